@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.model.routing;
+
+import static java.util.Objects.requireNonNull;
+
+import java.util.List;
+
+/**
+ * The addresses behind one Service port, without duplicates, in a deterministic order. Replaced as a
+ * whole and swapped into running clusters without recompiling routes.
+ *
+ * @param key such as {@code namespace/service/port}
+ */
+public record EndpointSet(String key, List<Endpoint> endpoints) {
+  public EndpointSet {
+    requireNonNull(key, "key");
+    endpoints = List.copyOf(endpoints);
+  }
+
+  public static EndpointSet empty(String key) {
+    return new EndpointSet(key, List.of());
+  }
+
+  /**
+   * One address.
+   *
+   * @param address IP literal
+   * @param hostname DNS-like name for HostRewrite.FromEndpoint; empty = none
+   * @param zone topology zone; empty = unknown
+   * @param draining serving but terminating: listed only when nothing is ready
+   */
+  public record Endpoint(String address, int port, String hostname, String zone, boolean draining) {
+    public Endpoint {
+      requireNonNull(address, "address");
+      requireNonNull(hostname, "hostname");
+      requireNonNull(zone, "zone");
+    }
+
+    public static Endpoint of(String address, int port) {
+      return new Endpoint(address, port, "", "", false);
+    }
+  }
+}
