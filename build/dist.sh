@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# build/dist.sh build|skip: gathers the jars of the command line under cli/target/dist/lib and, on `build`,
+# makes the JVM's ahead-of-time cache beside them. Run at the package phase of cli.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source build/java25.sh
+
+dist=cli/target/dist
+mkdir -p "$dist/lib"
+declare -A wanted=()
+changed=
+IFS=: read -ra jars <<<"$(<cli/target/runtime-classpath)"
+for jar in cli/target/selvage-cli-*.jar "${jars[@]}"; do
+  name=${jar##*/}
+  wanted[$name]=1
+  if [[ ! -e $dist/lib/$name || $jar -nt $dist/lib/$name ]]; then
+    # A new file under the old name: a running process keeps the jar it opened.
+    cp --preserve=timestamps "$jar" "$dist/lib/.$name" && mv "$dist/lib/.$name" "$dist/lib/$name"
+    changed=1
+  fi
+done
+for jar in "$dist"/lib/*.jar; do
+  if [[ -z ${wanted[${jar##*/}]:-} ]]; then
+    rm "$jar"
+    changed=1
+  fi
+done
+
+# A cache made for other jars is refused by the JVM, so none is better than an old one.
+if [[ -n $changed || build/training.txt -nt $dist/selvage.aot ]]; then
+  rm -f "$dist/selvage.aot"
+fi
+if [[ ${1:-build} == build && ! -e $dist/selvage.aot ]]; then
+  source build/jvm.sh
+  if ! "$JAVA25/bin/java" "${JVM_FLAGS[@]}" -XX:AOTCacheOutput="$dist/selvage.aot" -cp "$(dist_classpath "$dist")" \
+    io.selvage.cli.AotTraining build/training.txt >cli/target/aot-training.log 2>&1; then
+    rm -f "$dist/selvage.aot"
+    echo "selvage: the ahead-of-time training run failed (see cli/target/aot-training.log): commands will start slower" >&2
+  fi
+fi
+touch "$dist/stamp"

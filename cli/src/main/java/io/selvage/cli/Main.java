@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The {@code mesh} command. A new command is a class {@code <Name>Command} listed below. */
+@Command(
+    name = "mesh",
+    description = "The Selvage gateway and service mesh.",
+    synopsisSubcommandLabel = "COMMAND",
+    mixinStandardHelpOptions = true,
+    versionProvider = VersionCommand.class,
+    subcommands = {
+      VersionCommand.class,
+    })
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] args) {
+    System.exit(run(utf8(System.out), utf8(System.err), args));
+  }
+
+  /** A writer that ends each line with a flush, in UTF-8 whatever the terminal's locale. */
+  static PrintWriter utf8(PrintStream stream) {
+    return new PrintWriter(stream, true, StandardCharsets.UTF_8);
+  }
+
+  /**
+   * Runs one command line and returns its exit code: 0 done, 1 failed, 2 not understood (usage is
+   * then on {@code err}).
+   */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    return new CommandLine(new Main()).setOut(out).setErr(err).execute(args);
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli;
+
+import io.netty.util.Version;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Properties;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Names this build and what it runs on, in one line. */
+@Command(name = "version", description = "Show the version of Selvage and of what it runs on.")
+final class VersionCommand implements Callable<Integer>, IVersionProvider {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(describe());
+    return 0;
+  }
+
+  @Override
+  public String[] getVersion() throws IOException {
+    return new String[] {describe()};
+  }
+
+  static String describe() throws IOException {
+    var facts = new Properties();
+    try (InputStream in = resource("/io/selvage/cli/build.properties")) {
+      if (in != null) {
+        facts.load(in);
+      }
+    }
+    return "selvage %s (%s), Java %s, Netty %s, Vert.x %s"
+        .formatted(
+            facts.getProperty("version", "unknown"),
+            facts.getProperty("revision", "unknown"),
+            Runtime.version(),
+            nettyVersion(),
+            vertxVersion());
+  }
+
+  private static String nettyVersion() {
+    Version netty = Version.identify().get("netty-common");
+    return netty == null ? "unknown" : netty.artifactVersion();
+  }
+
+  private static String vertxVersion() throws IOException {
+    try (InputStream in = resource("/META-INF/vertx/vertx-version.txt")) {
+      return in == null ? "unknown" : new String(in.readAllBytes(), StandardCharsets.UTF_8).strip();
+    }
+  }
+
+  private static @Nullable InputStream resource(String name) {
+    return VersionCommand.class.getResourceAsStream(name);
+  }
+}
