@@ -43,8 +43,12 @@ public record Kind<T extends KubeObject>(
   private static final List<Kind<? extends KubeObject>> BUILT_IN =
       List.of(INGRESS, INGRESS_CLASS, SERVICE, ENDPOINT_SLICE, ENDPOINTS, SECRET);
 
-  private static final Map<String, Kind<? extends KubeObject>> BY_KEY =
-      all().collect(Collectors.toUnmodifiableMap(k -> k.group + '/' + k.name, Function.identity()));
+  /** Filled on first use: EmissaryKinds may be initialised before this class, and needs it. */
+  private static final class Index {
+    static final Map<String, Kind<? extends KubeObject>> BY_KEY =
+        all()
+            .collect(Collectors.toUnmodifiableMap(k -> k.group + '/' + k.name, Function.identity()));
+  }
 
   public Kind {
     requireNonNull(group, "group");
@@ -66,7 +70,7 @@ public record Kind<T extends KubeObject>(
   public static Optional<Kind<? extends KubeObject>> find(String apiVersion, String kindName) {
     int slash = apiVersion.indexOf('/');
     String group = slash < 0 ? "" : apiVersion.substring(0, slash);
-    return Optional.ofNullable(BY_KEY.get(group + '/' + kindName));
+    return Optional.ofNullable(Index.BY_KEY.get(group + '/' + kindName));
   }
 
   /** True if the version part of {@code apiVersion} is one this kind is read from. */

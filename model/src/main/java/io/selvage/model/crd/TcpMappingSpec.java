@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.model.crd;
+
+import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.selvage.model.kube.Lists;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code spec} of a TCPMapping.
+ *
+ * @param port where it listens, 1..65535
+ * @param host server name (SNI); absent = the whole port
+ * @param address IP literal to bind when no Listener binds the port
+ * @param idleTimeoutMillis 0 = never
+ */
+public record TcpMappingSpec(
+    AmbassadorIds ambassadorIds,
+    @Nullable Integer port,
+    @Nullable String host,
+    @Nullable String address,
+    @Nullable String service,
+    @Nullable BoolOrString tls,
+    @Nullable Integer weight,
+    @Nullable String resolver,
+    List<CircuitBreakerSpec> circuitBreakers,
+    @Nullable Boolean enableIpv4,
+    @Nullable Boolean enableIpv6,
+    @Nullable Long idleTimeoutMillis,
+    @Nullable String clusterTag,
+    @Nullable String statsName,
+    @Nullable Object v2ExplicitTls) {
+  public TcpMappingSpec(
+      @JsonProperty("ambassador_id") @Nullable AmbassadorIds ambassadorIds,
+      @JsonProperty("port") @Nullable Integer port,
+      @JsonProperty("host") @Nullable String host,
+      @JsonProperty("address") @Nullable String address,
+      @JsonProperty("service") @Nullable String service,
+      @JsonProperty("tls") @Nullable BoolOrString tls,
+      @JsonProperty("weight") @Nullable Integer weight,
+      @JsonProperty("resolver") @Nullable String resolver,
+      @JsonProperty("circuit_breakers") @Nullable List<CircuitBreakerSpec> circuitBreakers,
+      @JsonProperty("enable_ipv4") @Nullable Boolean enableIpv4,
+      @JsonProperty("enable_ipv6") @Nullable Boolean enableIpv6,
+      @JsonProperty("idle_timeout_ms") @Nullable Long idleTimeoutMillis,
+      @JsonProperty("cluster_tag") @Nullable String clusterTag,
+      @JsonProperty("stats_name") @JsonAlias("v3StatsName") @Nullable String statsName,
+      @JsonProperty("v2ExplicitTLS") @Nullable Object v2ExplicitTls) {
+    this.ambassadorIds = AmbassadorIds.orDefault(ambassadorIds);
+    this.port = port;
+    this.host = host;
+    this.address = address;
+    this.service = service;
+    this.tls = tls;
+    this.weight = weight;
+    this.resolver = resolver;
+    this.circuitBreakers = Lists.copy(circuitBreakers);
+    this.enableIpv4 = enableIpv4;
+    this.enableIpv6 = enableIpv6;
+    this.idleTimeoutMillis = idleTimeoutMillis;
+    this.clusterTag = clusterTag;
+    this.statsName = statsName;
+    this.v2ExplicitTls = v2ExplicitTls;
+  }
+}
