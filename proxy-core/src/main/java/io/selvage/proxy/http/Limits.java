@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.http;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * Every bound of the data path that is not part of the routing model: one reviewed list, with unit
+ * and reason. Beyond a bound the peer gets the named answer; nothing grows without one.
+ *
+ * @param request what a request head and body may cost
+ * @param http2 what a peer may do on an HTTP/2 connection
+ * @param connection how many connections, how long, and how much they may buffer
+ * @param handshake what may happen before the first byte of HTTP
+ * @param upstream waits and buffers towards endpoints
+ */
+public record Limits(
+    Request request, Http2 http2, Connection connection, Handshake handshake, Upstream upstream) {
+
+  /**
+   * Request heads and bodies.
+   *
+   * @param lineBytes request line; 414 beyond
+   * @param headerBytes all header fields together, the most Settings.maxRequestHeaderBytes may be
+   *     lowered from; 431 beyond
+   * @param headerCount fields, cookie crumbs included (the HTTP/2 header bomb needs many); 431 beyond
+   * @param chunkLineBytes one chunk-size line with its extensions; 400 beyond
+   * @param trailerBytes all trailers together; 431 beyond
+   * @param headerTimeoutMillis from the first byte of a head to its end; 408 and close beyond
+   * @param bodyIdleMillis longest pause while a body is expected; 408 and close beyond
+   * @param bodyMinBytesPerSecond average a body must reach after its first {@code bodyIdleMillis}:
+   *     a drip below it only holds resources
+   */
+  public record Request(
+      int lineBytes,
+      int headerBytes,
+      int headerCount,
+      int chunkLineBytes,
+      int trailerBytes,
+      long headerTimeoutMillis,
+      long bodyIdleMillis,
+      int bodyMinBytesPerSecond) {
+    /** 8 KiB, 16 KiB, 100 fields, 10 s, 30 s, 240 B/s. */
+    public static final Request DEFAULT =
+        new Request(8 * 1024, 16 * 1024, 100, 256, 8 * 1024, 10_000, 30_000, 240);
+  }
+
+  /**
+   * HTTP/2 peers, both sides. Breaking one ends the connection with GOAWAY ENHANCE_YOUR_CALM.
+   *
+   * @param streamWindowBytes initial window of a stream
+   * @param connectionWindowBytes initial window of a connection
+   * @param resetsPerWindow streams reset, by either side's doing, per {@code resetWindowMillis}
+   *     (rapid reset, MadeYouReset)
+   * @param resetWindowMillis length of that window
+   * @param smallContinuations CONTINUATION frames of one header block that carry next to nothing
+   * @param emptyDataFrames consecutive DATA frames without a byte and without END_STREAM
+   * @param controlFramesPerSecond PING and SETTINGS together, each of which must be answered
+   */
+  public record Http2(
+      int streamWindowBytes,
+      int connectionWindowBytes,
+      int resetsPerWindow,
+      long resetWindowMillis,
+      int smallContinuations,
+      int emptyDataFrames,
+      int controlFramesPerSecond) {
+    /** 64 KiB, 1 MiB, 200 per 30 s, 16, 2, 100/s. */
+    public static final Http2 DEFAULT =
+        new Http2(64 * 1024, 1024 * 1024, 200, 30_000, 16, 2, 100);
+  }
+
+  /**
+   * Client connections.
+   *
+   * @param perListener open connections of one listener; beyond it accepting stops until one closes
+   * @param global open connections of the process; 0 = half of its file descriptors, because each
+   *     may need a second one towards an endpoint
+   * @param idleMillis longest wait for the next request; Settings.listenerIdleMillis overrides it
+   * @param maxAgeMillis a connection is closed after the response that follows this age, give or
+   *     take a tenth, so that load spreads after scaling out
+   * @param bufferLowBytes queued bytes below which a paused sender goes on
+   * @param bufferHighBytes queued bytes above which the other side is no longer read
+   */
+  public record Connection(
+      int perListener,
+      int global,
+      long idleMillis,
+      long maxAgeMillis,
+      int bufferLowBytes,
+      int bufferHighBytes) {
+    /** 10,000; half the descriptors; 75 s; 1 h; 32 KiB and 64 KiB. */
+    public static final Connection DEFAULT =
+        new Connection(10_000, 0, 75_000, 3_600_000, 32 * 1024, 64 * 1024);
+  }
+
+  /**
+   * Before the first byte of HTTP. Breaking one closes the connection.
+   *
+   * @param tlsMillis from accept (or the end of the PROXY header) to the end of the TLS handshake
+   * @param clientHelloBytes a ClientHello's handshake message, whatever it claims (CVE-2026-45416)
+   * @param proxyHeaderMillis from accept to the end of the PROXY protocol header
+   * @param proxyHeaderBytes a version 2 header with all its TLVs; version 1 is bounded by its
+   *     specification at 107
+   */
+  public record Handshake(
+      long tlsMillis, int clientHelloBytes, long proxyHeaderMillis, int proxyHeaderBytes) {
+    /** 10 s, 16 KiB, 5 s, 4 KiB. */
+    public static final Handshake DEFAULT = new Handshake(10_000, 16 * 1024, 5_000, 4 * 1024);
+  }
+
+  /**
+   * Towards endpoints.
+   *
+   * @param pendingMillis longest wait for a pooled connection; 503 beyond
+   * @param retryBodyBytes request body kept for another attempt; a longer one is not repeated
+   * @param headerBytes response head; 502 beyond
+   * @param headerCount response fields; 502 beyond
+   */
+  public record Upstream(long pendingMillis, int retryBodyBytes, int headerBytes, int headerCount) {
+    /** 1 s, 64 KiB, 64 KiB, 200. */
+    public static final Upstream DEFAULT = new Upstream(1_000, 64 * 1024, 64 * 1024, 200);
+  }
+
+  /** What an edge gateway starts with. */
+  public static final Limits DEFAULT =
+      new Limits(
+          Request.DEFAULT,
+          Http2.DEFAULT,
+          Connection.DEFAULT,
+          Handshake.DEFAULT,
+          Upstream.DEFAULT);
+
+  public Limits {
+    requireNonNull(request, "request");
+    requireNonNull(http2, "http2");
+    requireNonNull(connection, "connection");
+    requireNonNull(handshake, "handshake");
+    requireNonNull(upstream, "upstream");
+  }
+}
