@@ -5,34 +5,29 @@ import io.selvage.model.Problem;
 import io.selvage.model.SourceLocation;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
 
 /**
- * All objects of one moment, immutable, in a deterministic order (by namespace, then name). Built by
- * a {@link Builder}, usually by a store that has one writer.
+ * All objects of one moment, immutable, in a deterministic order (by namespace, then name). Built
+ * by a {@link Builder}, usually by a store that has one writer. A state made from another by {@link
+ * #toBuilder()} shares all that did not change with it, so that one altered EndpointSlice among ten
+ * thousand costs a dozen small nodes.
  *
- * <p>The problems are those of the source itself (a file that does not parse, an unknown field): the
- * compiler adds its own to them.
+ * <p>The problems are those of the source itself (a file that does not parse, an unknown field):
+ * the compiler adds its own to them.
  */
 public final class ClusterState {
-  private static final ClusterState EMPTY = new Builder().build();
+  private static final ClusterState EMPTY = new Builder(Map.of(), List.of()).build();
 
-  private final Map<String, NavigableMap<ObjectRef, KubeObject>> byKind;
-  private final Map<ObjectRef, SourceLocation> locations;
+  private final Map<String, SortedObjects> byKind;
   private final List<Problem> problems;
 
-  private ClusterState(
-      Map<String, NavigableMap<ObjectRef, KubeObject>> byKind,
-      Map<ObjectRef, SourceLocation> locations,
-      List<Problem> problems) {
+  private ClusterState(Map<String, SortedObjects> byKind, List<Problem> problems) {
     this.byKind = byKind;
-    this.locations = locations;
     this.problems = problems;
   }
 
@@ -41,34 +36,41 @@ public final class ClusterState {
   }
 
   public static Builder builder() {
-    return new Builder();
+    return new Builder(Map.of(), List.of());
+  }
+
+  /** A builder that starts with everything in this state, problems included. */
+  public Builder toBuilder() {
+    return new Builder(byKind, problems);
   }
 
   /** All objects of a kind, by namespace and name. */
   public <T extends KubeObject> Collection<T> all(Kind<T> kind) {
-    var objects = byKind.get(kind.name());
-    if (objects == null) {
-      return List.of();
-    }
-    // The builder stores an object only under its own kind.
-    @SuppressWarnings("unchecked")
-    Collection<T> typed = (Collection<T>) Collections.unmodifiableCollection(objects.values());
-    return typed;
+    return objects(kind.name()).values(kind.type());
   }
 
   /** One object. */
   public <T extends KubeObject> Optional<T> find(Kind<T> kind, String namespace, String name) {
-    var objects = byKind.get(kind.name());
-    if (objects == null) {
-      return Optional.empty();
-    }
-    KubeObject found = objects.get(new ObjectRef(kind.name(), namespace, name));
-    return found == null ? Optional.empty() : Optional.of(kind.type().cast(found));
+    return find(new ObjectRef(kind.name(), namespace, name)).map(kind.type()::cast);
+  }
+
+  /** One object of any kind. */
+  public Optional<KubeObject> find(ObjectRef ref) {
+    var entry = objects(ref.kind()).get(ref);
+    return entry == null ? Optional.empty() : Optional.of(entry.object());
   }
 
   /** Where an object was read from, when the source is a folder. */
   public Optional<SourceLocation> location(ObjectRef ref) {
-    return Optional.ofNullable(locations.get(ref));
+    var entry = objects(ref.kind()).get(ref);
+    return entry == null ? Optional.empty() : Optional.ofNullable(entry.location());
+  }
+
+  /** Names of all objects. */
+  public List<ObjectRef> refs() {
+    var refs = new ArrayList<ObjectRef>(size());
+    byKind.keySet().stream().sorted().forEach(kind -> objects(kind).forEachRef(refs::add));
+    return refs;
   }
 
   public List<Problem> problems() {
@@ -76,23 +78,46 @@ public final class ClusterState {
   }
 
   public int size() {
-    return byKind.values().stream().mapToInt(Map::size).sum();
+    return byKind.values().stream().mapToInt(SortedObjects::size).sum();
+  }
+
+  private SortedObjects objects(String kind) {
+    return byKind.getOrDefault(kind, SortedObjects.EMPTY);
   }
 
   /** Collects objects; not thread-safe. A second object of the same name replaces the first. */
   public static final class Builder {
-    private final Map<String, NavigableMap<ObjectRef, KubeObject>> byKind = new HashMap<>();
-    private final Map<ObjectRef, SourceLocation> locations = new HashMap<>();
-    private final List<Problem> problems = new ArrayList<>();
+    private final Map<String, SortedObjects> byKind;
+    private final List<Problem> problems;
+
+    private Builder(Map<String, SortedObjects> byKind, List<Problem> problems) {
+      this.byKind = new HashMap<>(byKind);
+      this.problems = new ArrayList<>(problems);
+    }
 
     public Builder add(KubeObject object) {
-      byKind.computeIfAbsent(object.kind(), k -> new TreeMap<>()).put(object.ref(), object);
-      return this;
+      return put(new SortedObjects.Entry(object, null));
     }
 
     public Builder add(KubeObject object, SourceLocation location) {
-      locations.put(object.ref(), location);
-      return add(object);
+      return put(new SortedObjects.Entry(object, location));
+    }
+
+    /** Takes an object out; nothing happens if there is none of that name. */
+    public Builder remove(ObjectRef ref) {
+      byKind.computeIfPresent(
+          ref.kind(),
+          (kind, objects) -> {
+            SortedObjects less = objects.without(ref);
+            return less.size() == 0 ? null : less;
+          });
+      return this;
+    }
+
+    /** Takes every object of the named kinds out. */
+    public Builder removeKinds(Set<String> kinds) {
+      byKind.keySet().removeAll(kinds);
+      return this;
     }
 
     public Builder problem(Problem problem) {
@@ -100,10 +125,23 @@ public final class ClusterState {
       return this;
     }
 
+    /** Replaces all problems gathered so far. */
+    public Builder problems(Collection<Problem> all) {
+      problems.clear();
+      problems.addAll(all);
+      return this;
+    }
+
     public ClusterState build() {
-      var copy = new HashMap<String, NavigableMap<ObjectRef, KubeObject>>();
-      byKind.forEach((k, v) -> copy.put(k, new TreeMap<>(v)));
-      return new ClusterState(copy, Map.copyOf(locations), problems.stream().sorted().toList());
+      return new ClusterState(Map.copyOf(byKind), problems.stream().sorted().toList());
+    }
+
+    private Builder put(SortedObjects.Entry entry) {
+      byKind.merge(
+          entry.object().kind(),
+          SortedObjects.EMPTY.with(entry),
+          (objects, alone) -> objects.with(entry));
+      return this;
     }
   }
 }
