@@ -103,7 +103,7 @@ public final class ScriptedOrigin implements AutoCloseable {
   }
 
   private void run(Connection connection) {
-    try (Socket ignored = connection.socket) {
+    try (Socket _ = connection.socket) {
       script.run(connection);
     } catch (IOException e) {
       // The proxy or close() ended the connection: usual at the end of a script.

@@ -12,9 +12,15 @@ import static java.util.Objects.requireNonNull;
  * @param connection how many connections, how long, and how much they may buffer
  * @param handshake what may happen before the first byte of HTTP
  * @param upstream waits and buffers towards endpoints
+ * @param exchange what all exchanges of the process together may cost
  */
 public record Limits(
-    Request request, Http2 http2, Connection connection, Handshake handshake, Upstream upstream) {
+    Request request,
+    Http2 http2,
+    Connection connection,
+    Handshake handshake,
+    Upstream upstream,
+    Exchanges exchange) {
 
   /**
    * Request heads and bodies.
@@ -80,6 +86,8 @@ public record Limits(
    *     take a tenth, so that load spreads after scaling out
    * @param bufferLowBytes queued bytes below which a paused sender goes on
    * @param bufferHighBytes queued bytes above which the other side is no longer read
+   * @param lingerMillis after an answer that ends a connection with unread input: how long that input
+   *     is read and dropped, so that a reset does not overtake the answer (RFC 9112 section 9.6)
    */
   public record Connection(
       int perListener,
@@ -87,10 +95,11 @@ public record Limits(
       long idleMillis,
       long maxAgeMillis,
       int bufferLowBytes,
-      int bufferHighBytes) {
-    /** 10,000; half the descriptors; 75 s; 1 h; 32 KiB and 64 KiB. */
+      int bufferHighBytes,
+      long lingerMillis) {
+    /** 10,000; half the descriptors; 75 s; 1 h; 32 KiB and 64 KiB; 2 s. */
     public static final Connection DEFAULT =
-        new Connection(10_000, 0, 75_000, 3_600_000, 32 * 1024, 64 * 1024);
+        new Connection(10_000, 0, 75_000, 3_600_000, 32 * 1024, 64 * 1024, 2_000);
   }
 
   /**
@@ -121,6 +130,21 @@ public record Limits(
     public static final Upstream DEFAULT = new Upstream(1_000, 64 * 1024, 64 * 1024, 200);
   }
 
+  /**
+   * Exchanges of the whole process.
+   *
+   * @param inFlight exchanges at a time; 503 with Retry-After beyond: shedding early keeps the
+   *     goodput of those that run
+   * @param retryAfterSeconds what a shed client is told
+   * @param shadowQueueBytes request body bytes waiting for one shadow; the copy is given up beyond
+   * @param interimResponses 1xx responses to one request; 502 beyond
+   */
+  public record Exchanges(
+      int inFlight, int retryAfterSeconds, int shadowQueueBytes, int interimResponses) {
+    /** 20,000; 1 s; 64 KiB; 16. */
+    public static final Exchanges DEFAULT = new Exchanges(20_000, 1, 64 * 1024, 16);
+  }
+
   /** What an edge gateway starts with. */
   public static final Limits DEFAULT =
       new Limits(
@@ -128,7 +152,28 @@ public record Limits(
           Http2.DEFAULT,
           Connection.DEFAULT,
           Handshake.DEFAULT,
-          Upstream.DEFAULT);
+          Upstream.DEFAULT,
+          Exchanges.DEFAULT);
+
+  /** The same with other bounds for request heads and bodies. */
+  public Limits withRequest(Request newRequest) {
+    return new Limits(newRequest, http2, connection, handshake, upstream, exchange);
+  }
+
+  /** The same with other bounds for client connections. */
+  public Limits withConnection(Connection newConnection) {
+    return new Limits(request, http2, newConnection, handshake, upstream, exchange);
+  }
+
+  /** The same with other bounds towards endpoints. */
+  public Limits withUpstream(Upstream newUpstream) {
+    return new Limits(request, http2, connection, handshake, newUpstream, exchange);
+  }
+
+  /** The same with other bounds for all exchanges. */
+  public Limits withExchange(Exchanges newExchange) {
+    return new Limits(request, http2, connection, handshake, upstream, newExchange);
+  }
 
   public Limits {
     requireNonNull(request, "request");
@@ -136,5 +181,6 @@ public record Limits(
     requireNonNull(connection, "connection");
     requireNonNull(handshake, "handshake");
     requireNonNull(upstream, "upstream");
+    requireNonNull(exchange, "exchange");
   }
 }
