@@ -14,6 +14,11 @@ import java.security.GeneralSecurityException;
  * the attempt fails as TLS_FAILED.
  */
 public interface UpstreamTlsContexts extends AutoCloseable {
+  /** An empty store; contexts are built when first asked for. */
+  static UpstreamTlsContexts create() {
+    return new NativeUpstreamTlsContexts();
+  }
+
   /**
    * A handler for one connection, to be added first in the pipeline before connecting. The handshake
    * starts when the channel becomes active; {@link SslHandler#handshakeFuture()} fails when the
