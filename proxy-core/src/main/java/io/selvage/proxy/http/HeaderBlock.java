@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Header fields as offsets over one byte array, in HTTP/1.1's own textual form ({@code name: value
  * CRLF}), whatever protocol they arrived by. Forwarding over HTTP/1.1 copies the kept runs in bulk;
- * HTTP/2 reads the slices. A field is removed by marking it dropped and added at the end, so a block
- * can be encoded again for another attempt.
+ * HTTP/2 reads the slices. A field is removed by marking it dropped and added at the end, so a
+ * block can be encoded again for another attempt.
  *
  * <p>Mutable, reused for many messages, confined to one event loop.
  */
@@ -58,7 +58,9 @@ public final class HeaderBlock {
     return length;
   }
 
-  /** Ensures room for {@code extra} more bytes after {@link #length()}; returns the array to fill. */
+  /**
+   * Ensures room for {@code extra} more bytes after {@link #length()}; returns the array to fill.
+   */
   public byte[] reserve(int extra) {
     if (bytes.length - length < extra) {
       bytes = Arrays.copyOf(bytes, Math.max(bytes.length * 2, length + extra));
@@ -77,6 +79,12 @@ public final class HeaderBlock {
    * @param lineEnd just after the line's CRLF
    */
   public void declare(int lineStart, int nameEnd, int valueStart, int valueEnd, int lineEnd) {
+    int id = HeaderName.idOf(bytes, lineStart, nameEnd);
+    declare(lineStart, nameEnd, valueStart, valueEnd, lineEnd, id);
+  }
+
+  private void declare(
+      int lineStart, int nameEnd, int valueStart, int valueEnd, int lineEnd, int id) {
     if (count == ids.length) {
       fields = Arrays.copyOf(fields, fields.length * 2);
       ids = Arrays.copyOf(ids, count * 2);
@@ -88,7 +96,7 @@ public final class HeaderBlock {
     fields[at + VALUE_START] = valueStart;
     fields[at + VALUE_END] = valueEnd;
     fields[at + LINE_END] = lineEnd;
-    ids[count] = (byte) HeaderName.idOf(bytes, lineStart, nameEnd);
+    ids[count] = (byte) id;
     dropped[count] = false;
     count++;
   }
@@ -117,10 +125,25 @@ public final class HeaderBlock {
     declare(start, start + nameLength, valueStart, p, length);
   }
 
+  /**
+   * Appends a field whose whole line ({@code name: value CRLF}) stands at the start of {@code line}
+   * and whose name is already recognised.
+   *
+   * @param id {@link HeaderName} number of the name
+   */
+  public void addLine(byte[] line, int nameLength, int valueLength, int id) {
+    int lineLength = nameLength + valueLength + 4;
+    reserve(lineLength);
+    System.arraycopy(line, 0, bytes, length, lineLength);
+    int start = length;
+    length += lineLength;
+    int valueStart = start + nameLength + 2;
+    declare(start, start + nameLength, valueStart, valueStart + valueLength, length, id);
+  }
+
   /** Appends a field of ASCII text. The caller vouches that it is legal field text. */
   public void add(String name, String value) {
-    add(
-        name.getBytes(StandardCharsets.US_ASCII), value.getBytes(StandardCharsets.ISO_8859_1));
+    add(name.getBytes(StandardCharsets.US_ASCII), value.getBytes(StandardCharsets.ISO_8859_1));
   }
 
   /** Number of fields, dropped ones included. */
