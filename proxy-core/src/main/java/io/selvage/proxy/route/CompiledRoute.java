@@ -45,8 +45,7 @@ public final class CompiledRoute {
       sum += spec.targets().get(i).weight();
       thresholds[i] = sum;
     }
-    this.unconditional =
-        method == null && headers.length == 0 && queries.length == 0 && sum >= 100;
+    this.unconditional = method == null && headers.length == 0 && queries.length == 0 && sum >= 100;
   }
 
   public RouteSpec spec() {
@@ -78,7 +77,7 @@ public final class CompiledRoute {
    * @return index of the target, or {@link #NO_TARGET} when the route does not apply
    */
   int target(RequestHead head, int draw) {
-    if (!unconditional && failure(head) != null) {
+    if (!unconditional && !conditionsHold(head)) {
       return NO_TARGET;
     }
     for (int i = 0; i < thresholds.length; i++) {
@@ -89,21 +88,38 @@ public final class CompiledRoute {
     return NO_TARGET;
   }
 
-  /** The first condition other than path and weight that does not hold; null when all do. */
-  @Nullable Object failure(RequestHead head) {
+  /** Why a condition other than path and weight does not hold, for people; null when all do. */
+  @Nullable String failureText(RequestHead head) {
     if (method != null && !method.matches(head.method())) {
-      return method;
+      return "method " + head.method() + " is not " + method;
     }
     for (HeaderCondition header : headers) {
       if (!header.matches(head)) {
-        return header;
+        return "header condition fails: " + header;
       }
     }
     for (QueryCondition query : queries) {
       if (!query.matches(head.target().query())) {
-        return query;
+        return "query condition fails: " + query;
       }
     }
     return null;
+  }
+
+  private boolean conditionsHold(RequestHead head) {
+    if (method != null && !method.matches(head.method())) {
+      return false;
+    }
+    for (HeaderCondition header : headers) {
+      if (!header.matches(head)) {
+        return false;
+      }
+    }
+    for (QueryCondition query : queries) {
+      if (!query.matches(head.target().query())) {
+        return false;
+      }
+    }
+    return true;
   }
 }

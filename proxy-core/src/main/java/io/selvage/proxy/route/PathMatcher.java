@@ -25,7 +25,8 @@ final class PathMatcher {
 
   private PathMatcher(Kind kind, String text, boolean caseSensitive, @Nullable Regex regex) {
     this.kind = kind;
-    this.text = caseSensitive ? text : text.toLowerCase(Locale.ROOT);
+    // Lower-casing an expression would turn \S into \s.
+    this.text = caseSensitive || kind == Kind.REGEX ? text : text.toLowerCase(Locale.ROOT);
     this.caseSensitive = caseSensitive;
     this.regex = regex;
   }
@@ -46,9 +47,14 @@ final class PathMatcher {
               true,
               null);
       case PathMatch.Regex(String text, boolean caseSensitive) ->
-          new PathMatcher(
-              Kind.REGEX, text, caseSensitive, Regex.compile(text, caseSensitive));
+          new PathMatcher(Kind.REGEX, text, caseSensitive, Regex.compile(text, caseSensitive));
     };
+  }
+
+  /** What a matching path of a regex condition certainly begins with, folded like the text. */
+  String literalPrefix() {
+    String literal = LiteralPrefix.of(text);
+    return caseSensitive ? literal : literal.toLowerCase(Locale.ROOT);
   }
 
   /** The condition by itself; lookups use the trie instead, explanations this. */
@@ -63,6 +69,11 @@ final class PathMatcher {
               && (path.length() == text.length() || path.charAt(text.length()) == '/');
       case REGEX -> regex != null && regex.matches(path);
     };
+  }
+
+  /** The part of the condition that the trie does not decide: true for all but expressions. */
+  boolean regexMatches(String path) {
+    return regex == null || regex.matches(path);
   }
 
   /** How much of a matching path a prefix rewrite replaces. */

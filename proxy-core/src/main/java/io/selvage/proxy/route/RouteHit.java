@@ -3,6 +3,7 @@ package io.selvage.proxy.route;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ public final class RouteHit {
   private @Nullable CompiledAction action;
   private int target;
   private int prefixLength;
+  private PathTrie.@Nullable Node[] visited = new PathTrie.Node[16];
 
   /** The route that won. Only after a successful find. */
   public CompiledRoute route() {
@@ -31,8 +33,8 @@ public final class RouteHit {
   }
 
   /**
-   * How much of the path the route matched: the prefix, or all of it for exact and regex routes. What
-   * a prefix rewrite replaces.
+   * How much of the path the route matched: the prefix, or all of it for exact and regex routes.
+   * What a prefix rewrite replaces.
    */
   public int prefixLength() {
     return prefixLength;
@@ -42,7 +44,10 @@ public final class RouteHit {
     return route != null;
   }
 
-  /** Forgets the last answer, and with it the snapshot it belongs to. */
+  /**
+   * Forgets the last answer, and with it the snapshot it belongs to; to be called when it is done
+   * with.
+   */
   public void clear() {
     route = null;
     action = null;
@@ -55,5 +60,22 @@ public final class RouteHit {
     target = drawnTarget;
     action = found.action(drawnTarget);
     prefixLength = matchedLength;
+  }
+
+  /** Scratch of a lookup: node {@code i} on the way along the path. */
+  void visit(int i, PathTrie.Node node) {
+    if (i == visited.length) {
+      visited = Arrays.copyOf(visited, i * 2);
+    }
+    visited[i] = node;
+  }
+
+  PathTrie.Node visited(int i) {
+    return requireNonNull(visited[i]);
+  }
+
+  /** Ends a lookup: an idle connection must not keep an old table in memory. */
+  void forgetVisited(int count) {
+    Arrays.fill(visited, 0, count, null);
   }
 }

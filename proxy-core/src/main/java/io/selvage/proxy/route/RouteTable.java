@@ -7,6 +7,7 @@ import io.selvage.model.Problem;
 import io.selvage.model.routing.HostPattern;
 import io.selvage.model.routing.RouteTableSpec;
 import io.selvage.model.routing.VirtualHostSpec;
+import io.selvage.proxy.http.RequestHead;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,11 +31,11 @@ public final class RouteTable {
   }
 
   /**
-   * Compiles a table. Never throws for a mistake in the specification: what cannot be compiled is left
-   * out and listed in {@link #problems()}.
+   * Compiles a table. Never throws for a mistake in the specification: what cannot be compiled is
+   * left out and listed in {@link #problems()}.
    *
-   * @param previous the table this one follows; virtual hosts that did not change are taken over from
-   *     it
+   * @param previous the table this one follows; virtual hosts that did not change are taken over
+   *     from it
    */
   public static RouteTable compile(
       RouteTableSpec spec, ClusterLookup clusters, @Nullable RouteTable previous) {
@@ -72,5 +73,15 @@ public final class RouteTable {
    */
   public @Nullable VirtualHost virtualHost(String host) {
     return index.find(host);
+  }
+
+  /**
+   * Explains where a request goes and why every other candidate lost, by the very code that serves
+   * it. Looks at each virtual host: for people, not for the request path.
+   *
+   * @param draw 0..99, as in {@link VirtualHost#find}
+   */
+  public RouteExplanation explain(RequestHead head, int draw) {
+    return RouteExplainer.explain(head, draw, virtualHosts.values(), virtualHost(head.host()));
   }
 }
