@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.admin;
+
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.SocketAddress;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+
+/**
+ * The admin port. Pages are read-only and open to whoever reaches the port; actions change
+ * something and are taken from loopback peers only, by their own method, whatever address the port
+ * is bound to.
+ *
+ * <p>{@code /live} is 200 while the process can answer; {@code /ready} is 200 or 503 with the
+ * reasons.
+ */
+public final class AdminServer {
+  /** Body of an action in bytes; more is 413. */
+  static final int MAX_ACTION_BODY = 4096;
+
+  private final Vertx vertx;
+  private final Readiness readiness;
+  private final Map<String, Page> pages;
+  private final Map<String, Action> actions;
+  private final HttpServer server;
+
+  /** A page: rendered on a worker thread, because tables can be large. */
+  public record Page(String contentType, Callable<String> content) {}
+
+  /**
+   * Something to do.
+   *
+   * @param method POST or PUT
+   * @param run takes the body, returns what is wrong with it or nothing
+   */
+  public record Action(HttpMethod method, Function<String, Optional<String>> run) {}
+
+  private AdminServer(
+      Vertx vertx, Readiness readiness, Map<String, Page> pages, Map<String, Action> actions) {
+    this.vertx = vertx;
+    this.readiness = readiness;
+    this.pages = new TreeMap<>(pages);
+    this.actions = new TreeMap<>(actions);
+    this.server =
+        vertx.createHttpServer(
+            new HttpServerOptions()
+                .setIdleTimeout(60)
+                .setMaxHeaderSize(8192)
+                .setMaxInitialLineLength(2048)
+                .setHttp2ClearTextEnabled(false));
+  }
+
+  /**
+   * Starts listening.
+   *
+   * @param pages by path, beside {@code /ready} and {@code /live}
+   * @param actions by path
+   * @return fails when the port is in use
+   */
+  public static Future<AdminServer> start(
+      Vertx vertx,
+      String address,
+      int port,
+      Readiness readiness,
+      Map<String, Page> pages,
+      Map<String, Action> actions) {
+    AdminServer admin = new AdminServer(vertx, readiness, pages, actions);
+    return admin
+        .server
+        .requestHandler(admin::handle)
+        .listen(SocketAddress.inetSocketAddress(port, address))
+        .map(s -> admin);
+  }
+
+  /** The bound port. */
+  public int port() {
+    return server.actualPort();
+  }
+
+  public Future<Void> close() {
+    return server.close();
+  }
+
+  private void handle(HttpServerRequest request) {
+    String path = request.path() == null ? "/" : request.path();
+    Action action = actions.get(path);
+    if (action != null) {
+      act(request, action);
+      return;
+    }
+    if (!request.method().equals(HttpMethod.GET) && !request.method().equals(HttpMethod.HEAD)) {
+      answer(request, 405, "text/plain", "only GET here\n");
+      return;
+    }
+    switch (path) {
+      case "/live" -> answer(request, 200, "text/plain", "live\n");
+      case "/ready" -> {
+        boolean ready = readiness.isReady();
+        answer(
+            request,
+            ready ? 200 : 503,
+            "text/plain",
+            ready ? "ready\n" : String.join("\n", readiness.missing()) + "\n");
+      }
+      case "/" -> answer(request, 200, "text/plain", index());
+      default -> page(request, path);
+    }
+  }
+
+  private void page(HttpServerRequest request, String path) {
+    Page page = pages.get(path);
+    if (page == null) {
+      answer(request, 404, "text/plain", "no such page\n" + index());
+      return;
+    }
+    vertx
+        .executeBlocking(page.content(), false)
+        .onSuccess(content -> answer(request, 200, page.contentType(), content))
+        .onFailure(e -> answer(request, 500, "text/plain", "the page failed: " + e + "\n"));
+  }
+
+  private void act(HttpServerRequest request, Action action) {
+    if (!isLoopback(request.remoteAddress())) {
+      answer(request, 403, "text/plain", "actions are taken from loopback only\n");
+      return;
+    }
+    if (!request.method().equals(action.method())) {
+      request.response().putHeader("allow", action.method().name());
+      answer(request, 405, "text/plain", "this is an action: use " + action.method() + "\n");
+      return;
+    }
+    Buffer body = Buffer.buffer();
+    request.handler(chunk -> {
+      if (body.length() <= MAX_ACTION_BODY) {
+        body.appendBuffer(chunk);
+      }
+    });
+    request.endHandler(v -> {
+      if (body.length() > MAX_ACTION_BODY) {
+        answer(request, 413, "text/plain", "the body is too large\n");
+        return;
+      }
+      vertx
+          .executeBlocking(() -> action.run().apply(body.toString().strip()), false)
+          .onSuccess(wrong ->
+              answer(
+                  request, wrong.isEmpty() ? 200 : 400, "text/plain", wrong.orElse("done") + "\n"))
+          .onFailure(e -> answer(request, 500, "text/plain", "failed: " + e + "\n"));
+    });
+  }
+
+  private String index() {
+    var out = new StringBuilder("GET /live\nGET /ready\n");
+    pages.keySet().forEach(p -> out.append("GET ").append(p).append('\n'));
+    actions.forEach((p, a) -> out.append(a.method()).append(' ').append(p).append('\n'));
+    return out.toString();
+  }
+
+  private static boolean isLoopback(SocketAddress peer) {
+    try {
+      // The address is an IP literal, so this asks no resolver.
+      return peer != null && InetAddress.getByName(peer.hostAddress()).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  private static void answer(
+      HttpServerRequest request, int status, String contentType, String body) {
+    HttpServerResponse response = request.response();
+    if (response.closed() || response.ended()) {
+      return;
+    }
+    response
+        .setStatusCode(status)
+        .putHeader("content-type", contentType)
+        .putHeader("cache-control", "no-store");
+    if (request.method().equals(HttpMethod.HEAD)) {
+      response.putHeader("content-length", Integer.toString(body.length())).end();
+    } else {
+      response.end(body);
+    }
+  }
+}
