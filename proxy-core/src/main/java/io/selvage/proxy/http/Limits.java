@@ -26,8 +26,8 @@ public record Limits(
    * Request heads and bodies.
    *
    * @param lineBytes request line; 414 beyond
-   * @param headerBytes all header fields together, the most Settings.maxRequestHeaderBytes may be
-   *     lowered from; 431 beyond
+   * @param headerBytes all header fields together, the most Settings.maxRequestHeaderBytes may
+   *     raise it to (16 KiB unless configured); 431 beyond
    * @param headerCount fields, cookie crumbs included (the HTTP/2 header bomb needs many); 431 beyond
    * @param chunkLineBytes one chunk-size line with its extensions; 400 beyond
    * @param trailerBytes all trailers together; 431 beyond
@@ -45,9 +45,9 @@ public record Limits(
       long headerTimeoutMillis,
       long bodyIdleMillis,
       int bodyMinBytesPerSecond) {
-    /** 8 KiB, 16 KiB, 100 fields, 10 s, 30 s, 240 B/s. */
+    /** 8 KiB, 96 KiB, 100 fields, 10 s, 30 s, 240 B/s. */
     public static final Request DEFAULT =
-        new Request(8 * 1024, 16 * 1024, 100, 256, 8 * 1024, 10_000, 30_000, 240);
+        new Request(8 * 1024, 96 * 1024, 100, 256, 8 * 1024, 10_000, 30_000, 240);
   }
 
   /**
