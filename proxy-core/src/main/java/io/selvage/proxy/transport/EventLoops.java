@@ -17,10 +17,12 @@ import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.transport.Transport;
+import java.util.IdentityHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,11 +51,15 @@ public final class EventLoops {
           0);
 
   private final EventLoopGroup workers;
+  private final IdentityHashMap<EventExecutor, Integer> indexes = new IdentityHashMap<>();
   private final TransportKind kind;
 
   private EventLoops(EventLoopGroup workers) {
     this.workers = workers;
     this.kind = kindOf(workers.next());
+    for (EventExecutor loop : workers) {
+      indexes.put(loop, indexes.size());
+    }
   }
 
   /** The loops of a running Vert.x. */
@@ -96,6 +102,16 @@ public final class EventLoops {
   /** The next loop in turn. */
   public EventLoop next() {
     return workers.next();
+  }
+
+  /** Number of loops. */
+  public int size() {
+    return indexes.size();
+  }
+
+  /** Position of a loop, from 0; 0 for a loop of another group. */
+  public int indexOf(EventLoop loop) {
+    return indexes.getOrDefault(loop, 0);
   }
 
   public TransportKind kind() {

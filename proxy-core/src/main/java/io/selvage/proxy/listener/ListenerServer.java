@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.listener;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.selvage.model.Problem;
+import io.selvage.model.routing.ListenerSpec;
+import io.selvage.proxy.tls.TlsBindings;
+import io.selvage.proxy.transport.EventLoops;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One bound socket and its connections. Everything but the address and port can be changed while it
+ * serves: {@link #update}. Thread-safe; update and close are called by one thread at a time.
+ */
+public final class ListenerServer {
+  /** Asked of the kernel, which caps it at net.core.somaxconn. */
+  private static final int BACKLOG = 4096;
+
+  private final ListenerEnvironment environment;
+  private final Acceptor acceptor;
+  private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
+  private volatile LiveListener live;
+  private volatile boolean retiring;
+  private @Nullable Channel socket;
+
+  private ListenerServer(
+      ListenerSpec spec, ListenerEnvironment environment, Consumer<Problem> problems) {
+    this.environment = environment;
+    this.acceptor = new Acceptor(this, environment);
+    TlsBindings bindings =
+        TlsBindings.build(
+            spec.tlsBindings(), TlsBindings.none(environment.tls()), environment.tls(), problems);
+    this.live = compile(spec, bindings);
+  }
+
+  /**
+   * Opens the socket. Certificates that cannot be used are problems, not failures.
+   *
+   * @return fails with the system's reason when the socket cannot be bound
+   */
+  public static Future<ListenerServer> bind(
+      ListenerSpec spec, ListenerEnvironment environment, Consumer<Problem> problems) {
+    InetSocketAddress address;
+    try {
+      address = new InetSocketAddress(InetAddress.getByName(spec.address()), spec.port());
+    } catch (UnknownHostException e) {
+      return Future.failedFuture(e);
+    }
+    ListenerServer server = new ListenerServer(spec, environment, problems);
+    Promise<ListenerServer> bound = Promise.promise();
+    // Accepting on a worker loop: with an acceptor thread of its own each connection would begin
+    // with a hand-over between threads, which costs more than the accept.
+    EventLoop loop = environment.loops().next();
+    ChannelFuture binding =
+        new Bootstrap()
+            .group(loop)
+            .channelFactory(() -> EventLoops.newServerChannel(loop))
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .option(ChannelOption.SO_BACKLOG, BACKLOG)
+            .handler(server.acceptor)
+            .bind(address);
+    server.socket = binding.channel();
+    binding.addListener(
+        done -> {
+          if (done.isSuccess()) {
+            bound.complete(server);
+          } else {
+            server.live.bindings().release();
+            bound.fail(done.cause());
+          }
+        });
+    return bound.future();
+  }
+
+  private LiveListener compile(ListenerSpec spec, TlsBindings bindings) {
+    DrainSignal drain = () -> retiring || environment.drain().isDraining();
+    return LiveListener.of(
+        spec,
+        bindings,
+        new ServerCodecContext(
+            environment.exchanges(),
+            environment.limits(),
+            drain,
+            Math.clamp(spec.http2MaxConcurrentStreams(), 1, 1000),
+            environment.settings()));
+  }
+
+  /**
+   * Takes new settings for connections and handshakes that begin from now on; running ones go on as
+   * they began. The address and port of {@code spec} are not looked at. Not for event loops: builds
+   * certificates.
+   */
+  public void update(ListenerSpec spec, Consumer<Problem> problems) {
+    LiveListener old = live;
+    if (old.spec().equals(spec)) {
+      return;
+    }
+    TlsBindings bindings =
+        TlsBindings.build(spec.tlsBindings(), old.bindings(), environment.tls(), problems);
+    live = compile(spec, bindings);
+    old.bindings().release();
+  }
+
+  /** What new connections are judged by. */
+  LiveListener live() {
+    return live;
+  }
+
+  /** The settings in force. */
+  public ListenerSpec spec() {
+    return live.spec();
+  }
+
+  /** The certificates in force, to ask which binding serves an authority (421). */
+  public TlsBindings bindings() {
+    return live.bindings();
+  }
+
+  /** The port the socket has, also where the spec asked for any; -1 when it is closed. */
+  public int port() {
+    Channel channel = socket;
+    return channel != null && channel.localAddress() instanceof InetSocketAddress address
+        ? address.getPort()
+        : -1;
+  }
+
+  /** Open connections, those still shaking hands included. */
+  public int openConnections() {
+    return acceptor.open();
+  }
+
+  void add(Channel connection) {
+    connections.add(connection);
+  }
+
+  void remove(Channel connection) {
+    connections.remove(connection);
+  }
+
+  /** Closes the socket; connections go on. */
+  public Future<Void> stopAccepting() {
+    Promise<Void> closed = Promise.promise();
+    Channel channel = socket;
+    if (channel == null) {
+      return Future.succeededFuture();
+    }
+    channel.close().addListener(done -> closed.complete());
+    return closed.future();
+  }
+
+  /** Tells every connection to end after what runs on it: see {@link ServerCodec.Drain}. */
+  public void drainConnections() {
+    retiring = true;
+    for (Channel connection : connections) {
+      connection.eventLoop()
+          .execute(() -> connection.pipeline().fireUserEventTriggered(ServerCodec.Drain.INSTANCE));
+    }
+  }
+
+  /** Stops accepting, drains the connections and gives the certificates back: the listener is gone. */
+  Future<Void> retire() {
+    Future<Void> closed = stopAccepting();
+    drainConnections();
+    live.bindings().release();
+    live = compile(live.spec(), TlsBindings.none(environment.tls()));
+    return closed;
+  }
+
+  /** Closes the socket and every connection, whatever runs on it. */
+  public Future<Void> close() {
+    Future<Void> closed = retire();
+    connections.forEach(Channel::close);
+    return closed;
+  }
+}

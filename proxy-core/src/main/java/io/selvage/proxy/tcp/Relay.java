@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.tcp;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries bytes between two channels of one event loop, both ways: what one end cannot take is not
+ * read from the other, and the end of one direction is passed on while the other goes on. When both
+ * have ended, or one channel breaks, both are closed.
+ */
+final class Relay {
+  private final Direction fromClient;
+  private final Direction toClient;
+  private final long idleMillis;
+  private @Nullable Future<?> idleTimer;
+  private long lastActivityNanos = System.nanoTime();
+  private boolean idle;
+  private boolean stopped;
+
+  Relay(Channel client, Channel upstream, long idleMillis) {
+    this.idleMillis = idleMillis;
+    fromClient = new Direction(client, upstream);
+    toClient = new Direction(upstream, client);
+    fromClient.back = toClient;
+    toClient.back = fromClient;
+  }
+
+  void start(Queue<ByteBuf> early) {
+    fromClient.from.pipeline().addLast("relay", fromClient);
+    toClient.from.pipeline().addLast("relay", toClient);
+    for (ByteBuf bytes = early.poll(); bytes != null; bytes = early.poll()) {
+      fromClient.forward(bytes);
+    }
+    fromClient.to.flush();
+    if (idleMillis > 0) {
+      watchIdle(idleMillis);
+    }
+    fromClient.from.config().setAutoRead(true);
+    toClient.from.config().setAutoRead(true);
+  }
+
+  long bytesFromClient() {
+    return fromClient.bytes;
+  }
+
+  long bytesToClient() {
+    return toClient.bytes;
+  }
+
+  /** True if the idle timer ended it. */
+  boolean wasIdle() {
+    return idle;
+  }
+
+  void stop() {
+    stopped = true;
+    Future<?> timer = idleTimer;
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  private void watchIdle(long inMillis) {
+    idleTimer =
+        fromClient
+            .from
+            .eventLoop()
+            .schedule(
+                () -> {
+                  long quiet = (System.nanoTime() - lastActivityNanos) / 1_000_000;
+                  if (stopped) {
+                    return;
+                  }
+                  if (quiet >= idleMillis) {
+                    idle = true;
+                    fromClient.from.close();
+                  } else {
+                    watchIdle(idleMillis - quiet);
+                  }
+                },
+                inMillis,
+                TimeUnit.MILLISECONDS);
+  }
+
+  /** One direction: sits at the end of the pipeline it reads from. */
+  private final class Direction extends ChannelInboundHandlerAdapter {
+    private final Channel from;
+    private final Channel to;
+    private @Nullable Direction back;
+    private long bytes;
+    private boolean over;
+
+    Direction(Channel from, Channel to) {
+      this.from = from;
+      this.to = to;
+    }
+
+    void forward(ByteBuf data) {
+      bytes += data.readableBytes();
+      to.write(data, to.voidPromise());
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      if (message instanceof ByteBuf data) {
+        forward(data);
+      } else {
+        ReferenceCountUtil.release(message);
+      }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+      lastActivityNanos = System.nanoTime();
+      to.flush();
+      if (!to.isWritable()) {
+        from.config().setAutoRead(false);
+      }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+      Direction other = back;
+      if (other == null) {
+        return;
+      }
+      lastActivityNanos = System.nanoTime();
+      // This channel is where the other direction writes to.
+      other.from.config().setAutoRead(from.isWritable());
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      if (event instanceof ChannelInputShutdownEvent || event instanceof SslCloseCompletionEvent) {
+        end();
+      }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+      end();
+      Direction other = back;
+      if (other != null) {
+        other.end();
+      }
+    }
+
+    /** No more bytes will come: says so to the other end once what was read is on its way. */
+    private void end() {
+      if (over) {
+        return;
+      }
+      over = true;
+      to.writeAndFlush(Unpooled.EMPTY_BUFFER)
+          .addListener(
+              flushed -> {
+                Direction other = back;
+                if (!flushed.isSuccess() || other == null || other.over) {
+                  from.close();
+                  to.close();
+                } else {
+                  shutdownOutput();
+                }
+              });
+    }
+
+    private void shutdownOutput() {
+      SslHandler tls = to.pipeline().get(SslHandler.class);
+      if (tls != null) {
+        tls.closeOutbound();
+      } else if (to instanceof DuplexChannel duplex) {
+        duplex.shutdownOutput();
+      }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      // A reset is passed on as one, so that the other end does not take a cut for an end.
+      to.config().setOption(ChannelOption.SO_LINGER, 0);
+      to.close();
+      from.close();
+    }
+  }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.tcp;
+
+import java.net.InetSocketAddress;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is connected, for balancing and the report.
+ *
+ * @param listener name of the ListenerSpec
+ * @param peer TCP peer, or the source a PROXY protocol header gave
+ * @param local address the client connected to
+ * @param serverName SNI in lower case; null when none was sent or looked at
+ */
+public record TcpClient(
+    String listener,
+    InetSocketAddress peer,
+    InetSocketAddress local,
+    @Nullable String serverName) {}

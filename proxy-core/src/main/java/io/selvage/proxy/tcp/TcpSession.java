@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.tcp;
+
+import io.netty.bootstrap.Bootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
+import io.selvage.model.routing.ClusterSpec;
+import io.selvage.model.routing.RouteAction.Priority;
+import io.selvage.model.routing.TcpRoute;
+import io.selvage.proxy.telemetry.Outcome;
+import io.selvage.proxy.transport.EventLoops;
+import io.selvage.proxy.upstream.CircuitBreakers.Limit;
+import io.selvage.proxy.upstream.Cluster;
+import io.selvage.proxy.upstream.Endpoint;
+import io.selvage.proxy.upstream.Endpoint.Result;
+import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One raw connection: picks an endpoint, connects, tries another one when that fails, lets a {@link
+ * Relay} carry the bytes, and reports once. Confined to the client channel's event loop.
+ */
+final class TcpSession {
+  private static final Logger log = LoggerFactory.getLogger(TcpSession.class);
+
+  /** Endpoints tried before the client is let go. */
+  private static final int MAX_ATTEMPTS = 3;
+
+  /** What a client may send before an endpoint is there: no more is read until then. */
+  private final Queue<ByteBuf> early = new ArrayDeque<>(1);
+
+  private final TcpProxy proxy;
+  private final Channel client;
+  private final TcpRoute route;
+  private final TcpClient info;
+  private final EventLoop loop;
+  private final long startMillis = System.currentTimeMillis();
+  private final long startNanos = System.nanoTime();
+
+  private @Nullable Cluster cluster;
+  private @Nullable Endpoint endpoint;
+  private @Nullable Channel upstream;
+  private @Nullable Future<?> connectTimer;
+  private @Nullable Relay relay;
+  private long attemptNanos;
+  private int attempts;
+  private boolean holdsConnection;
+  private boolean attemptRuns;
+  private boolean ended;
+
+  TcpSession(TcpProxy proxy, Channel client, TcpRoute route, TcpClient info) {
+    this.proxy = proxy;
+    this.client = client;
+    this.route = route;
+    this.info = info;
+    this.loop = client.eventLoop();
+  }
+
+  void start() {
+    client.pipeline().addLast("early", new EarlyBytes());
+    client.closeFuture().addListener(closed -> onClientClosed());
+    TcpRoute.Backend backend = TcpProxy.draw(route);
+    Cluster found = backend == null ? null : proxy.clusters().find(backend.cluster());
+    if (found == null) {
+      end(Outcome.NO_ENDPOINTS);
+      return;
+    }
+    cluster = found;
+    if (!found.breakers(Priority.DEFAULT).tryAcquire(Limit.CONNECTIONS)) {
+      end(Outcome.OVERFLOW);
+      return;
+    }
+    holdsConnection = true;
+    connect(found, null);
+  }
+
+  private void connect(Cluster to, @Nullable Endpoint avoid) {
+    Endpoint picked = to.pick(sourceHash(info.peer()), proxy.loops().indexOf(loop), avoid);
+    if (picked == null) {
+      end(Outcome.NO_ENDPOINTS);
+      return;
+    }
+    endpoint = picked;
+    attempts++;
+    attemptNanos = System.nanoTime();
+    attemptRuns = true;
+    picked.onStart();
+    SslHandler tls = null;
+    if (to.spec().tls().isPresent()) {
+      ClusterSpec.UpstreamTls spec = to.spec().tls().get();
+      try {
+        tls =
+            proxy
+                .tls()
+                .newHandler(
+                    spec,
+                    EventLoops.allocator(),
+                    picked.hostname(),
+                    picked.spec().address(),
+                    picked.spec().port());
+      } catch (GeneralSecurityException e) {
+        log.atWarn().addKeyValue("cluster", to.spec().name()).log(e.getMessage());
+        failAttempt(Outcome.UPSTREAM_TLS);
+        return;
+      }
+    }
+    open(to, picked, tls);
+  }
+
+  private void open(Cluster to, Endpoint picked, @Nullable SslHandler tls) {
+    int timeoutMillis = Math.clamp(to.spec().connectTimeoutMillis(), 1, Integer.MAX_VALUE);
+    Bootstrap bootstrap =
+        new Bootstrap()
+            .group(loop)
+            .channelFactory(() -> EventLoops.newSocketChannel(loop))
+            .option(ChannelOption.ALLOCATOR, EventLoops.allocator())
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.AUTO_READ, false)
+            .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
+            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, client.config().getWriteBufferWaterMark())
+            // One timer covers TCP and TLS together.
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
+            .handler(
+                new ChannelInitializer<Channel>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    if (tls != null) {
+                      tls.setHandshakeTimeoutMillis(0);
+                      channel.pipeline().addLast("tls", tls);
+                    }
+                  }
+                });
+    Channel opened = bootstrap.connect(picked.socketAddress()).channel();
+    upstream = opened;
+    connectTimer =
+        loop.schedule(
+            () -> {
+              if (!isEstablished()) {
+                opened.close();
+              }
+            },
+            timeoutMillis,
+            TimeUnit.MILLISECONDS);
+    opened.closeFuture().addListener(closed -> onUpstreamClosed(opened));
+    if (tls == null) {
+      opened.pipeline().addLast(new WhenActive(this));
+    } else {
+      opened.config().setAutoRead(true);
+      tls.handshakeFuture()
+          .addListener(
+              done -> {
+                if (done.isSuccess()) {
+                  opened.config().setAutoRead(false);
+                  onConnected();
+                } else {
+                  opened.close();
+                }
+              });
+    }
+  }
+
+  private boolean isEstablished() {
+    return relay != null;
+  }
+
+  /** The endpoint is there (and believed): from here on bytes flow. */
+  void onConnected() {
+    Channel there = upstream;
+    Endpoint reached = endpoint;
+    if (ended || there == null || reached == null) {
+      return;
+    }
+    cancelConnectTimer();
+    reached.onResult(System.nanoTime() - attemptNanos, Result.SUCCESS);
+    Relay carrying = new Relay(client, there, route.idleTimeoutMillis());
+    relay = carrying;
+    client.pipeline().remove("early");
+    carrying.start(early);
+  }
+
+  private void onUpstreamClosed(Channel closed) {
+    if (ended || !closed.equals(upstream)) {
+      return;
+    }
+    if (isEstablished()) {
+      end(Outcome.TUNNEL_CLOSED);
+      return;
+    }
+    boolean tls = closed.pipeline().get(SslHandler.class) != null;
+    failAttempt(tls && closed.remoteAddress() != null ? Outcome.UPSTREAM_TLS : Outcome.CONNECT_FAILED);
+  }
+
+  private void failAttempt(Outcome outcome) {
+    cancelConnectTimer();
+    Endpoint failed = endpoint;
+    Cluster to = cluster;
+    if (failed == null || to == null) {
+      throw new IllegalStateException("no attempt is running");
+    }
+    failed.onResult(System.nanoTime() - attemptNanos, Result.CONNECT_FAILED);
+    endAttempt();
+    upstream = null;
+    if (attempts < MAX_ATTEMPTS && to.availableCount() > 1 && client.isActive()) {
+      connect(to, failed);
+    } else {
+      end(outcome);
+    }
+  }
+
+  private void endAttempt() {
+    Endpoint of = endpoint;
+    if (attemptRuns && of != null) {
+      attemptRuns = false;
+      of.onEnd();
+    }
+  }
+
+  private void onClientClosed() {
+    if (!ended) {
+      Endpoint of = endpoint;
+      if (!isEstablished() && attemptRuns && of != null) {
+        of.onResult(System.nanoTime() - attemptNanos, Result.CANCELLED);
+      }
+      end(isEstablished() ? Outcome.TUNNEL_CLOSED : Outcome.CLIENT_GONE);
+    }
+  }
+
+  private void end(Outcome outcome) {
+    if (ended) {
+      return;
+    }
+    ended = true;
+    cancelConnectTimer();
+    early.forEach(ByteBuf::release);
+    early.clear();
+    Relay carried = relay;
+    if (carried != null) {
+      carried.stop();
+    }
+    client.close();
+    Channel there = upstream;
+    if (there != null) {
+      there.close();
+    }
+    endAttempt();
+    Cluster of = cluster;
+    if (holdsConnection && of != null) {
+      of.breakers(Priority.DEFAULT).release(Limit.CONNECTIONS);
+    }
+    Endpoint last = endpoint;
+    proxy
+        .observer()
+        .onEnd(
+            new TcpReport(
+                info,
+                route,
+                of == null ? null : of.spec().statsName(),
+                last == null ? null : last.toString(),
+                carried != null && carried.wasIdle() ? Outcome.IDLE_TIMEOUT : outcome,
+                attempts,
+                carried == null ? 0 : carried.bytesFromClient(),
+                carried == null ? 0 : carried.bytesToClient(),
+                startMillis,
+                System.nanoTime() - startNanos));
+  }
+
+  private void cancelConnectTimer() {
+    Future<?> timer = connectTimer;
+    if (timer != null) {
+      timer.cancel(false);
+      connectTimer = null;
+    }
+  }
+
+  /** Hashing balancers keep a source address on one endpoint; others do not look at it. */
+  private static long sourceHash(InetSocketAddress peer) {
+    long h = peer.getAddress() == null ? 1 : peer.getAddress().hashCode();
+    h = (h ^ h >>> 32) * 0x9E3779B97F4A7C15L;
+    h ^= h >>> 29;
+    return h == Cluster.NO_HASH ? 1 : h;
+  }
+
+  /** Keeps what the client has sent already (a ClientHello, mostly) until there is an endpoint. */
+  private final class EarlyBytes extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      if (message instanceof ByteBuf bytes && !ended) {
+        early.add(bytes);
+      } else {
+        ReferenceCountUtil.release(message);
+      }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
+    }
+  }
+
+  /** Tells of the TCP connection, and of nothing else. */
+  private static final class WhenActive extends ChannelInboundHandlerAdapter {
+    private final TcpSession session;
+
+    WhenActive(TcpSession session) {
+      this.session = session;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext ctx) {
+      ctx.pipeline().remove(this);
+      session.onConnected();
+    }
+  }
+}
