@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.kube.folder;
+
+import io.selvage.kube.manifest.ManifestFile;
+import io.selvage.kube.manifest.ManifestReader;
+import io.selvage.model.Problem;
+import io.selvage.model.Problem.Severity;
+import io.selvage.model.SourceLocation;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Reads one file of the folder within the size limit and as UTF-8, never more or other. */
+final class FileReader {
+  private FileReader() {}
+
+  /**
+   * Reads a manifest.
+   *
+   * @param path where it is
+   * @param name path relative to the folder
+   * @param stamp what the scan saw
+   * @param maxBytes largest size accepted
+   */
+  static ManifestFile read(Path path, String name, FolderScan.Stamp stamp, int maxBytes) {
+    if (!stamp.regular()) {
+      return refuse(name, 0, "FileUnreadable", "not a regular file, or a link to nothing");
+    }
+    try (InputStream in = Files.newInputStream(path)) {
+      // One byte more than allowed shows that there is more, whatever the size was at the scan.
+      byte[] bytes = in.readNBytes(maxBytes + 1);
+      if (bytes.length > maxBytes) {
+        String message = "larger than the limit of %d bytes".formatted(maxBytes);
+        return refuse(name, 0, "FileTooLarge", message);
+      }
+      return decode(name, bytes);
+    } catch (AccessDeniedException e) {
+      return refuse(name, 0, "FileUnreadable", "permission denied");
+    } catch (IOException e) {
+      return refuse(name, 0, "FileUnreadable", e.getClass().getSimpleName());
+    }
+  }
+
+  private static ManifestFile decode(String name, byte[] bytes) {
+    CharsetDecoder decoder =
+        StandardCharsets.UTF_8
+            .newDecoder()
+            .onMalformedInput(CodingErrorAction.REPORT)
+            .onUnmappableCharacter(CodingErrorAction.REPORT);
+    var in = ByteBuffer.wrap(bytes);
+    var out = CharBuffer.allocate(bytes.length + 1);
+    if (decoder.decode(in, out, true).isError()) {
+      int line = 1;
+      for (int i = 0; i < in.position(); i++) {
+        line += bytes[i] == '\n' ? 1 : 0;
+      }
+      return refuse(name, line, "NotUtf8", "not UTF-8 text");
+    }
+    String text = out.flip().toString();
+    return ManifestReader.read(name, text.startsWith("\uFEFF") ? text.substring(1) : text);
+  }
+
+  private static ManifestFile refuse(String name, int line, String reason, String message) {
+    return ManifestFile.unreadable(
+        new Problem(
+            Severity.ERROR,
+            Optional.empty(),
+            Optional.of(new SourceLocation(name, line)),
+            "",
+            reason,
+            message));
+  }
+}
