@@ -14,13 +14,19 @@ public final class CircuitBreakers {
   /** What is limited. */
   public enum Limit {
     /** Open upstream connections, idle ones included. */
-    CONNECTIONS,
+    CONNECTIONS(0),
     /** Requests that wait for a connection. */
-    PENDING,
+    PENDING(1),
     /** Requests in flight. */
-    REQUESTS,
+    REQUESTS(2),
     /** Attempts beyond the first in flight. */
-    RETRIES
+    RETRIES(3);
+
+    private final int index;
+
+    Limit(int index) {
+      this.index = index;
+    }
   }
 
   // One counter per 64-byte line, so that loops counting requests do not slow those counting
@@ -42,7 +48,7 @@ public final class CircuitBreakers {
 
   /** Takes one unit; false (and nothing taken) when the limit is reached. */
   public boolean tryAcquire(Limit limit) {
-    int kind = limit.ordinal();
+    int kind = limit.index;
     int slot = slot(kind);
     while (true) {
       int used = inUse.get(slot);
@@ -59,25 +65,25 @@ public final class CircuitBreakers {
 
   /** Gives back one unit that {@link #tryAcquire} granted. */
   public void release(Limit limit) {
-    if (inUse.decrementAndGet(slot(limit.ordinal())) < 0) {
-      inUse.incrementAndGet(slot(limit.ordinal()));
+    if (inUse.decrementAndGet(slot(limit.index)) < 0) {
+      inUse.incrementAndGet(slot(limit.index));
       throw new IllegalStateException(limit + " released more often than acquired");
     }
   }
 
   /** Units taken at the moment. */
   public int inUse(Limit limit) {
-    return inUse.get(slot(limit.ordinal()));
+    return inUse.get(slot(limit.index));
   }
 
   /** The configured limit. */
   public int limit(Limit limit) {
-    return limits[limit.ordinal()];
+    return limits[limit.index];
   }
 
   /** Acquisitions refused since the cluster was made; wraps after 2^31. */
   public int refused(Limit limit) {
-    return refused.get(limit.ordinal());
+    return refused.get(limit.index);
   }
 
   private static int slot(int kind) {

@@ -20,12 +20,13 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster at work: its endpoints with their state, the balancer, the circuit breakers and the retry
- * budget. Lives as long as its {@link ClusterSpec} stays equal, over any number of snapshots and
- * endpoint sets.
+ * A cluster at work: its endpoints with their state, the balancer, the circuit breakers and the
+ * retry budget. Lives as long as its {@link ClusterSpec} stays equal, over any number of snapshots
+ * and endpoint sets.
  *
- * <p>{@link #pick} is called by several event loops at once and never locks. Everything that changes
- * who may be picked happens under one lock and ends with one volatile write of new {@link Targets}.
+ * <p>{@link #pick} is called by several event loops at once and never locks. Everything that
+ * changes who may be picked happens under one lock and ends with one volatile write of new {@link
+ * Targets}.
  */
 public final class Cluster {
   /** The hash of a request without affinity: hashing balancers pick at random. */
@@ -55,10 +56,9 @@ public final class Cluster {
     this.defaultBreakers = new CircuitBreakers(spec.defaultBreakers());
     this.highBreakers = new CircuitBreakers(spec.highBreakers());
     this.retryBudget =
-        new RetryBudget(
-            RetryBudget.DEFAULT_RATIO, RetryBudget.DEFAULT_MIN_PER_SECOND, nanoClock);
+        new RetryBudget(RetryBudget.DEFAULT_RATIO, RetryBudget.DEFAULT_MIN_PER_SECOND, nanoClock);
     this.targets =
-        new Targets(NONE, NONE, NONE, NONE, LoadBalancers.create(spec, loops, random));
+        new Targets(NONE, NONE, NONE, NONE, true, LoadBalancers.create(spec, loops, random));
   }
 
   /**
@@ -137,8 +137,8 @@ public final class Cluster {
   }
 
   /**
-   * Replaces the endpoints. Those whose address and port stay keep their state and identity. Not for
-   * event loops: consistent-hash tables are rebuilt here.
+   * Replaces the endpoints. Those whose address and port stay keep their state and identity. Not
+   * for event loops: consistent-hash tables are rebuilt here.
    */
   public void updateEndpoints(EndpointSet set) {
     lock.lock();
@@ -270,8 +270,7 @@ public final class Cluster {
 
   private Endpoint newEndpoint(EndpointSet.Endpoint wanted) {
     boolean ewma = spec.loadBalancer() == ClusterSpec.LoadBalancerPolicy.PEAK_EWMA;
-    return new Endpoint(
-        this, wanted, ewma ? new PeakEwma(nanoClock) : null, new EndpointHealth());
+    return new Endpoint(this, wanted, ewma ? new PeakEwma(nanoClock) : null, new EndpointHealth());
   }
 
   private void publish(boolean setChanged) {
@@ -287,12 +286,14 @@ public final class Cluster {
         ejected.add(endpoint);
       }
     }
+    boolean everyone = available.isEmpty() || available.size() == candidates.length;
     targets =
         new Targets(
             all,
             candidates,
-            available.isEmpty() ? candidates : available.toArray(NONE),
+            everyone ? candidates : available.toArray(NONE),
             ejected.toArray(NONE),
+            everyone,
             setChanged ? old.balancer().forCandidates(candidates) : old.balancer());
   }
 

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One address of a cluster with what is known about it: requests in flight, latency, failures,
- * health. There is one object per cluster, address and port; it survives changes of the endpoint set
- * that keep the address, so identity may key connection pools.
+ * health. There is one object per cluster, address and port; it survives changes of the endpoint
+ * set that keep the address, so identity may key connection pools.
  *
  * <p>Any event loop may call; nothing here locks on the path of a request.
  */
@@ -55,7 +55,7 @@ public final class Endpoint {
   private final InetSocketAddress socketAddress;
   private final String text;
   private final AtomicInteger active = new AtomicInteger();
-  final @Nullable PeakEwma latency;
+  private final @Nullable PeakEwma latency;
   final EndpointHealth health;
   private volatile EndpointSet.Endpoint spec;
   private volatile boolean removed;
@@ -109,8 +109,8 @@ public final class Endpoint {
   }
 
   /**
-   * What came of an attempt; once per attempt, when the response head has arrived or the attempt has
-   * failed before it. A long stream is thereby judged at its beginning.
+   * What came of an attempt; once per attempt, when the response head has arrived or the attempt
+   * has failed before it. A long stream is thereby judged at its beginning.
    *
    * @param latencyNanos from the start of the attempt to its response head or failure
    */
@@ -124,6 +124,11 @@ public final class Endpoint {
   /** The attempt is over. Pairs with {@link #onStart()}. */
   public void onEnd() {
     active.decrementAndGet();
+  }
+
+  /** Load by latency; only for clusters that balance by it. */
+  double latencyLoad() {
+    return latency == null ? 0 : latency.load(active.get());
   }
 
   void update(EndpointSet.Endpoint newSpec) {

@@ -10,8 +10,12 @@ final class LoadBalancers {
 
   static LoadBalancer create(ClusterSpec spec, int loops, IntUnaryOperator random) {
     return switch (spec.loadBalancer()) {
-      case ROUND_ROBIN, LEAST_REQUEST, PEAK_EWMA, RING_HASH, MAGLEV, RANDOM ->
-          new RoundRobin(loops, random);
+      case ROUND_ROBIN -> new RoundRobin(loops, random);
+      case LEAST_REQUEST -> new PowerOfTwo(random, Endpoint::active);
+      case PEAK_EWMA -> new PowerOfTwo(random, Endpoint::latencyLoad);
+      case RANDOM -> new RandomChoice(random);
+      case RING_HASH -> RingHash.empty(random);
+      case MAGLEV -> Maglev.empty(random);
     };
   }
 }

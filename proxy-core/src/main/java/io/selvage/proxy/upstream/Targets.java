@@ -11,10 +11,12 @@ package io.selvage.proxy.upstream;
  * @param available candidates that are healthy and not ejected; all candidates when there is none
  *     (panic: a wrong verdict about everyone must not become an outage)
  * @param ejected candidates out of service by failure accrual, which wait for their probe
+ * @param allAvailable whether available and candidates are the same
  */
 record Targets(
     Endpoint[] all,
     Endpoint[] candidates,
     Endpoint[] available,
     Endpoint[] ejected,
+    boolean allAvailable,
     LoadBalancer balancer) {}
