@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.pool;
+
+import static java.util.Objects.requireNonNull;
+
+import io.netty.channel.Channel;
+import io.selvage.model.routing.ClusterSpec;
+import io.selvage.proxy.exchange.ResponseSink;
+import io.selvage.proxy.time.Deadline;
+import io.selvage.proxy.time.DeadlineWheel;
+import io.selvage.proxy.upstream.CircuitBreakers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One open connection with its idle and lifetime bounds and its share of the circuit breaker. Confined
+ * to the pool's event loop.
+ */
+final class PooledConnection extends Deadline implements UpstreamConnection.Listener {
+  private final EndpointPool pool;
+  private final CircuitBreakers breakers;
+  private final DeadlineWheel wheel;
+  private final long idleMillis;
+
+  /** When its life ends by {@code DeadlineWheel.nanoTime}; meaningless without a lifetime. */
+  private final long endsAt;
+
+  private final boolean mortal;
+  private @Nullable UpstreamConnection connection;
+  private boolean usable = true;
+
+  PooledConnection(EndpointPool pool, CircuitBreakers breakers) {
+    this.pool = pool;
+    this.breakers = breakers;
+    this.wheel = pool.owner().wheel();
+    ClusterSpec spec = pool.endpoint().cluster().spec();
+    this.idleMillis = spec.idleTimeoutMillis();
+    this.mortal = spec.maxConnectionLifetimeMillis() > 0;
+    this.endsAt = wheel.nanoTime() + spec.maxConnectionLifetimeMillis() * 1_000_000;
+  }
+
+  void install(UpstreamProtocol protocol, Channel channel) {
+    connection = protocol.install(channel, this);
+  }
+
+  /** False if the connection turned out to have no room; the stream was not begun. */
+  boolean begin(ResponseSink sink) {
+    if (!hasRoom()) {
+      return false;
+    }
+    if (isExpired()) {
+      retire();
+      return false;
+    }
+    wheel.disarm(this);
+    connection().begin(sink);
+    return true;
+  }
+
+  boolean hasRoom() {
+    return usable && connection().available() > 0;
+  }
+
+  boolean isIdle() {
+    return connection().active() == 0;
+  }
+
+  /** It has room and nobody waits: if it is idle, the clock runs. */
+  void rest() {
+    if (isExpired()) {
+      retire();
+    } else if (isIdle()) {
+      if (idleMillis > 0) {
+        wheel.armMillis(this, idleMillis);
+      } else if (mortal) {
+        wheel.armAt(this, endsAt);
+      }
+    }
+  }
+
+  void retire() {
+    usable = false;
+    pool.onUnusable(this);
+    connection().retire();
+  }
+
+  void close() {
+    usable = false;
+    connection().close();
+  }
+
+  @Override
+  public void onAvailable(UpstreamConnection which) {
+    if (usable) {
+      pool.onRoom(this);
+    }
+  }
+
+  @Override
+  public void onUnusable(UpstreamConnection which) {
+    usable = false;
+    pool.onUnusable(this);
+  }
+
+  @Override
+  public void onClosed(UpstreamConnection which) {
+    usable = false;
+    wheel.remove(this);
+    breakers.release(CircuitBreakers.Limit.CONNECTIONS);
+    pool.onClosed(this);
+  }
+
+  @Override
+  protected void onDeadline() {
+    if (isIdle()) {
+      retire();
+    }
+  }
+
+  private boolean isExpired() {
+    return mortal && wheel.nanoTime() - endsAt >= 0;
+  }
+
+  private UpstreamConnection connection() {
+    return requireNonNull(connection, "not installed");
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.snapshot;
+
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.model.routing.RoutingModel;
+import io.selvage.model.routing.Settings;
+import io.selvage.proxy.route.RouteTable;
+import io.selvage.proxy.upstream.Cluster;
+import java.util.Collections;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A compiled {@link RoutingModel}. Immutable but for the state of its clusters' endpoints. */
+public final class Snapshot {
+  private static final Snapshot EMPTY =
+      new Snapshot(RoutingModel.empty(), Map.of(), new TreeMap<>(), new TreeMap<>(), 0);
+
+  private final RoutingModel model;
+  private final Map<String, ServedListener> listeners;
+  private final SortedMap<String, RouteTable> routeTables;
+  private final SortedMap<String, Cluster> clusters;
+  private final long version;
+  private final AddressRules addressRules;
+
+  /**
+   * @param listeners by name
+   * @param version 1 for the first model applied, then one more each time
+   */
+  public Snapshot(
+      RoutingModel model,
+      Map<String, ServedListener> listeners,
+      SortedMap<String, RouteTable> routeTables,
+      SortedMap<String, Cluster> clusters,
+      long version) {
+    this.model = requireNonNull(model, "model");
+    this.listeners = Map.copyOf(listeners);
+    this.routeTables = Collections.unmodifiableSortedMap(new TreeMap<>(routeTables));
+    this.clusters = Collections.unmodifiableSortedMap(new TreeMap<>(clusters));
+    this.version = version;
+    this.addressRules = AddressRules.of(model.settings());
+  }
+
+  /** Nothing to serve: what a data path begins with. */
+  public static Snapshot empty() {
+    return EMPTY;
+  }
+
+  public RoutingModel model() {
+    return model;
+  }
+
+  public Settings settings() {
+    return model.settings();
+  }
+
+  /** The listener of this name; null if the model no longer has it, while connections of it live. */
+  public @Nullable ServedListener listener(String name) {
+    return listeners.get(name);
+  }
+
+  public SortedMap<String, RouteTable> routeTables() {
+    return routeTables;
+  }
+
+  public SortedMap<String, Cluster> clusters() {
+    return clusters;
+  }
+
+  /** 0 before the first model. */
+  public long version() {
+    return version;
+  }
+
+  /** Who may come in at all. */
+  public AddressRules addressRules() {
+    return addressRules;
+  }
+}
