@@ -3,6 +3,13 @@ package io.selvage.gateway.compile;
 
 import io.selvage.gateway.translate.DefaultListeners;
 import io.selvage.gateway.translate.Processor;
+import io.selvage.gateway.translate.emissary.HostProcessor;
+import io.selvage.gateway.translate.emissary.ListenerProcessor;
+import io.selvage.gateway.translate.emissary.MappingProcessor;
+import io.selvage.gateway.translate.emissary.ModuleProcessor;
+import io.selvage.gateway.translate.emissary.ReportedKinds;
+import io.selvage.gateway.translate.emissary.TcpMappingProcessor;
+import io.selvage.gateway.translate.emissary.TlsContextProcessor;
 import io.selvage.gateway.translate.ingress.IngressProcessor;
 import java.util.List;
 
@@ -15,8 +22,15 @@ final class StandardProcessors {
 
   static List<Processor> inOrder() {
     return List.of(
+        new ModuleProcessor(),
         new DefaultListeners(),
+        new ListenerProcessor(),
+        new HostProcessor(),
+        new TlsContextProcessor(),
+        new MappingProcessor(),
         new IngressProcessor(),
+        new TcpMappingProcessor(),
+        new ReportedKinds(),
         new DefaultListeners.CloseUnused());
   }
 }

@@ -53,6 +53,7 @@ public final class CompileContext {
   private final SortedMap<String, ClusterSpec> clusters = new TreeMap<>();
   private final Map<ObjectRef, Verdict> verdicts = new HashMap<>();
   private final Set<Problem> problems = new LinkedHashSet<>();
+  private final Map<Class<?>, Object> shared = new HashMap<>();
   private Settings settings = Settings.defaults();
 
   private record Verdict(KubeObject object, State state) {}
@@ -132,6 +133,19 @@ public final class CompileContext {
    */
   public void status(KubeObject object, State serves) {
     verdicts.put(object.ref(), new Verdict(object, serves));
+  }
+
+  /**
+   * What several processors of one dialect share during this compilation, made by the first that
+   * asks.
+   */
+  public <T> T shared(Class<T> type, Function<? super CompileContext, ? extends T> make) {
+    Object known = shared.get(type);
+    if (known == null) {
+      known = make.apply(this);
+      shared.put(type, known);
+    }
+    return type.cast(known);
   }
 
   /** Process-wide behaviour; {@link Settings#defaults()} until someone says otherwise. */

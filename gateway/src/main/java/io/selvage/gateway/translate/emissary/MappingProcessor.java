@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.gateway.translate.emissary;
+
+import io.selvage.gateway.translate.CompileContext;
+import io.selvage.gateway.translate.Processor;
+import io.selvage.gateway.translate.RouteTableBuilder;
+import io.selvage.model.ObjectStatus.State;
+import io.selvage.model.crd.EmissaryKinds;
+import io.selvage.model.crd.Mapping;
+import io.selvage.model.kube.ObjectRef;
+import io.selvage.model.routing.HostPattern;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Mapping: translated one by one, attached to the virtual hosts of the Hosts that accept it,
+ * grouped there with the Mappings of the same requests, and put in order.
+ */
+public final class MappingProcessor implements Processor {
+  @Override
+  public String name() {
+    return "mapping";
+  }
+
+  @Override
+  public void process(CompileContext context) {
+    var world = EmissaryWorld.of(context);
+    List<Mapping> mappings = world.mine(EmissaryKinds.MAPPING);
+    var translator = new MappingTranslator(world.resolvers(), world.upstreams(), world.module());
+    var plans = new ArrayList<MappingPlan>();
+    Set<ObjectRef> attached = new HashSet<>();
+    Set<ObjectRef> served = new HashSet<>();
+    context.each(
+        mappings,
+        mapping ->
+            translator.translate(mapping, world.findings(mapping.ref())).ifPresent(plans::add));
+    for (RouteTableBuilder table : context.routeTables()) {
+      world
+          .hosts(table)
+          .byPattern()
+          .forEach((pattern, hosts) -> {
+            var accepted =
+                plans.stream().filter(p -> hosts.stream().anyMatch(h -> h.accepts(p))).toList();
+            accepted.forEach(p -> attached.add(p.ref()));
+            served.addAll(fill(world, table, pattern, accepted));
+          });
+    }
+    world.upstreams().clusters().values().forEach(context::cluster);
+    for (MappingPlan plan : plans) {
+      if (!attached.contains(plan.ref())) {
+        reportUnattached(plan, world.findings(plan.ref()));
+      }
+    }
+    for (Mapping mapping : mappings) {
+      world.conclude(mapping, served.contains(mapping.ref()) ? State.RUNNING : State.INACTIVE);
+    }
+  }
+
+  private static Set<ObjectRef> fill(
+      EmissaryWorld world, RouteTableBuilder table, HostPattern pattern, List<MappingPlan> plans) {
+    var served = new HashSet<ObjectRef>();
+    for (MappingGroup group : MappingGroup.form(plans, p -> world.findings(p.ref()))) {
+      var route = group.route(group.leader().ref().toString(), pattern);
+      table.virtualHost(pattern).add(group.leader().match().rank(), route);
+      group.members().forEach(member -> served.add(member.ref()));
+    }
+    return served;
+  }
+
+  private static void reportUnattached(MappingPlan plan, Findings findings) {
+    String why =
+        switch (plan.match().host()) {
+          case HostCondition.Unset u -> "it has no hostname, and no Host selects it by its labels";
+          case HostCondition.Glob(HostPattern glob) ->
+              "no Host on an open HTTP port answers to " + glob + " and selects it";
+          case HostCondition.Regex r -> "there is no Host on an open HTTP port";
+        };
+    findings.error("spec.hostname", "NoHost", why);
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.gateway.translate.emissary;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+
+/**
+ * Checks regular expressions while translating, so that a bad one costs its own object and never
+ * reaches the data path. RE2 runs in linear time; the size limit bounds memory.
+ */
+final class Regexes {
+  private Regexes() {}
+
+  /**
+   * True if {@code regex} is an RE2 expression of at most {@code maxSize} instructions; else the
+   * reason is among the findings.
+   */
+  static boolean check(String regex, String field, int maxSize, Findings findings) {
+    try {
+      int size = Pattern.compile(regex).programSize();
+      if (size > maxSize) {
+        findings.error(
+            field,
+            "RegexTooLarge",
+            field + ": the expression has size " + size + ", more than regex_max_size " + maxSize);
+        return false;
+      }
+      return true;
+    } catch (PatternSyntaxException e) {
+      findings.error(
+          field,
+          "InvalidRegex",
+          field + ": not an RE2 expression: " + e.getDescription() + " in " + e.getPattern());
+      return false;
+    }
+  }
+
+  /** True if every {@code \N} of a substitution names a group of {@code regex}, already checked. */
+  static boolean checkSubstitution(
+      String regex, String substitution, String field, Findings findings) {
+    int groups = Pattern.compile(regex).groupCount();
+    for (int i = 0; i < substitution.length(); i++) {
+      if (substitution.charAt(i) != '\\') {
+        continue;
+      }
+      i++;
+      char next = i < substitution.length() ? substitution.charAt(i) : ' ';
+      boolean group = next >= '0' && next <= '9';
+      if (!group && next != '\\' || group && next - '0' > groups) {
+        findings.invalid(
+            field, field + ": \\" + next + " is not a group of the pattern, which has " + groups);
+        return false;
+      }
+    }
+    return true;
+  }
+}
