@@ -17,7 +17,8 @@ final class FieldEncoding {
     }
   }
 
-  private static boolean isEndToEnd(int id) {
+  /** False for connection-specific fields and Host, whose place :authority takes. */
+  static boolean isEndToEnd(int id) {
     return switch (id) {
       case HeaderName.HOST,
           HeaderName.CONNECTION,

@@ -51,6 +51,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
   private @Nullable ByteBuf rest;
   private @Nullable ScheduledFuture<?> ticker;
   private long now;
+  private long lastReadNanos;
 
   private final IntObjectHashMap<Http2Stream> streams = new IntObjectHashMap<>();
   private final ArrayDeque<Http2Stream> ready = new ArrayDeque<>();
@@ -146,6 +147,11 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
   /** nanoTime of the current read loop or tick. */
   long now() {
     return now;
+  }
+
+  /** nanoTime at which bytes last arrived. */
+  long lastReadNanos() {
+    return lastReadNanos;
   }
 
   int streamCount() {
@@ -722,6 +728,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     if (!inRead) {
       inRead = true;
       now = System.nanoTime();
+      lastReadNanos = now;
     }
     ByteBuf all = join(in);
     try {

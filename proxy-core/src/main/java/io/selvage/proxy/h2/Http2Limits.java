@@ -65,7 +65,7 @@ record Http2Limits(
         h.controlFramesPerSecond(),
         10,
         Duration.ofMillis(limits.request().headerTimeoutMillis()),
-        Duration.ofSeconds(10),
+        Duration.ofMillis(limits.request().headerTimeoutMillis()),
         Duration.ofMillis(limits.request().bodyIdleMillis()),
         Duration.ofSeconds(10),
         Duration.ofSeconds(3));

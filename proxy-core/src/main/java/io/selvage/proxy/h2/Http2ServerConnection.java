@@ -20,6 +20,8 @@ import org.slf4j.LoggerFactory;
  * ends the connection when it is idle, old or draining. Confined to the channel's event loop.
  */
 final class Http2ServerConnection implements Http2Role {
+  // A head is not reused within the call that ended its exchange, nor by the few next ones.
+  private static final int KEPT_HEADS = 2;
   private static final Logger LOG = LoggerFactory.getLogger(Http2ServerConnection.class);
 
   private final ConnectionInfo info;
@@ -145,7 +147,7 @@ final class Http2ServerConnection implements Http2Role {
   }
 
   private void request(int streamId, byte[] block, int length, boolean end) throws Http2Violation {
-    RequestHead head = spareHeads.poll();
+    RequestHead head = spareHeads.size() > KEPT_HEADS ? spareHeads.poll() : null;
     if (head == null) {
       head = new RequestHead();
     } else {

@@ -28,6 +28,7 @@ final class ScriptedExchanges implements ExchangeFactory {
   final List<DownstreamStream> silent = new CopyOnWriteArrayList<>();
   final AtomicInteger gone = new AtomicInteger();
   final AtomicInteger received = new AtomicInteger();
+  final AtomicInteger poured = new AtomicInteger();
   volatile boolean recording = true;
 
   @Override
@@ -107,6 +108,7 @@ final class ScriptedExchanges implements ExchangeFactory {
         ByteBuf b = stream.connection().secure() ? Unpooled.directBuffer(n) : Unpooled.buffer(n);
         b.writeZero(n);
         left -= n;
+        poured.addAndGet(n);
         stream.sendData(b, left == 0);
       }
       stream.flush();
