@@ -53,7 +53,7 @@ public final class VirtualHostBuilder {
   }
 
   /** Treats insecure requests as {@code wider} does, without belonging to its Host object. */
-  void inheritInsecureAction(VirtualHostBuilder wider) {
+  public void inheritInsecureAction(VirtualHostBuilder wider) {
     this.insecure = wider.insecure;
     this.redirectPort = wider.redirectPort;
   }
