@@ -52,10 +52,14 @@ public final class VirtualHostBuilder {
     return this;
   }
 
-  /** Treats insecure requests as {@code wider} does, without belonging to its Host object. */
-  public void inheritInsecureAction(VirtualHostBuilder wider) {
+  /**
+   * Takes over what a wider virtual host does, without belonging to its Host object: its routes
+   * would have answered if this more specific virtual host were not there.
+   */
+  public void inherit(VirtualHostBuilder wider) {
     this.insecure = wider.insecure;
     this.redirectPort = wider.redirectPort;
+    wider.routes.forEach(r -> add(r.rank(), r.route()));
   }
 
   /**

@@ -23,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  * search stays inside. What no path of the host takes goes to the host's own default backend, the
  * oldest one of the Ingresses with rules for it, else to the oldest default backend of all.
  *
- * <p>A virtual host that a Host object made and no rule names gets the rules that would have
- * answered without it. Confined to one compilation.
+ * <p>Virtual hosts of Host objects and Mappings are shared: one that no rule names gets the rules
+ * that would have answered without it, and a host that only rules name also has the routes of the
+ * most specific such virtual host around it. Confined to one compilation.
  */
 final class IngressPlacement {
   private final CompileContext context;
@@ -128,18 +129,15 @@ final class IngressPlacement {
   /** Moves what was gathered into the table's virtual hosts. */
   void finish() {
     List<VirtualHostBuilder> before = List.copyOf(table.virtualHosts());
-    List<VirtualHostBuilder> governed =
-        before.stream().filter(v -> v.origin().isPresent()).toList();
-    hosts.forEach(
-        (pattern, host) -> {
-          boolean isNew = table.find(pattern).isEmpty();
-          VirtualHostBuilder virtualHost = table.virtualHost(pattern);
-          if (isNew) {
-            VirtualHosts.mostSpecificCovering(governed, pattern)
-                .ifPresent(virtualHost::inheritInsecureAction);
-          }
-          fill(virtualHost, host);
-        });
+    // All new virtual hosts first: once filled, a wider one holds Ingress rules too, which must
+    // not be searched for a host that has rules of its own.
+    for (HostPattern pattern : hosts.keySet()) {
+      if (table.find(pattern).isEmpty()) {
+        VirtualHostBuilder virtualHost = table.virtualHost(pattern);
+        VirtualHosts.mostSpecificCovering(before, pattern).ifPresent(virtualHost::inherit);
+      }
+    }
+    hosts.forEach((pattern, host) -> fill(table.virtualHost(pattern), host));
     for (VirtualHostBuilder virtualHost : before) {
       if (!hosts.containsKey(virtualHost.host())) {
         fill(virtualHost, widerHost(virtualHost.host()).orElseGet(IngressHost::new));

@@ -17,8 +17,8 @@ import java.util.List;
 
 /**
  * Translates Ingress v1. Ingresses are taken by age, oldest first (then by namespace and name), so
- * that whoever asked first keeps what two ask for. Runs after the processors that make listeners
- * and virtual hosts of their own, and before those that fill every virtual host.
+ * that whoever asked first keeps what two ask for. Runs after the processors that make listeners,
+ * virtual hosts and routes of their own, because it shares virtual hosts with them.
  */
 public final class IngressProcessor implements Processor {
   private static final Comparator<Ingress> BY_AGE =
