@@ -183,4 +183,9 @@ public record Limits(
     requireNonNull(upstream, "upstream");
     requireNonNull(exchange, "exchange");
   }
+
+  /** The same with other handshake bounds. */
+  public Limits withHandshake(Handshake other) {
+    return new Limits(request, http2, connection, other, upstream, exchange);
+  }
 }

@@ -36,6 +36,11 @@ public final class TlsBindings {
       return spec;
     }
 
+    /** True if both run on one native context: nothing about the certificate has changed. */
+    public boolean sharesContextWith(Binding other) {
+      return shared.equals(other.shared);
+    }
+
     /**
      * A handler for one connection.
      *
