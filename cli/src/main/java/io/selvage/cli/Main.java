@@ -15,6 +15,8 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = VersionCommand.class,
     subcommands = {
+      ExplainCommand.class,
+      LintCommand.class,
       VersionCommand.class,
     })
 public final class Main {
@@ -34,6 +36,10 @@ public final class Main {
    * then on {@code err}).
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
-    return new CommandLine(new Main()).setOut(out).setErr(err).execute(args);
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setOut(out)
+        .setErr(err)
+        .execute(args);
   }
 }
