@@ -161,7 +161,11 @@ final class ExplainCommand implements Callable<Integer> {
               HttpResponse.BodyHandlers.ofString());
       if (response.statusCode() != 200) {
         err.println(
-            "mesh explain: " + admin + " answered " + response.statusCode() + ": "
+            "mesh explain: "
+                + admin
+                + " answered "
+                + response.statusCode()
+                + ": "
                 + response.body().strip());
         return Optional.empty();
       }

@@ -30,7 +30,12 @@ final class ExplanationText {
       line(
           target.chosen() ? "target" : "",
           (target.chosen() ? "" : "  not ")
-              + target.weight() + " %: " + target.action() + " (" + target.origin() + ")");
+              + target.weight()
+              + " %: "
+              + target.action()
+              + " ("
+              + target.origin()
+              + ")");
     }
     Explanation.Backend backend = explanation.backend();
     if (backend != null) {
@@ -39,9 +44,7 @@ final class ExplanationText {
   }
 
   private void print(Explanation.Backend backend) {
-    line(
-        "backend",
-        backend.cluster() + ", " + backend.protocol() + ", " + backend.balancer());
+    line("backend", backend.cluster() + ", " + backend.protocol() + ", " + backend.balancer());
     if (!backend.path().isEmpty()) {
       line("", "sees path " + backend.path());
       line("", "sees host " + (backend.host().isEmpty() ? "of the endpoint" : backend.host()));

@@ -33,9 +33,9 @@ final class Folders {
   }
 
   /**
-   * Everything in the folders together. Places in files are given as the person would type them: the
-   * folder as written, then the path below it. An object that two folders define is a problem, as it
-   * is inside one.
+   * Everything in the folders together. Places in files are given as the person would type them:
+   * the folder as written, then the path below it. An object that two folders define is a problem,
+   * as it is inside one.
    */
   static ClusterState read(List<Path> paths) {
     var merged = ClusterState.builder();
@@ -59,10 +59,8 @@ final class Folders {
         }
         state
             .find(ref)
-            .ifPresent(
-                object ->
-                    location.ifPresentOrElse(
-                        l -> merged.add(object, l), () -> merged.add(object)));
+            .ifPresent(object ->
+                location.ifPresentOrElse(l -> merged.add(object, l), () -> merged.add(object)));
       }
       known = merged.build();
     }

@@ -96,8 +96,7 @@ final class LintCommand implements Callable<Integer> {
                     .thenComparing(Finding::severity)
                     .thenComparing(LintCommand::text))
             .toList();
-    long errors =
-        result.problems().stream().filter(p -> p.severity() == Severity.ERROR).count();
+    long errors = result.problems().stream().filter(p -> p.severity() == Severity.ERROR).count();
     return new Report(state.size(), errors, findings.size() - errors, findings);
   }
 

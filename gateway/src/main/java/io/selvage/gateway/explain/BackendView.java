@@ -29,9 +29,7 @@ final class BackendView {
         host,
         spec.loadBalancer().name().toLowerCase(Locale.ROOT).replace('_', ' '),
         certain(cluster, endpoints, hash),
-        endpoints.stream()
-            .map(e -> new EndpointView(e.toString(), e.spec().draining()))
-            .toList());
+        endpoints.stream().map(e -> new EndpointView(e.toString(), e.spec().draining())).toList());
   }
 
   /** True if the addresses come from DNS, so that none is known before traffic flows. */
@@ -48,7 +46,9 @@ final class BackendView {
     };
   }
 
-  /** The endpoint where there is no choice: a single one, or the one a hash leads to; else empty. */
+  /**
+   * The endpoint where there is no choice: a single one, or the one a hash leads to; else empty.
+   */
   private static String certain(Cluster cluster, List<Endpoint> endpoints, long hash) {
     if (endpoints.size() == 1) {
       return endpoints.getFirst().toString();
@@ -62,8 +62,7 @@ final class BackendView {
     // A copy of its own, because picking from a live cluster may start a probe.
     Cluster copy = Cluster.create(cluster.spec(), 1);
     copy.updateEndpoints(
-        new EndpointSet(
-            cluster.spec().name(), endpoints.stream().map(Endpoint::spec).toList()));
+        new EndpointSet(cluster.spec().name(), endpoints.stream().map(Endpoint::spec).toList()));
     Endpoint picked = copy.pick(hash, 0);
     return picked == null ? "" : picked.toString();
   }

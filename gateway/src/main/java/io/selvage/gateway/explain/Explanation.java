@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param status what the gateway itself would answer; 0 when the answer is the backend's
  * @param summary one sentence for a person
  * @param listeners the chosen listener first, then the others
- * @param tls certificates that answer to the server name, the chosen one first; empty over plaintext
+ * @param tls certificates that answer to the server name, the chosen one first; empty over
+ *     plaintext
  * @param hosts virtual hosts that answer to the host, the chosen one first
  * @param routes the chosen route first, then those that came close
  * @param routesNotListed further routes of the virtual host whose path does not match

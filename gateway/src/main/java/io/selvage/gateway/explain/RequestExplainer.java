@@ -37,9 +37,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Explains one request. Parsing, certificate choice, host and route are those of the data path's own
- * classes; this class only walks them in the data path's order and writes down what they say. Used
- * once, on one thread.
+ * Explains one request. Parsing, certificate choice, host and route are those of the data path's
+ * own classes; this class only walks them in the data path's order and writes down what they say.
+ * Used once, on one thread.
  */
 public final class RequestExplainer {
   /** Routes that lost on their path are as many as there are routes: the nearest are enough. */
@@ -75,8 +75,7 @@ public final class RequestExplainer {
       return end(
           Verdict.MALFORMED, refused.status(), "the authority is refused: " + refused.reason());
     }
-    var choice =
-        ListenerChoice.of(served.model().listeners(), url.secure(), urlAuthority.port());
+    var choice = ListenerChoice.of(served.model().listeners(), url.secure(), urlAuthority.port());
     listeners = choice.candidates();
     ListenerSpec listener = choice.chosen();
     if (listener == null) {
@@ -104,8 +103,7 @@ public final class RequestExplainer {
     }
     refused = fillHead(listener);
     return refused != null
-        ? end(
-            Verdict.MALFORMED, refused.status(), "the request is refused: " + refused.reason())
+        ? end(Verdict.MALFORMED, refused.status(), "the request is refused: " + refused.reason())
         : route(listener);
   }
 
@@ -328,24 +326,21 @@ public final class RequestExplainer {
     for (RouteExplanation.RouteVerdict verdict : found.routes()) {
       (verdict.verdict() == RouteExplanation.Verdict.PATH ? far : near).add(verdict);
     }
-    near.sort(
-        Comparator.comparing(v -> v.verdict() != RouteExplanation.Verdict.CHOSEN));
+    near.sort(Comparator.comparing(v -> v.verdict() != RouteExplanation.Verdict.CHOSEN));
     String path = head.target().path();
     far.sort(
-        Comparator.comparingInt(
-            (RouteExplanation.RouteVerdict v) ->
-                -commonPrefix(path, v.route().match().path().text())));
+        Comparator.comparingInt((RouteExplanation.RouteVerdict v) ->
+            -commonPrefix(path, v.route().match().path().text())));
     routesNotListed = Math.max(0, far.size() - MAX_PATH_LOSERS);
     near.addAll(far.subList(0, far.size() - routesNotListed));
     routes =
         near.stream()
-            .map(
-                v ->
-                    new Candidate(
-                        v.route().name(),
-                        origin(v.route()),
-                        v.verdict() == RouteExplanation.Verdict.CHOSEN,
-                        v.reason()))
+            .map(v ->
+                new Candidate(
+                    v.route().name(),
+                    origin(v.route()),
+                    v.verdict() == RouteExplanation.Verdict.CHOSEN,
+                    v.reason()))
             .toList();
   }
 

@@ -63,7 +63,6 @@ public record RequestQuestion(RequestUrl url, String method, List<Field> headers
   /** A token of RFC 9110, section 5.6.2. */
   private static boolean isToken(String text) {
     return !text.isEmpty()
-        && text.chars()
-            .allMatch(c -> c > ' ' && c < 0x7f && "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0);
+        && text.chars().allMatch(c -> c > ' ' && c < 0x7f && "\"(),/:;<=>?@[\\]{}".indexOf(c) < 0);
   }
 }

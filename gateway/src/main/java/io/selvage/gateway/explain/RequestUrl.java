@@ -6,8 +6,8 @@ import static java.util.Objects.requireNonNull;
 import java.util.Locale;
 
 /**
- * An http or https URL taken apart without judging it: authority and target go to the parsers of the
- * data path, so that what those refuse is refused here too.
+ * An http or https URL taken apart without judging it: authority and target go to the parsers of
+ * the data path, so that what those refuse is refused here too.
  *
  * @param secure https
  * @param authority host and port as written

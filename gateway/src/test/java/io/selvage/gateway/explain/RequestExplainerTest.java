@@ -189,8 +189,7 @@ class RequestExplainerTest {
         .extracting(Candidate::origin)
         .containsExactly("Secret default/exact", "Secret default/wild");
     assertThat(e.verdict()).isEqualTo(Verdict.FORWARDED);
-    assertThat(explain("https://other.example:8443/").verdict())
-        .isEqualTo(Verdict.NO_CERTIFICATE);
+    assertThat(explain("https://other.example:8443/").verdict()).isEqualTo(Verdict.NO_CERTIFICATE);
     // An address is no server name, and there is no default certificate.
     assertThat(explain("https://127.0.0.1:8443/").verdict()).isEqualTo(Verdict.NO_CERTIFICATE);
   }
@@ -219,7 +218,10 @@ class RequestExplainerTest {
     listener("http", 8080, TlsMode.OFF);
     hosts.add(
         new VirtualHostSpec(
-            HostPattern.exact("r.test"), Optional.empty(), InsecureAction.REDIRECT, 8443,
+            HostPattern.exact("r.test"),
+            Optional.empty(),
+            InsecureAction.REDIRECT,
+            8443,
             List.of()));
     hosts.add(
         new VirtualHostSpec(
@@ -339,8 +341,7 @@ class RequestExplainerTest {
 
   private void host(HostPattern pattern, RouteSpec... routes) {
     hosts.add(
-        new VirtualHostSpec(
-            pattern, Optional.empty(), InsecureAction.ROUTE, 0, List.of(routes)));
+        new VirtualHostSpec(pattern, Optional.empty(), InsecureAction.ROUTE, 0, List.of(routes)));
   }
 
   private static RouteSpec prefix(String name, String prefix, RouteAction action) {
