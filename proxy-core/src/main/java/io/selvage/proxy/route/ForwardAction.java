@@ -120,7 +120,10 @@ public final class ForwardAction implements CompiledAction {
     return switch (spec.host()) {
       case HostRewrite.Keep() -> head.authority();
       case HostRewrite.Literal(String host) -> host;
-      case HostRewrite.FromEndpoint() -> endpoint.hostname();
+      case HostRewrite.FromEndpoint() -> {
+        String name = endpoint.hostname();
+        yield name.indexOf(':') >= 0 ? "[" + name + "]" : name;
+      }
     };
   }
 

@@ -54,7 +54,7 @@ public final class RedirectAction implements CompiledAction {
         target.hasQuery() && path.indexOf('?') < 0 ? path + '?' + target.query() : path;
     String authority = authority(head);
     if (authority.isEmpty()) {
-      return pathAndQuery;
+      return relative(pathAndQuery);
     }
     return spec.scheme().orElse(secure ? "https" : "http") + "://" + authority + pathAndQuery;
   }
@@ -62,7 +62,7 @@ public final class RedirectAction implements CompiledAction {
   /** The https location of a virtual host that redirects insecure requests. */
   public static String toHttps(RequestHead head, int port) {
     if (head.authority().isEmpty()) {
-      return head.target().toString();
+      return relative(head.target().toString());
     }
     return "https://" + withPort(withoutPort(head.authority()), port) + head.target();
   }
@@ -81,6 +81,15 @@ public final class RedirectAction implements CompiledAction {
       return authority;
     }
     return withPort(withoutPort(authority), spec.port());
+  }
+
+  /** Two slashes in front would make the first segment a host: an open redirect. */
+  private static String relative(String path) {
+    int slashes = 0;
+    while (slashes < path.length() && path.charAt(slashes) == '/') {
+      slashes++;
+    }
+    return slashes > 1 ? path.substring(slashes - 1) : path;
   }
 
   private static String withPort(String host, int port) {

@@ -6,8 +6,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The replacement text of a regex rewrite in RE2's own notation: {@code \0} to {@code \9} are groups,
- * nothing else is special. RE2's {@code \\} (a backslash) is refused, for no path may hold one.
+ * The replacement text of a regex rewrite in RE2's own notation: {@code \0} to {@code \9} are
+ * groups, nothing else is special. RE2's {@code \\} (a backslash) is refused, for no path may hold
+ * one.
  */
 final class Substitution {
   /** Text when group is -1, else a group. */
@@ -25,25 +26,21 @@ final class Substitution {
   static Substitution parse(String text, String pattern) {
     var pieces = new ArrayList<Piece>();
     var literal = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
+    int at = 0;
+    while (at < text.length()) {
+      char c = text.charAt(at++);
       if (c != '\\') {
         literal.append(c);
         continue;
       }
-      char next = i + 1 < text.length() ? text.charAt(i + 1) : ' ';
-      i++;
-      if (next == '\\') {
-        throw new BadRouteException(
-            "InvalidSubstitution", "a backslash cannot stand in a path: " + text);
-      }
-      if (next < '0' || next > '9') {
+      char group = at < text.length() ? text.charAt(at++) : ' ';
+      if (group < '0' || group > '9') {
         throw new BadRouteException(
             "InvalidSubstitution",
             "the substitution " + text + " of " + pattern + " has a backslash without a group");
       }
       flush(literal, pieces);
-      pieces.add(new Piece("", next - '0'));
+      pieces.add(new Piece("", group - '0'));
     }
     flush(literal, pieces);
     return new Substitution(pieces);
