@@ -293,14 +293,15 @@ public final class FolderSource implements ClusterStateSource {
       dirty = false;
     }
     everRead |= connected;
-    for (ClusterChange change : store.commit()) {
+    List<ClusterChange> news = store.commit();
+    note(connected, scan.fault()); // first, so that a listener that asks finds the same
+    for (ClusterChange change : news) {
       try {
         listener.onChange(change);
       } catch (RuntimeException e) {
         log.error("a listener failed on {}", change.getClass().getSimpleName(), e);
       }
     }
-    note(connected, scan.fault());
   }
 
   /** True while others of the files that changed together are still being written. */

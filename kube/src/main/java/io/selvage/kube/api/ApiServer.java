@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.kube.api;
+
+import static java.util.Objects.requireNonNull;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import io.selvage.kube.ClusterStateSource;
+import java.util.concurrent.ThreadLocalRandom;
+
+/** A connection to an API server, shared by what reads from it and what writes statuses to it. */
+public final class ApiServer implements AutoCloseable {
+  /**
+   * Also the field manager of everything written, by which a later process knows its own traces.
+   */
+  public static final String USER_AGENT = "selvage-gateway";
+
+  private final KubernetesClient client;
+  private final ApiServerOptions options;
+  private final ServedKinds kinds;
+
+  private ApiServer(KubernetesClient client, ApiServerOptions options) {
+    this.client = client;
+    this.options = options;
+    this.kinds = new ServedKinds(client);
+  }
+
+  /**
+   * Uses the ambient account: {@code KUBECONFIG}, {@code ~/.kube/config} or the pod's own. Connects
+   * lazily, so an API server that is away is no error here.
+   */
+  public static ApiServer connect(ApiServerOptions options) {
+    return connect(Config.autoConfigure(null), options);
+  }
+
+  /** Uses the given account. */
+  public static ApiServer connect(Config config, ApiServerOptions options) {
+    requireNonNull(options, "options");
+    int base = Math.toIntExact(options.reconnectBase().toMillis());
+    config.setWatchReconnectInterval(base + ThreadLocalRandom.current().nextInt(base / 2 + 1));
+    config.setRequestTimeout(Math.toIntExact(options.requestTimeout().toMillis()));
+    config.setConnectionTimeout(Math.toIntExact(options.requestTimeout().toMillis()));
+    config.setRequestRetryBackoffLimit(2);
+    config.setRequestRetryBackoffInterval(base);
+    config.setUserAgent(USER_AGENT);
+    KubernetesClient client =
+        new KubernetesClientBuilder()
+            .withConfig(config)
+            .withHttpClientFactory(new JdkHttpClientFactory())
+            .build();
+    return new ApiServer(client, options);
+  }
+
+  /** A source of everything Selvage reads; each call makes a new one. */
+  public ClusterStateSource source() {
+    return new ApiServerSource(client, options, kinds);
+  }
+
+  /** The client, for the other packages of this module. */
+  public KubernetesClient client() {
+    return client;
+  }
+
+  /** Which version of each kind is served, for the other packages of this module. */
+  public ServedKinds kinds() {
+    return kinds;
+  }
+
+  /** What was asked for. */
+  public ApiServerOptions options() {
+    return options;
+  }
+
+  /** Ends all connections; close sources and writers first. */
+  @Override
+  public void close() {
+    client.close();
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.kube.api;
+
+import static java.util.Objects.requireNonNull;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How to talk to the API server.
+ *
+ * @param namespace the only namespace to read; all of them when absent. With one, cluster-scoped
+ *     kinds (IngressClass) are not read, since a Role cannot grant them
+ * @param requestTimeout per call; a watch is not a call
+ * @param reconnectBase first pause before a lost watch or failed list is tried again, doubled five
+ *     times at most; each process adds up to half of it at random, so that many do not return at
+ *     once
+ * @param discoverEvery pause between looks for custom resources that are not installed yet
+ */
+public record ApiServerOptions(
+    Optional<String> namespace,
+    Duration requestTimeout,
+    Duration reconnectBase,
+    Duration discoverEvery) {
+  /** All namespaces; back within five seconds after an API server that was away for long. */
+  public static final ApiServerOptions DEFAULT =
+      new ApiServerOptions(
+          Optional.empty(), Duration.ofSeconds(10), Duration.ofMillis(100), Duration.ofSeconds(5));
+
+  public ApiServerOptions {
+    requireNonNull(namespace, "namespace");
+    requireNonNull(requestTimeout, "requestTimeout");
+    requireNonNull(reconnectBase, "reconnectBase");
+    requireNonNull(discoverEvery, "discoverEvery");
+  }
+
+  /** The same for one namespace. */
+  public ApiServerOptions inNamespace(String only) {
+    return new ApiServerOptions(Optional.of(only), requestTimeout, reconnectBase, discoverEvery);
+  }
+}

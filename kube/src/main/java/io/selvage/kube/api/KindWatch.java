@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.kube.api;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.selvage.kube.api.ObjectConversion.Converted;
+import io.selvage.model.kube.Kind;
+import io.selvage.model.kube.KubeObject;
+import io.selvage.model.kube.ObjectRef;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One informer over one kind: lists, watches, and after a lost connection, an expired watch (410)
+ * or an answer that makes no sense lists again. Objects are removed only by a delete event or by a
+ * whole list without them, never by a list that failed.
+ */
+final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(KindWatch.class);
+
+  /** Takes what the informer finds, from any thread, in order for each kind. */
+  interface Sink {
+    void found(Converted object);
+
+    void gone(ObjectRef ref);
+
+    /** A whole list was delivered. */
+    void listed(Kind<?> kind);
+  }
+
+  private final Kind<? extends KubeObject> kind;
+  private final Sink sink;
+  private final SharedIndexInformer<GenericKubernetesResource> informer;
+  private volatile String trouble = "";
+
+  private KindWatch(
+      Kind<? extends KubeObject> kind,
+      Sink sink,
+      SharedIndexInformer<GenericKubernetesResource> informer) {
+    this.kind = kind;
+    this.sink = sink;
+    this.informer = informer;
+  }
+
+  /** Starts; the first list arrives later. */
+  static KindWatch start(
+      KubernetesClient client,
+      ResourceDefinitionContext where,
+      Kind<? extends KubeObject> kind,
+      Optional<String> namespace,
+      Sink sink) {
+    var operation = client.genericKubernetesResources(where);
+    SharedIndexInformer<GenericKubernetesResource> informer;
+    if (kind.equals(Kind.SECRET)) {
+      // Releases of Helm are large and tokens are none of our business: they stay at the server.
+      informer =
+          (namespace.isPresent()
+                  ? operation.inNamespace(namespace.get())
+                  : operation.inAnyNamespace())
+              .withoutField("type", "helm.sh/release.v1")
+              .withoutField("type", "kubernetes.io/service-account-token")
+              .runnableInformer(0);
+    } else {
+      informer =
+          (namespace.isPresent() && kind.namespaced()
+                  ? operation.inNamespace(namespace.get())
+                  : operation.inAnyNamespace())
+              .runnableInformer(0);
+    }
+    var watch = new KindWatch(kind, sink, informer);
+    informer.itemStore(new VersionStore());
+    informer.exceptionHandler((started, failure) -> watch.note(failure));
+    informer.addEventHandler(watch);
+    informer.start();
+    return watch;
+  }
+
+  /** True while changes arrive. */
+  boolean isWatching() {
+    return informer.isWatching();
+  }
+
+  /** What went wrong last; empty if nothing did since the last list. */
+  String trouble() {
+    return trouble;
+  }
+
+  Kind<?> kind() {
+    return kind;
+  }
+
+  @Override
+  public void onAdd(GenericKubernetesResource object) {
+    deliver(object);
+  }
+
+  @Override
+  public void onUpdate(GenericKubernetesResource before, GenericKubernetesResource after) {
+    deliver(after);
+  }
+
+  @Override
+  public void onDelete(GenericKubernetesResource object, boolean deletedFinalStateUnknown) {
+    sink.gone(ObjectConversion.ref(kind, object));
+  }
+
+  @Override
+  public void onList(String resourceVersion, boolean remainedEmpty) {
+    trouble = "";
+    sink.listed(kind);
+  }
+
+  @Override
+  public void close() {
+    informer.stop();
+  }
+
+  private void deliver(GenericKubernetesResource object) {
+    try {
+      sink.found(ObjectConversion.convert(kind, object));
+    } catch (RuntimeException e) {
+      // A mistake of ours costs this object, not the watch; what was live of it stays.
+      log.error("cannot convert {}", ObjectConversion.ref(kind, object), e);
+    }
+  }
+
+  /** Always tries again, whatever went wrong. */
+  private boolean note(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null && !(cause instanceof KubernetesClientException)) {
+      cause = cause.getCause();
+    }
+    String text =
+        cause instanceof KubernetesClientException e && e.getCode() > 0
+            ? "HTTP " + e.getCode()
+            : cause.getClass().getSimpleName();
+    if (!text.equals(trouble)) {
+      log.warn("{} cannot be read, trying again: {}", kind.plural(), cause.toString());
+    }
+    trouble = text;
+    return true;
+  }
+}
