@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Reads folders of manifests the way a gateway that is started on them would. */
 final class Folders {
@@ -67,11 +68,11 @@ final class Folders {
     return known;
   }
 
-  private static Problem placed(Problem problem, Path base) {
+  private static Problem placed(Problem problem, @Nullable Path base) {
     return problem.location().map(l -> problem.at(below(base, l))).orElse(problem);
   }
 
-  private static SourceLocation below(Path base, SourceLocation location) {
+  private static SourceLocation below(@Nullable Path base, SourceLocation location) {
     // What concerns the folder itself carries its absolute path already.
     Path file = Path.of(location.file());
     return base == null || file.isAbsolute()

@@ -49,7 +49,7 @@ record ListenerChoice(@Nullable ListenerSpec chosen, List<Candidate> candidates)
       candidates.add(candidate(best, true, why));
     }
     for (ListenerSpec listener : listeners) {
-      if (listener != best) {
+      if (!listener.equals(best)) {
         candidates.add(candidate(listener, false, whyNot(listener, secure, port, best)));
       }
     }

@@ -303,8 +303,8 @@ public final class RequestExplainer {
             new Candidate(
                 names(binding.serverNames()),
                 binding.origin().toString(),
-                binding == chosen,
-                binding == chosen
+                binding.equals(chosen),
+                binding.equals(chosen)
                     ? "most specific for the server name \"" + serverName + "\""
                     : "less specific than the chosen one"));
       }

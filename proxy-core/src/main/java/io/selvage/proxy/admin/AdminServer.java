@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.admin;
 
+import io.netty.handler.codec.http.QueryStringDecoder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -12,6 +13,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -30,6 +32,9 @@ public final class AdminServer {
   /** Body of an action in bytes; more is 413. */
   static final int MAX_ACTION_BODY = 4096;
 
+  /** Request line in bytes: {@code /explain} carries a whole URL, percent-encoded. */
+  static final int MAX_LINE = 16 * 1024;
+
   private final Vertx vertx;
   private final Readiness readiness;
   private final Map<String, Page> pages;
@@ -37,7 +42,24 @@ public final class AdminServer {
   private final HttpServer server;
 
   /** A page: rendered on a worker thread, because tables can be large. */
-  public record Page(String contentType, Callable<String> content) {}
+  public record Page(String contentType, Content content) {
+    /** A page that takes no parameters. */
+    public Page(String contentType, Callable<String> content) {
+      this(contentType, query -> content.call());
+    }
+  }
+
+  /** Renders a page. */
+  @FunctionalInterface
+  public interface Content {
+    /**
+     * Makes the text.
+     *
+     * @param query decoded parameters of the query by name, in order
+     * @throws IllegalArgumentException if the query makes no sense: answered 400 with its message
+     */
+    String render(Map<String, List<String>> query) throws Exception;
+  }
 
   /**
    * Something to do.
@@ -58,7 +80,7 @@ public final class AdminServer {
             new HttpServerOptions()
                 .setIdleTimeout(60)
                 .setMaxHeaderSize(8192)
-                .setMaxInitialLineLength(2048)
+                .setMaxInitialLineLength(MAX_LINE)
                 .setHttp2ClearTextEnabled(false));
   }
 
@@ -126,9 +148,19 @@ public final class AdminServer {
       return;
     }
     vertx
-        .executeBlocking(page.content(), false)
+        .executeBlocking(() -> page.content().render(query(request)), false)
         .onSuccess(content -> answer(request, 200, page.contentType(), content))
-        .onFailure(e -> answer(request, 500, "text/plain", "the page failed: " + e + "\n"));
+        .onFailure(e -> {
+          if (e instanceof IllegalArgumentException) {
+            answer(request, 400, "text/plain", e.getMessage() + "\n");
+          } else {
+            answer(request, 500, "text/plain", "the page failed: " + e + "\n");
+          }
+        });
+  }
+
+  private static Map<String, List<String>> query(HttpServerRequest request) {
+    return new QueryStringDecoder(request.uri()).parameters();
   }
 
   private void act(HttpServerRequest request, Action action) {

@@ -36,6 +36,15 @@ final class AdminServerTest {
                 readiness,
                 Map.of(
                     "/metrics", new AdminServer.Page("text/plain", () -> "a_metric 1\n"),
+                    "/ask",
+                        new AdminServer.Page(
+                            "text/plain",
+                            query -> {
+                              if (!query.containsKey("q")) {
+                                throw new IllegalArgumentException("q is missing");
+                              }
+                              return String.join("|", query.get("q"));
+                            }),
                     "/broken",
                         new AdminServer.Page(
                             "text/plain",
@@ -113,5 +122,19 @@ final class AdminServerTest {
         .isEqualTo(200);
     assertThat(send("PUT", "/log-level", "x".repeat(AdminServer.MAX_ACTION_BODY + 1)).statusCode())
         .isEqualTo(413);
+  }
+
+  @Test
+  void aPageGetsItsDecodedQuery() throws Exception {
+    var answer = send("GET", "/ask?q=a%26b&q=%C3%A4", "");
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.body()).isEqualTo("a&b|\u00e4");
+  }
+
+  @Test
+  void aQueryThatMakesNoSenseIs400WithTheReason() throws Exception {
+    var answer = send("GET", "/ask", "");
+    assertThat(answer.statusCode()).isEqualTo(400);
+    assertThat(answer.body()).isEqualTo("q is missing\n");
   }
 }
