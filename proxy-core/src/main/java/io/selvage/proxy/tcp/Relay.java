@@ -12,9 +12,7 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
-import io.netty.util.concurrent.Future;
 import java.util.Queue;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,78 +20,50 @@ import org.jspecify.annotations.Nullable;
  * read from the other, and the end of one direction is passed on while the other goes on. When both
  * have ended, or one channel breaks, both are closed.
  */
-final class Relay {
+final class Relay implements Carrier {
   private final Direction fromClient;
   private final Direction toClient;
-  private final long idleMillis;
-  private @Nullable Future<?> idleTimer;
-  private long lastActivityNanos = System.nanoTime();
-  private boolean idle;
-  private boolean stopped;
+  private final IdleWatch idle;
 
   Relay(Channel client, Channel upstream, long idleMillis) {
-    this.idleMillis = idleMillis;
+    idle = new IdleWatch(client, idleMillis);
     fromClient = new Direction(client, upstream);
     toClient = new Direction(upstream, client);
     fromClient.back = toClient;
     toClient.back = fromClient;
   }
 
-  void start(Queue<ByteBuf> early) {
+  @Override
+  public void start(Queue<ByteBuf> early) {
     fromClient.from.pipeline().addLast("relay", fromClient);
     toClient.from.pipeline().addLast("relay", toClient);
     for (ByteBuf bytes = early.poll(); bytes != null; bytes = early.poll()) {
       fromClient.forward(bytes);
     }
     fromClient.to.flush();
-    if (idleMillis > 0) {
-      watchIdle(idleMillis);
-    }
+    idle.start();
     fromClient.from.config().setAutoRead(true);
     toClient.from.config().setAutoRead(true);
   }
 
-  long bytesFromClient() {
+  @Override
+  public long bytesFromClient() {
     return fromClient.bytes;
   }
 
-  long bytesToClient() {
+  @Override
+  public long bytesToClient() {
     return toClient.bytes;
   }
 
-  /** True if the idle timer ended it. */
-  boolean wasIdle() {
-    return idle;
+  @Override
+  public boolean wasIdle() {
+    return idle.hasFired();
   }
 
-  void stop() {
-    stopped = true;
-    Future<?> timer = idleTimer;
-    if (timer != null) {
-      timer.cancel(false);
-    }
-  }
-
-  private void watchIdle(long inMillis) {
-    idleTimer =
-        fromClient
-            .from
-            .eventLoop()
-            .schedule(
-                () -> {
-                  long quiet = (System.nanoTime() - lastActivityNanos) / 1_000_000;
-                  if (stopped) {
-                    return;
-                  }
-                  if (quiet >= idleMillis) {
-                    idle = true;
-                    fromClient.from.close();
-                  } else {
-                    watchIdle(idleMillis - quiet);
-                  }
-                },
-                inMillis,
-                TimeUnit.MILLISECONDS);
+  @Override
+  public void stop() {
+    idle.stop();
   }
 
   /** One direction: sits at the end of the pipeline it reads from. */
@@ -125,7 +95,7 @@ final class Relay {
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-      lastActivityNanos = System.nanoTime();
+      idle.onActivity();
       to.flush();
       if (!to.isWritable()) {
         from.config().setAutoRead(false);
@@ -138,7 +108,7 @@ final class Relay {
       if (other == null) {
         return;
       }
-      lastActivityNanos = System.nanoTime();
+      idle.onActivity();
       // This channel is where the other direction writes to.
       other.from.config().setAutoRead(from.isWritable());
     }

@@ -9,7 +9,9 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.selvage.model.routing.ClusterSpec;
@@ -32,7 +34,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One raw connection: picks an endpoint, connects, tries another one when that fails, lets a {@link
- * Relay} carry the bytes, and reports once. Confined to the client channel's event loop.
+ * Carrier} carry the bytes, and reports once. Confined to the client channel's event loop.
  */
 final class TcpSession {
   private static final Logger log = LoggerFactory.getLogger(TcpSession.class);
@@ -55,7 +57,7 @@ final class TcpSession {
   private @Nullable Endpoint endpoint;
   private @Nullable Channel upstream;
   private @Nullable Future<?> connectTimer;
-  private @Nullable Relay relay;
+  private @Nullable Carrier carrier;
   private long attemptNanos;
   private int attempts;
   private boolean holdsConnection;
@@ -142,6 +144,7 @@ final class TcpSession {
                       tls.setHandshakeTimeoutMillis(0);
                       channel.pipeline().addLast("tls", tls);
                     }
+                    channel.pipeline().addLast(new Connecting(tls != null));
                   }
                 });
     Channel opened = bootstrap.connect(picked.socketAddress()).channel();
@@ -156,25 +159,10 @@ final class TcpSession {
             timeoutMillis,
             TimeUnit.MILLISECONDS);
     opened.closeFuture().addListener(closed -> onUpstreamClosed(opened));
-    if (tls == null) {
-      opened.pipeline().addLast(new WhenActive(this));
-    } else {
-      opened.config().setAutoRead(true);
-      tls.handshakeFuture()
-          .addListener(
-              done -> {
-                if (done.isSuccess()) {
-                  opened.config().setAutoRead(false);
-                  onConnected();
-                } else {
-                  opened.close();
-                }
-              });
-    }
   }
 
   private boolean isEstablished() {
-    return relay != null;
+    return carrier != null;
   }
 
   /** The endpoint is there (and believed): from here on bytes flow. */
@@ -186,8 +174,11 @@ final class TcpSession {
     }
     cancelConnectTimer();
     reached.onResult(System.nanoTime() - attemptNanos, Result.SUCCESS);
-    Relay carrying = new Relay(client, there, route.idleTimeoutMillis());
-    relay = carrying;
+    Carrier carrying =
+        SplicePump.canCarry(client, there)
+            ? new SplicePump(client, there, route.idleTimeoutMillis())
+            : new Relay(client, there, route.idleTimeoutMillis());
+    carrier = carrying;
     client.pipeline().remove("early");
     carrying.start(early);
   }
@@ -247,7 +238,7 @@ final class TcpSession {
     cancelConnectTimer();
     early.forEach(ByteBuf::release);
     early.clear();
-    Relay carried = relay;
+    Carrier carried = carrier;
     if (carried != null) {
       carried.stop();
     }
@@ -311,18 +302,46 @@ final class TcpSession {
     }
   }
 
-  /** Tells of the TCP connection, and of nothing else. */
-  private static final class WhenActive extends ChannelInboundHandlerAdapter {
-    private final TcpSession session;
+  /** Watches an upstream channel until it may be used; a failure closes it, which is the next try. */
+  private final class Connecting extends ChannelInboundHandlerAdapter {
+    private final boolean awaitsTls;
 
-    WhenActive(TcpSession session) {
-      this.session = session;
+    Connecting(boolean awaitsTls) {
+      this.awaitsTls = awaitsTls;
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-      ctx.pipeline().remove(this);
-      session.onConnected();
+      if (awaitsTls) {
+        // The handshake needs its bytes; payload is not read before there is a carrier.
+        ctx.channel().config().setAutoRead(true);
+      } else {
+        ctx.pipeline().remove(this);
+        onConnected();
+      }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      if (event instanceof SslHandshakeCompletionEvent handshake) {
+        if (handshake.isSuccess()) {
+          ctx.channel().config().setAutoRead(false);
+          ctx.pipeline().remove(this);
+          onConnected();
+        } else {
+          ctx.close();
+        }
+      } else if (event instanceof ChannelInputShutdownEvent) {
+        ctx.close();
+      }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      log.atDebug()
+          .addKeyValue("route", route.name())
+          .log("upstream connection failed: {}", String.valueOf(cause));
+      ctx.close();
     }
   }
 }

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.tcp;
+
+import io.netty.buffer.ByteBuf;
+import java.util.Queue;
+
+/** Carries the bytes of an established connection both ways until it closes both channels. */
+sealed interface Carrier permits Relay, SplicePump {
+  /**
+   * Begins.
+   *
+   * @param early what the client has sent already; emptied
+   */
+  void start(Queue<ByteBuf> early);
+
+  /** The channels are being closed: nothing more is carried. */
+  void stop();
+
+  long bytesFromClient();
+
+  long bytesToClient();
+
+  /** True if the idle timer ended it. */
+  boolean wasIdle();
+}
