@@ -102,6 +102,8 @@ public final class VirtualHost {
   }
 
   /** True if a compilation of {@code wanted} with these clusters would give the same again. */
+  // An equal cluster that is another object has other connections, so identity is meant.
+  @SuppressWarnings("ReferenceEquality")
   boolean isCurrent(VirtualHostSpec wanted, ClusterLookup lookup) {
     if (wanted != spec && !wanted.equals(spec)) {
       return false;

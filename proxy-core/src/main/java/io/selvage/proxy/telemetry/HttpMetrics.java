@@ -80,10 +80,10 @@ public final class HttpMetrics implements ExchangeObserver {
           report.upstreamHeadNanos - report.upstreamStartNanos, TimeUnit.NANOSECONDS);
     }
     if (report.requestBytes > 0) {
-      meters.requestBytes.increment(report.requestBytes);
+      meters.requestBytes.increment((double) report.requestBytes);
     }
     if (report.responseBytes > 0) {
-      meters.responseBytes.increment(report.responseBytes);
+      meters.responseBytes.increment((double) report.responseBytes);
     }
     if (report.attempts > 1) {
       meters.retries.increment(report.attempts - 1.0);

@@ -21,6 +21,8 @@ public final class LineSink implements AutoCloseable {
   static final int CAPACITY = 8192;
 
   private static final Logger LOG = LoggerFactory.getLogger(LineSink.class);
+
+  /** Ends the writer; no real line is empty. */
   private static final byte[] STOP = new byte[0];
 
   private final BlockingQueue<byte[]> queue;
@@ -60,7 +62,7 @@ public final class LineSink implements AutoCloseable {
         batch.clear();
         batch.add(queue.take());
         queue.drainTo(batch, 255);
-        boolean stop = batch.removeIf(line -> line == STOP);
+        boolean stop = batch.removeIf(line -> line.length == 0);
         for (byte[] line : batch) {
           out.write(line);
         }

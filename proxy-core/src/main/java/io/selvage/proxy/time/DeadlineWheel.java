@@ -2,8 +2,8 @@
 package io.selvage.proxy.time;
 
 import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -12,11 +12,13 @@ import org.jspecify.annotations.Nullable;
  * The timers of one event loop, {@value #TICK_MILLIS} ms coarse and never early.
  *
  * <p>A deadline sits in the bucket of the moment it is next looked at, at most {@value
- * #HORIZON_SECONDS} s ahead. Moving it later than that moment only writes a field: the wheel notices
- * when it gets there and puts it further back. So a connection that goes from a 15 s request timer to
- * a 75 s idle timer and back, thousands of times a second, touches no list. The loop is woken only
- * for buckets that hold something.
+ * #HORIZON_SECONDS} s ahead. Moving it later than that moment only writes a field: the wheel
+ * notices when it gets there and puts it further back. So a connection that goes from a 15 s
+ * request timer to a 75 s idle timer and back, thousands of times a second, touches no list. The
+ * loop is woken only for buckets that hold something.
  */
+// Links and loops are compared by identity: two deadlines are never "equal".
+@SuppressWarnings("ReferenceEquality")
 public final class DeadlineWheel {
   static final long TICK_MILLIS = 10;
   static final int HORIZON_SECONDS = 5;
