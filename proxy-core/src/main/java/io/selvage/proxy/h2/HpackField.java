@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.h2;
 
+import io.selvage.proxy.http.FieldText;
 import io.selvage.proxy.http.HeaderName;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +34,6 @@ final class HpackField {
   /** Octets a table entry costs beside its text (RFC 7541 section 4.1). */
   static final int OVERHEAD = 32;
 
-  private static final boolean[] NAME_BYTE = new boolean[256];
   private static final byte[][] PSEUDO = {
     ":method".getBytes(StandardCharsets.US_ASCII),
     ":scheme".getBytes(StandardCharsets.US_ASCII),
@@ -42,18 +42,6 @@ final class HpackField {
     ":status".getBytes(StandardCharsets.US_ASCII),
     ":protocol".getBytes(StandardCharsets.US_ASCII)
   };
-
-  static {
-    for (char c = 'a'; c <= 'z'; c++) {
-      NAME_BYTE[c] = true;
-    }
-    for (char c = '0'; c <= '9'; c++) {
-      NAME_BYTE[c] = true;
-    }
-    for (char c : "!#$%&'*+-.^_`|~".toCharArray()) {
-      NAME_BYTE[c] = true;
-    }
-  }
 
   /** {@code name: value CRLF}. */
   final byte[] line;
@@ -127,7 +115,8 @@ final class HpackField {
 
   private static boolean isName(byte[] line, int nameLength) {
     for (int i = 0; i < nameLength; i++) {
-      if (!NAME_BYTE[line[i] & 0xff]) {
+      byte b = line[i];
+      if (FieldText.classOf(b) == FieldText.NO_TOKEN || (b >= 'A' && b <= 'Z')) {
         return false;
       }
     }
@@ -135,14 +124,8 @@ final class HpackField {
   }
 
   private static boolean isValue(byte[] line, int from, int to) {
-    for (int i = from; i < to; i++) {
-      byte c = line[i];
-      // Bytes from 0x80 up are negative here and legal (obs-text).
-      if (c >= 0 && c < ' ' && c != '\t' || c == 0x7f) {
-        return false;
-      }
-    }
-    return from == to || !isBlank(line[from]) && !isBlank(line[to - 1]);
+    return FieldText.isValue(line, from, to)
+        && (from == to || (!isBlank(line[from]) && !isBlank(line[to - 1])));
   }
 
   private static boolean isBlank(byte c) {

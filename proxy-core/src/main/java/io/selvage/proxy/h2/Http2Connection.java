@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
@@ -15,6 +16,7 @@ import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,9 +31,6 @@ import org.jspecify.annotations.Nullable;
 final class Http2Connection extends ChannelInboundHandlerAdapter implements FrameSink {
   /** How often timers are looked at; they are seconds to minutes. */
   private static final long TICK_MILLIS = 1_000;
-
-  /** After GOAWAY for a violation, input is discarded this long so that the peer can read it. */
-  private static final long LINGER_MILLIS = 500;
 
   private static final long GRACEFUL_PING = 0x5e1f_a9e0_d7a1_0001L;
   private static final int KNOWN_RESETS = 1024;
@@ -208,6 +207,13 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     role.onStreamClosed(stream);
     if (streams.isEmpty() && shutdown == Shutdown.FINAL) {
       closeAfterFlush();
+    }
+  }
+
+  /** Calls for each stream that is open now. */
+  void forEachStream(Consumer<Http2Stream> action) {
+    if (!streams.isEmpty()) {
+      new ArrayList<>(streams.values()).forEach(action);
     }
   }
 
@@ -574,7 +580,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     dead = true;
     reader.stop();
     writer().flush();
-    context().channel().eventLoop().schedule(this::closeNow, LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    context().channel().eventLoop().schedule(this::closeNow, limits.linger().toMillis(), TimeUnit.MILLISECONDS);
     context().channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> halfClose());
   }
 
@@ -606,7 +612,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     reader.stop();
     writer().flush();
     killStreams(open, violation.code());
-    context().channel().eventLoop().schedule(this::closeNow, LINGER_MILLIS, TimeUnit.MILLISECONDS);
+    context().channel().eventLoop().schedule(this::closeNow, limits.linger().toMillis(), TimeUnit.MILLISECONDS);
     context().channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> halfClose());
   }
 
@@ -686,6 +692,10 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
   public void handlerAdded(ChannelHandlerContext context) {
     ctx = context;
     writer = new FrameWriter(context, secure);
+    context
+        .channel()
+        .config()
+        .setWriteBufferWaterMark(new WriteBufferWaterMark(limits.queueLow(), limits.queueHigh()));
     if (context.channel().isActive()) {
       start();
     }

@@ -27,6 +27,8 @@ import java.time.Duration;
  *     or received; legitimate receivers send at most two
  * @param frameTimeout from the first byte of the preface, a frame or a header block to its end
  * @param settingsAck time for the peer to acknowledge our SETTINGS
+ * @param linger after the last GOAWAY input is read and dropped this long, so that a reset does not
+ *     overtake what we said
  * @param writeStall longest time data may wait for the peer's window without any progress
  * @param pingInterval PING on an upstream connection with open streams that was silent this long
  * @param pingTimeout time for its acknowledgement
@@ -45,6 +47,7 @@ record Http2Limits(
     int windowUpdatesPerFrame,
     Duration frameTimeout,
     Duration settingsAck,
+    Duration linger,
     Duration writeStall,
     Duration pingInterval,
     Duration pingTimeout) {
@@ -66,8 +69,31 @@ record Http2Limits(
         10,
         Duration.ofMillis(limits.request().headerTimeoutMillis()),
         Duration.ofMillis(limits.request().headerTimeoutMillis()),
+        Duration.ofMillis(limits.connection().lingerMillis()),
         Duration.ofMillis(limits.request().bodyIdleMillis()),
         Duration.ofSeconds(10),
         Duration.ofSeconds(3));
+  }
+
+  /** The same with other keep-alive times, for endpoints that are to be noticed gone sooner. */
+  Http2Limits withPing(Duration interval, Duration timeout) {
+    return new Http2Limits(
+        streamWindow,
+        connectionWindow,
+        queueHigh,
+        queueLow,
+        connectionQueue,
+        maxResets,
+        resetPeriod,
+        maxContinuations,
+        maxEmptyData,
+        maxControlPerSecond,
+        windowUpdatesPerFrame,
+        frameTimeout,
+        settingsAck,
+        linger,
+        writeStall,
+        interval,
+        timeout);
   }
 }

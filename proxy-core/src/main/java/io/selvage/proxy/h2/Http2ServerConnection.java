@@ -5,6 +5,9 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.selvage.model.routing.Settings;
 import io.selvage.proxy.exchange.ConnectionInfo;
+import io.selvage.proxy.http.HeaderBlock;
+import io.selvage.proxy.http.HeaderName;
+import io.selvage.proxy.http.HttpVersion;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.listener.ServerCodec;
@@ -53,7 +56,10 @@ final class Http2ServerConnection implements Http2Role {
         age <= 0
             ? Long.MAX_VALUE
             : age - age / 10 + ThreadLocalRandom.current().nextLong(age / 5 + 1);
-    int headerBytes = context.settings().get().maxRequestHeaderBytes();
+    int headerBytes =
+        Math.min(
+            context.settings().get().maxRequestHeaderBytes(),
+            context.limits().request().headerBytes());
     int[] settings = {
       Http2.SETTINGS_MAX_CONCURRENT_STREAMS,
       context.http2MaxConcurrentStreams(),
@@ -69,7 +75,8 @@ final class Http2ServerConnection implements Http2Role {
             true,
             info.secure(),
             Http2Limits.of(context.limits()),
-            2 * context.limits().request().headerBytes(),
+            // A block that is only too long when decoded is answered; this much is not even read.
+            2 * headerBytes,
             settings,
             this);
   }
@@ -153,9 +160,9 @@ final class Http2ServerConnection implements Http2Role {
     } else {
       head.clear();
     }
-    head.setVersion(io.selvage.proxy.http.HttpVersion.HTTP_2);
+    head.setVersion(HttpVersion.HTTP_2);
     Settings settings = context.settings().get();
-    fields.begin(head, settings);
+    fields.begin(head, settings, info.local().getPort());
     connection.decoder().decode(block, 0, length, fields);
     String malformed = fields.finish(head, end, true);
     if (malformed != null) {
@@ -174,7 +181,7 @@ final class Http2ServerConnection implements Http2Role {
     if (protocol != null) {
       head.setMethod("GET");
       head.setUpgrade(WebSocketUpgrade.TOKEN);
-      head.setBody(false, 0);
+      head.setBody(false, -1);
       WebSocketUpgrade.addRequestFields(head.headers());
     }
     var exchange =
@@ -185,8 +192,15 @@ final class Http2ServerConnection implements Http2Role {
     } else {
       exchange.stream().markTouched();
     }
-    exchange.setSink(context.exchanges().onRequest(exchange, end || protocol != null));
+    boolean timeBody =
+        !end && protocol == null && !head.isExpectContinue() && !isGrpc(head.headers());
+    exchange.begin(context.exchanges().onRequest(exchange, end || protocol != null), timeBody);
     exchange.stream().settle();
+  }
+
+  private static boolean isGrpc(HeaderBlock fields) {
+    int i = fields.indexOf(HeaderName.CONTENT_TYPE);
+    return i >= 0 && fields.value(i).startsWith("application/grpc");
   }
 
   private void refuse(int streamId, Rejection refused, boolean end, Settings settings) {
@@ -251,6 +265,8 @@ final class Http2ServerConnection implements Http2Role {
     if (now - bornNanos > maxAgeNanos || isDraining()) {
       connection.shutdown();
     }
+    connection.forEachStream(
+        s -> ((Http2ServerStream) s.events()).checkBody(now, context.limits().request()));
     long idleMillis = context.settings().get().listenerIdleMillis();
     if (connection.streamCount() == 0
         && idleMillis > 0

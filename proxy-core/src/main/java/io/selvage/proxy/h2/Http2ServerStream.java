@@ -9,6 +9,7 @@ import io.selvage.proxy.exchange.ConnectionInfo;
 import io.selvage.proxy.exchange.DownstreamStream;
 import io.selvage.proxy.exchange.RequestSink;
 import io.selvage.proxy.http.HeaderBlock;
+import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
@@ -29,6 +30,12 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
   private boolean tunnel;
   private @Nullable ArrayDeque<ByteBuf> early;
   private boolean earlyEnd;
+
+  // Progress of the body while one is awaited.
+  private boolean bodyTimed;
+  private long bodyStartNanos;
+  private long bodyLastNanos;
+  private long bodyBytes;
 
   /**
    * @param contentLength what the DATA frames must add up to, or -1
@@ -51,8 +58,44 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
     return stream;
   }
 
-  void setSink(RequestSink sink) {
+  /**
+   * Begins to deliver.
+   *
+   * @param timeBody whether the body's progress is watched: not for tunnels and gRPC, whose streams
+   *     are silent for as long as the application likes
+   */
+  void begin(RequestSink sink, boolean timeBody) {
     this.sink = sink;
+    bodyTimed = timeBody;
+    restartBodyTime();
+  }
+
+  private void restartBodyTime() {
+    bodyStartNanos = server.connection().now();
+    bodyLastNanos = bodyStartNanos;
+    bodyBytes = 0;
+  }
+
+  /** Refuses a body that has stopped, or drips below the least rate. */
+  void checkBody(long now, Limits.Request limits) {
+    RequestSink s = sink;
+    if (!bodyTimed || s == null || stream.isRemoteEnded() || !stream.isReadable()) {
+      return;
+    }
+    long idleNanos = limits.bodyIdleMillis() * 1_000_000;
+    String reason = null;
+    if (now - bodyLastNanos >= idleNanos) {
+      reason = "body_idle";
+    } else if (now - bodyStartNanos >= idleNanos
+        && bodyBytes < limits.bodyMinBytesPerSecond() * ((now - bodyStartNanos) / 1e9)) {
+      // The average counts from the first full period, so a slow start is forgiven.
+      reason = "body_too_slow";
+    }
+    if (reason != null) {
+      bodyTimed = false;
+      s.onMalformed(new Rejection(408, reason, false));
+      server.connection().requestFlush();
+    }
   }
 
   // ---- DownstreamStream
@@ -74,6 +117,11 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
 
   @Override
   public void sendInformational(ResponseHead response) {
+    if (response.status() == 100) {
+      // From now on the client is to send.
+      bodyTimed |= head.isExpectContinue();
+      restartBodyTime();
+    }
     sending = response;
     stream.sendHeaders(this, false);
   }
@@ -100,7 +148,8 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
         block.drop(i);
       }
     }
-    FieldEncoding.encode(encoder, block);
+    // An interim response and a tunnel have no body to measure.
+    FieldEncoding.encode(encoder, block, response.status() < 200 ? -1 : response.contentLength());
   }
 
   @Override
@@ -111,7 +160,7 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
   @Override
   public void sendTrailers(HeaderBlock trailers) {
     HeaderBlock block = stream.queued() > 0 ? FieldEncoding.copyOf(trailers) : trailers;
-    stream.sendTrailers(encoder -> FieldEncoding.encode(encoder, block));
+    stream.sendTrailers(encoder -> FieldEncoding.encodeTrailers(encoder, block));
   }
 
   @Override
@@ -126,6 +175,10 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
 
   @Override
   public void setReadable(boolean readable) {
+    if (readable && !stream.isReadable()) {
+      // A pause of ours is not the client's.
+      restartBodyTime();
+    }
     stream.setReadable(readable);
   }
 
@@ -198,6 +251,8 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
       return;
     }
     received += data.readableBytes();
+    bodyBytes += data.readableBytes();
+    bodyLastNanos = server.connection().now();
     if (contentLength >= 0 && (received > contentLength || (end && received != contentLength))) {
       data.release();
       throw violation("content_length_mismatch");

@@ -146,6 +146,10 @@ final class Http2Stream {
     }
   }
 
+  boolean isReadable() {
+    return readable;
+  }
+
   private void acknowledge(int bytes) {
     connection.consumed(bytes);
     unacknowledged += bytes;

@@ -3,6 +3,7 @@ package io.selvage.proxy.h2;
 
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.NetUtil;
 import io.selvage.proxy.exchange.ResponseSink;
 import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.http.ResponseHead;
@@ -39,6 +40,7 @@ final class Http2UpstreamConnection implements UpstreamConnection, Http2Role {
   private final TrailerFields trailerFields;
   private final boolean secure;
   private final String remoteAddress;
+  private final int maxInterims;
 
   // Attempts that were begun and have sent no head yet.
   private final Set<Http2UpstreamStream> unsent = new HashSet<>();
@@ -52,13 +54,15 @@ final class Http2UpstreamConnection implements UpstreamConnection, Http2Role {
   private boolean pinging;
   private long pings;
 
-  private Http2UpstreamConnection(Channel channel, Limits limits, Listener listener) {
+  private Http2UpstreamConnection(
+      Channel channel, Limits limits, Http2Limits http2Limits, Listener listener) {
     this.listener = listener;
-    this.limits = Http2Limits.of(limits);
+    this.limits = http2Limits;
+    this.maxInterims = limits.exchange().interimResponses();
     this.secure = channel.pipeline().get(SslHandler.class) != null;
     this.remoteAddress =
         channel.remoteAddress() instanceof InetSocketAddress a
-            ? a.getAddress().getHostAddress() + ':' + a.getPort()
+            ? NetUtil.toSocketAddressString(a)
             : String.valueOf(channel.remoteAddress());
     this.responseFields = new ResponseFields(limits.upstream());
     this.trailerFields =
@@ -77,14 +81,19 @@ final class Http2UpstreamConnection implements UpstreamConnection, Http2Role {
   }
 
   /** Puts the connection's handler at the end of the pipeline. */
-  static Http2UpstreamConnection install(Channel channel, Limits limits, Listener listener) {
-    var upstream = new Http2UpstreamConnection(channel, limits, listener);
+  static Http2UpstreamConnection install(
+      Channel channel, Limits limits, Http2Limits http2Limits, Listener listener) {
+    var upstream = new Http2UpstreamConnection(channel, limits, http2Limits, listener);
     channel.pipeline().addLast(upstream.connection);
     return upstream;
   }
 
   Http2Connection connection() {
     return connection;
+  }
+
+  int maxInterims() {
+    return maxInterims;
   }
 
   boolean isSecure() {

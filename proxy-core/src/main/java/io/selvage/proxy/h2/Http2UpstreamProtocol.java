@@ -18,7 +18,7 @@ public final class Http2UpstreamProtocol implements UpstreamProtocol {
 
   @Override
   public UpstreamConnection install(Channel channel, UpstreamConnection.Listener listener) {
-    return Http2UpstreamConnection.install(channel, limits, listener);
+    return Http2UpstreamConnection.install(channel, limits, Http2Limits.of(limits), listener);
   }
 
   @Override

@@ -31,6 +31,7 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
   private @Nullable String webSocketKey;
   private long contentLength = -1;
   private long received;
+  private int interims;
 
   Http2UpstreamStream(
       Http2UpstreamConnection upstream, ResponseHead response, ResponseSink sink) {
@@ -104,21 +105,28 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
     if (webSocketKey != null) {
       encoder.field(":protocol", WebSocketUpgrade.TOKEN);
     }
-    boolean trailers = false;
-    for (int i = 0; i < block.count(); i++) {
-      if (block.id(i) == HeaderName.TE) {
-        // Hop-by-hop, hence dropped by the exchange; but we do pass trailers on, and gRPC servers
-        // refuse requests without this field.
-        trailers |= block.value(i).toLowerCase(Locale.ROOT).contains("trailers");
-      } else if (!block.isDropped(i)
-          && FieldEncoding.isEndToEnd(block.id(i))
-          && !(webSocketKey != null && block.id(i) == HeaderName.SEC_WEBSOCKET_KEY)) {
-        encoder.field(block, i);
-      }
+    int key = webSocketKey == null ? -1 : block.indexOf(HeaderName.SEC_WEBSOCKET_KEY);
+    if (key >= 0) {
+      block.drop(key);
     }
-    if (trailers) {
+    FieldEncoding.encode(encoder, block, head.contentLength());
+    if (takesTrailers(block)) {
       encoder.field("te", "trailers");
     }
+  }
+
+  /**
+   * TE is hop-by-hop, so the exchange may have dropped it; but we do pass trailers on, and gRPC
+   * servers refuse requests without this field.
+   */
+  private static boolean takesTrailers(HeaderBlock block) {
+    for (int i = 0; i < block.count(); i++) {
+      if (block.id(i) == HeaderName.TE
+          && block.value(i).toLowerCase(Locale.ROOT).contains("trailers")) {
+        return true;
+      }
+    }
+    return false;
   }
 
   @Override
@@ -138,7 +146,7 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
       return;
     }
     HeaderBlock block = s.queued() > 0 ? FieldEncoding.copyOf(trailers) : trailers;
-    s.sendTrailers(encoder -> FieldEncoding.encode(encoder, block));
+    s.sendTrailers(encoder -> FieldEncoding.encodeTrailers(encoder, block));
   }
 
   @Override
@@ -195,7 +203,10 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
     }
     ResponseSink out = sink;
     if (response.status() < 200) {
-      if (out != null) {
+      if (++interims > upstream.maxInterims()) {
+        throw violation("too_many_interim_responses");
+      }
+      if (out != null && (response.status() == 100 || response.status() == 103)) {
         out.onInformational(response);
       }
       return;

@@ -3,13 +3,16 @@ package io.selvage.proxy.h2;
 
 import io.selvage.model.routing.Settings;
 import io.selvage.proxy.http.AuthorityParser;
+import io.selvage.proxy.http.FieldText;
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.HeaderName;
 import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.RequestTargetParser;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +30,7 @@ final class RequestFields implements HpackDecoder.FieldSink {
 
   private HeaderBlock block = new HeaderBlock();
   private Settings settings = Settings.defaults();
+  private int stripPort;
   private int bytes;
   private int count;
   private int cookies;
@@ -71,7 +75,7 @@ final class RequestFields implements HpackDecoder.FieldSink {
         from = valueFrom;
       } else {
         // Never written over: the array may belong to a table entry.
-        bytes = java.util.Arrays.copyOfRange(line, valueFrom, valueFrom + length);
+        bytes = Arrays.copyOfRange(line, valueFrom, valueFrom + length);
         from = 0;
       }
       to = from + length;
@@ -110,9 +114,14 @@ final class RequestFields implements HpackDecoder.FieldSink {
     }
   }
 
-  /** Begins a request whose fields go to {@code target}. */
-  void begin(RequestHead target, Settings current) {
+  /**
+   * Begins a request whose fields go to {@code target}.
+   *
+   * @param localPort port the client connected to, for strip_matching_host_port
+   */
+  void begin(RequestHead target, Settings current, int localPort) {
     block = target.headers();
+    stripPort = current.stripMatchingHostPort() ? localPort : -1;
     settings = current;
     bytes = 0;
     count = 0;
@@ -228,7 +237,7 @@ final class RequestFields implements HpackDecoder.FieldSink {
           malformed = "two_content_lengths";
           return;
         }
-        contentLength = ContentLength.parse(line, valueFrom, valueLength);
+        contentLength = FieldText.contentLength(line, valueFrom, valueFrom + valueLength);
         if (contentLength < 0) {
           malformed = "bad_content_length";
           return;
@@ -256,7 +265,7 @@ final class RequestFields implements HpackDecoder.FieldSink {
 
   private static boolean hasUnderscore(byte[] line, int nameLength) {
     for (int i = 0; i < nameLength; i++) {
-      if (line[i] == '_') {
+      if (FieldText.classOf(line[i]) == FieldText.UNDERSCORE) {
         return true;
       }
     }
@@ -298,7 +307,7 @@ final class RequestFields implements HpackDecoder.FieldSink {
       joinCookies();
     }
     head.setMethod(m);
-    head.setBody(!end, end ? 0 : contentLength);
+    head.setBody(!end, end && contentLength < 0 && announcesLength(m) ? 0 : contentLength);
     head.setExpectContinue(expectContinue && !end);
     return null;
   }
@@ -350,7 +359,7 @@ final class RequestFields implements HpackDecoder.FieldSink {
     if (!name.present || name.isEmpty()) {
       return new Rejection(400, "no_host", false);
     }
-    Rejection r = authorityParser.parse(name.bytes, name.from, name.to, -1);
+    Rejection r = authorityParser.parse(name.bytes, name.from, name.to, stripPort);
     if (r == null) {
       head.setAuthority(authorityParser.authority(), authorityParser.host());
       r = targetParser.parse(path.bytes, path.from, path.to, m, false, settings);
@@ -362,19 +371,18 @@ final class RequestFields implements HpackDecoder.FieldSink {
   }
 
   private static boolean isToken(String m) {
-    for (int i = 0; i < m.length(); i++) {
-      char c = m.charAt(i);
-      boolean ok = c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9';
-      if (!ok && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
-        return false;
-      }
-    }
-    return true;
+    byte[] bytes = m.getBytes(StandardCharsets.ISO_8859_1);
+    return FieldText.isToken(bytes, 0, bytes.length);
+  }
+
+  /** A method of which HTTP/1.1 expects a length even if it is 0 (RFC 9110 section 8.6). */
+  private static boolean announcesLength(String m) {
+    return m.equals("POST") || m.equals("PUT") || m.equals("PATCH");
   }
 
   /** RFC 9113 section 8.2.3: crumbs are one field for anything that is not HTTP/2. */
   private void joinCookies() {
-    var joined = new java.io.ByteArrayOutputStream(256);
+    var joined = new ByteArrayOutputStream(256);
     for (int i = 0; i < block.count(); i++) {
       if (block.id(i) == HeaderName.COOKIE && !block.isDropped(i)) {
         if (joined.size() > 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.h2;
 
+import io.selvage.proxy.http.FieldText;
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.HeaderName;
 import io.selvage.proxy.http.Limits;
@@ -85,7 +86,7 @@ final class ResponseFields implements HpackDecoder.FieldSink {
           malformed = "two_content_lengths";
           return;
         }
-        contentLength = ContentLength.parse(line, nameLength + 2, valueLength);
+        contentLength = FieldText.contentLength(line, nameLength + 2, nameLength + 2 + valueLength);
         if (contentLength < 0) {
           malformed = "bad_content_length";
           return;

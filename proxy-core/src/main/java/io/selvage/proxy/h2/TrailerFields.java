@@ -3,6 +3,7 @@ package io.selvage.proxy.h2;
 
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.HeaderName;
+import io.selvage.proxy.http.HopByHop;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,13 +48,7 @@ final class TrailerFields implements HpackDecoder.FieldSink {
   private static boolean mayTrail(int id) {
     return switch (id) {
       case HeaderName.HOST,
-          HeaderName.CONNECTION,
-          HeaderName.KEEP_ALIVE,
-          HeaderName.PROXY_CONNECTION,
-          HeaderName.TRANSFER_ENCODING,
-          HeaderName.TE,
           HeaderName.TRAILER,
-          HeaderName.UPGRADE,
           HeaderName.CONTENT_LENGTH,
           HeaderName.EXPECT,
           HeaderName.COOKIE,
@@ -67,9 +62,12 @@ final class TrailerFields implements HpackDecoder.FieldSink {
           HeaderName.X_FORWARDED_HOST,
           HeaderName.X_FORWARDED_PORT,
           HeaderName.X_FORWARDED_CLIENT_CERT,
+          HeaderName.X_REAL_IP,
+          HeaderName.X_REQUEST_ID,
+          HeaderName.LOCATION,
           HeaderName.FORWARDED ->
           false;
-      default -> true;
+      default -> !HopByHop.isHopByHop(id);
     };
   }
 

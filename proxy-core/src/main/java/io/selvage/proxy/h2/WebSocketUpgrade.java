@@ -20,10 +20,11 @@ final class WebSocketUpgrade {
 
   private WebSocketUpgrade() {}
 
-  /** Adds what the Upgrade form needs beside the client's own fields. */
+  /**
+   * Adds what the Upgrade form needs beside the client's own fields. Connection and Upgrade are
+   * written by the encoder, from the head's upgrade token.
+   */
   static void addRequestFields(HeaderBlock block) {
-    block.add("connection", "Upgrade");
-    block.add("upgrade", TOKEN);
     byte[] nonce = new byte[16];
     // The key proves that the server understood the upgrade; it need not be secret.
     ThreadLocalRandom.current().nextBytes(nonce);

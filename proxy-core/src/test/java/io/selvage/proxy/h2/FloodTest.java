@@ -286,6 +286,34 @@ class FloodTest {
   }
 
   @Test
+  void refusesABodyThatStops() throws Exception {
+    restart(limits(10_000, 1_000));
+    try (var c = connect()) {
+      c.headers(1, false, WireClient.request("POST", "/never")).data(1, 10, false);
+      // gRPC streams may be silent.
+      c.headers(
+          3, false, WireClient.request("POST", "/never", "content-type", "application/grpc+x"));
+      c.flush();
+      await().untilAsserted(() -> assertThat(exchanges.malformed).hasSize(1));
+      assertThat(exchanges.malformed.getFirst().reason()).isEqualTo("body_idle");
+      assertThat(exchanges.malformed.getFirst().status()).isEqualTo(408);
+    }
+  }
+
+  @Test
+  void refusesABodyThatDrips() throws Exception {
+    restart(limits(10_000, 1_000));
+    try (var c = connect()) {
+      c.headers(1, false, WireClient.request("POST", "/never"));
+      for (int i = 0; i < 30 && exchanges.malformed.isEmpty(); i++) {
+        c.data(1, 1, false).flush();
+        Thread.sleep(100);
+      }
+      assertThat(exchanges.malformed.getFirst().reason()).isEqualTo("body_too_slow");
+    }
+  }
+
+  @Test
   void closesAConnectionThatIsIdle() throws Exception {
     server.close();
     Settings d = Settings.defaults();
@@ -312,9 +340,8 @@ class FloodTest {
   }
 
   private static Limits limits(long headerMillis, long bodyIdleMillis) {
-    Limits d = Limits.DEFAULT;
-    Limits.Request r = d.request();
-    return new Limits(
+    Limits.Request r = Limits.DEFAULT.request();
+    return Limits.DEFAULT.withRequest(
         new Limits.Request(
             r.lineBytes(),
             r.headerBytes(),
@@ -323,11 +350,6 @@ class FloodTest {
             r.trailerBytes(),
             headerMillis,
             bodyIdleMillis,
-            r.bodyMinBytesPerSecond()),
-        d.http2(),
-        d.connection(),
-        d.handshake(),
-        d.upstream(),
-        d.exchange());
+            r.bodyMinBytesPerSecond()));
   }
 }

@@ -378,7 +378,7 @@ class RequestRulesTest {
       assertThat(c.nextOfStreams().has(Http2.END_STREAM)).isTrue();
     }
     assertThat(EXCHANGES.seen.getFirst())
-        .startsWith("GET /ws a.test\nsec-websocket-version: 13\nconnection: Upgrade\n")
+        .startsWith("GET /ws a.test\nsec-websocket-version: 13\n")
         .contains("sec-websocket-key: ");
   }
 

@@ -69,7 +69,7 @@ final class ScriptedExchanges implements ExchangeFactory {
       head.headers().add("Content-Type", "text/plain");
       if (path.startsWith("/bytes/")) {
         left = Long.parseLong(path.substring(7));
-        head.headers().add("content-length", Long.toString(left));
+        head.setBody(true, left);
         stream.sendHead(head, left == 0);
         pour();
       } else if (path.equals("/echo")) {

@@ -183,6 +183,13 @@ final class WireClient implements AutoCloseable {
 
   // ---- reading
 
+  /** A server's side: reads the client's preface. */
+  void skipPreface() throws IOException {
+    byte[] preface = new byte[Http2.PREFACE.length];
+    in.readFully(preface);
+    assertThat(preface).isEqualTo(Http2.PREFACE);
+  }
+
   Frame next() throws IOException {
     int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
     int type = in.readUnsignedByte();
