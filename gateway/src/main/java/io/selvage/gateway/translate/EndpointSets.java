@@ -16,7 +16,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -36,18 +35,21 @@ public final class EndpointSets {
       Comparator.comparing(EndpointSet.Endpoint::address)
           .thenComparingInt(EndpointSet.Endpoint::port);
 
-  private final ClusterState state;
+  private final ClusterState services;
+  private final ClusterState addresses;
   private final Map<String, List<EndpointSlice>> slicesByService = new HashMap<>();
 
   private record Candidate(
       EndpointSet.Endpoint endpoint, @Nullable String pod, boolean preferredFamily) {}
 
-  private EndpointSets(ClusterState state, Predicate<String> services) {
-    this.state = state;
-    for (EndpointSlice slice : state.all(Kind.ENDPOINT_SLICE)) {
+  private EndpointSets(
+      ClusterState services, ClusterState addresses, Predicate<String> wanted) {
+    this.services = services;
+    this.addresses = addresses;
+    for (EndpointSlice slice : addresses.all(Kind.ENDPOINT_SLICE)) {
       if (!slice.serviceName().isEmpty()) {
         String service = slice.metadata().namespace() + '/' + slice.serviceName();
-        if (services.test(service)) {
+        if (wanted.test(service)) {
           slicesByService.computeIfAbsent(service, k -> new ArrayList<>(2)).add(slice);
         }
       }
@@ -56,12 +58,19 @@ public final class EndpointSets {
 
   /** An index over all Services. */
   public static EndpointSets of(ClusterState state) {
-    return new EndpointSets(state, s -> true);
+    return new EndpointSets(state, state, s -> true);
   }
 
-  /** An index over the named Services only ({@code namespace/name}). */
-  public static EndpointSets of(ClusterState state, Set<String> services) {
-    return new EndpointSets(state, services::contains);
+  /**
+   * An index for Services as they were compiled over addresses that may be newer.
+   *
+   * @param services where Services and their ports are looked up
+   * @param addresses where EndpointSlices and Endpoints are looked up
+   * @param wanted the Services of interest, as {@code namespace/name}
+   */
+  public static EndpointSets of(
+      ClusterState services, ClusterState addresses, Predicate<String> wanted) {
+    return new EndpointSets(services, addresses, wanted);
   }
 
   /** The sets for some keys, by key. */
@@ -74,7 +83,7 @@ public final class EndpointSets {
   /** The set of one Service port; empty if the Service or the port is gone. */
   public EndpointSet forKey(String text) {
     var key = EndpointKey.parse(text);
-    Optional<Service> service = state.find(Kind.SERVICE, key.namespace(), key.service());
+    Optional<Service> service = services.find(Kind.SERVICE, key.namespace(), key.service());
     Optional<Service.Port> port =
         service.stream()
             .flatMap(s -> s.spec().ports().stream())
@@ -164,7 +173,7 @@ public final class EndpointSets {
   }
 
   private List<EndpointSet.Endpoint> fromEndpoints(EndpointKey key, Service.Port port) {
-    Optional<Endpoints> object = state.find(Kind.ENDPOINTS, key.namespace(), key.service());
+    Optional<Endpoints> object = addresses.find(Kind.ENDPOINTS, key.namespace(), key.service());
     if (object.isEmpty()) {
       return List.of();
     }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.gateway.app;
+
+import io.selvage.gateway.translate.EndpointKey;
+import io.selvage.gateway.translate.EndpointSets;
+import io.selvage.model.kube.ClusterState;
+import io.selvage.model.kube.EndpointSlice;
+import io.selvage.model.kube.Kind;
+import io.selvage.model.kube.ObjectRef;
+import io.selvage.model.routing.EndpointSet;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Keeps the data path's endpoint sets up to date without compiling: a change of EndpointSlices is
+ * turned into the sets of their Services alone. Services are read as they were when the running
+ * model was compiled, so that a Service edited together with its Ingress loses nothing before both
+ * are live. Not thread-safe; the caller holds one lock around it and around publishing a model.
+ */
+final class EndpointLane {
+  private ClusterState compiled = ClusterState.empty();
+  private ClusterState latest = ClusterState.empty();
+  private Map<String, EndpointSet> published = new HashMap<>();
+  private Map<String, List<String>> keysByService = new HashMap<>();
+
+  /**
+   * Takes newer objects in.
+   *
+   * @param changed EndpointSlices and Endpoints that differ; others are ignored
+   * @return the sets that are different now
+   */
+  List<EndpointSet> advance(ClusterState newest, Set<ObjectRef> changed) {
+    Set<String> services = new HashSet<>();
+    for (ObjectRef ref : changed) {
+      addService(services, latest, ref);
+      addService(services, newest, ref);
+    }
+    latest = newest;
+    services.retainAll(keysByService.keySet());
+    if (services.isEmpty()) {
+      return List.of();
+    }
+    var sets = EndpointSets.of(compiled, latest, services::contains);
+    var different = new ArrayList<EndpointSet>();
+    for (String service : services) {
+      for (String key : keysByService.getOrDefault(service, List.of())) {
+        EndpointSet set = sets.forKey(key);
+        if (!set.equals(published.put(key, set))) {
+          different.add(set);
+        }
+      }
+    }
+    return different;
+  }
+
+  private static void addService(Set<String> to, ClusterState state, ObjectRef ref) {
+    if (ref.kind().equals(Kind.ENDPOINTS.name())) {
+      to.add(ref.namespace() + '/' + ref.name());
+    } else if (ref.kind().equals(Kind.ENDPOINT_SLICE.name())) {
+      state
+          .find(ref)
+          .map(EndpointSlice.class::cast)
+          .ifPresent(slice -> to.add(ref.namespace() + '/' + slice.serviceName()));
+    }
+  }
+
+  /** Notes the newest state without looking at endpoints. */
+  void latest(ClusterState newest) {
+    latest = newest;
+  }
+
+  /**
+   * A model was compiled and is about to run.
+   *
+   * @param of the state it was compiled from
+   * @param keys of the endpoint sets it uses
+   * @return every set it uses, from the newest addresses
+   */
+  Map<String, EndpointSet> compiled(ClusterState of, Collection<String> keys) {
+    compiled = of;
+    published = new HashMap<>(EndpointSets.of(of, latest, s -> true).forKeys(keys));
+    keysByService = new HashMap<>();
+    for (String key : keys) {
+      var parsed = EndpointKey.parse(key);
+      keysByService
+          .computeIfAbsent(parsed.namespace() + '/' + parsed.service(), k -> new ArrayList<>(1))
+          .add(key);
+    }
+    return Map.copyOf(published);
+  }
+}
