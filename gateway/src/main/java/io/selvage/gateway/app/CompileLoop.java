@@ -16,7 +16,6 @@ import io.selvage.model.routing.EndpointSet;
 import io.selvage.model.routing.RoutingModel;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -176,8 +175,7 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
       applied = System.nanoTime();
     } else {
       synchronized (lock) {
-        traffic.updateEndpoints(
-            lane.compiled(state, result.endpoints().keySet()).values());
+        traffic.updateEndpoints(lane.compiled(state, result.endpoints().keySet()).different());
       }
     }
     lastGood = result.lastGood();
@@ -202,9 +200,8 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
 
   private List<Problem> apply(ClusterState state, CompileResult result) {
     synchronized (lock) {
-      Map<String, EndpointSet> endpoints =
-          lane.compiled(state, result.endpoints().keySet());
-      return List.copyOf(traffic.apply(result.model(), endpoints));
+      var endpoints = lane.compiled(state, result.endpoints().keySet());
+      return List.copyOf(traffic.apply(result.model(), endpoints.all()));
     }
   }
 

@@ -75,15 +75,24 @@ final class EndpointLane {
   }
 
   /**
+   * Every set a model uses, from the newest addresses.
+   *
+   * @param different those that are not as they were published last
+   */
+  record Sets(Map<String, EndpointSet> all, List<EndpointSet> different) {}
+
+  /**
    * A model was compiled and is about to run.
    *
    * @param of the state it was compiled from
    * @param keys of the endpoint sets it uses
-   * @return every set it uses, from the newest addresses
    */
-  Map<String, EndpointSet> compiled(ClusterState of, Collection<String> keys) {
+  Sets compiled(ClusterState of, Collection<String> keys) {
     compiled = of;
-    published = new HashMap<>(EndpointSets.of(of, latest, s -> true).forKeys(keys));
+    Map<String, EndpointSet> all = EndpointSets.of(of, latest, s -> true).forKeys(keys);
+    List<EndpointSet> different =
+        all.values().stream().filter(s -> !s.equals(published.get(s.key()))).toList();
+    published = new HashMap<>(all);
     keysByService = new HashMap<>();
     for (String key : keys) {
       var parsed = EndpointKey.parse(key);
@@ -91,6 +100,6 @@ final class EndpointLane {
           .computeIfAbsent(parsed.namespace() + '/' + parsed.service(), k -> new ArrayList<>(1))
           .add(key);
     }
-    return Map.copyOf(published);
+    return new Sets(all, different);
   }
 }

@@ -112,10 +112,17 @@ final class IngressClasses {
               "spec.ingressClassName",
               "NoClass",
               "names no class and there is no default class, so it is not served; name one of "
-                  + String.join(", ", wellKnown.keySet())));
+                  + String.join(", ", servedNames())));
       return Optional.empty();
     }
     return byDefault.flatMap(c -> dialectOf(c.controller()));
+  }
+
+  private List<String> servedNames() {
+    return wellKnown.entrySet().stream()
+        .filter(e -> dialectOf(e.getValue()).isPresent())
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   private Optional<String> ofField(String name) {
