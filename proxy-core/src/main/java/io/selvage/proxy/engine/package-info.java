@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Assembly: the running data path, its snapshots and their replacement.
+ * The data path as a whole: {@link io.selvage.proxy.engine.DataPlane} takes routing models and endpoint
+ * sets, compiles them into snapshots and runs them. The only package that knows every part.
  */
 @NullMarked
 package io.selvage.proxy.engine;

@@ -7,6 +7,7 @@ import io.selvage.model.routing.RoutingModel;
 import io.selvage.model.routing.Settings;
 import io.selvage.proxy.route.RouteTable;
 import io.selvage.proxy.upstream.Cluster;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.Map;
 import java.util.SortedMap;
@@ -24,6 +25,7 @@ public final class Snapshot {
   private final SortedMap<String, Cluster> clusters;
   private final long version;
   private final AddressRules addressRules;
+  private final byte[] serverName;
 
   /**
    * @param listeners by name
@@ -41,6 +43,7 @@ public final class Snapshot {
     this.clusters = Collections.unmodifiableSortedMap(new TreeMap<>(clusters));
     this.version = version;
     this.addressRules = AddressRules.of(model.settings());
+    this.serverName = model.settings().serverName().getBytes(StandardCharsets.ISO_8859_1);
   }
 
   /** Nothing to serve: what a data path begins with. */
@@ -61,12 +64,22 @@ public final class Snapshot {
     return listeners.get(name);
   }
 
+  /** All listeners by name, former names of sockets that live on included. */
+  public Map<String, ServedListener> listeners() {
+    return listeners;
+  }
+
   public SortedMap<String, RouteTable> routeTables() {
     return routeTables;
   }
 
   public SortedMap<String, Cluster> clusters() {
     return clusters;
+  }
+
+  /** Value of the {@code server} response field in bytes; not to be written to. */
+  public byte[] serverName() {
+    return serverName;
   }
 
   /** 0 before the first model. */
