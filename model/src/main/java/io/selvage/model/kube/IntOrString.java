@@ -11,13 +11,18 @@ import com.fasterxml.jackson.annotation.JsonValue;
  * @param name the name, empty when a number was given
  */
 public record IntOrString(int number, String name) {
-  @JsonCreator
   public static IntOrString of(int number) {
     return new IntOrString(number, "");
   }
 
+  /** As JSON and YAML readers hand numbers over, which are long before they are anything else. */
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
+  public static IntOrString ofNumber(long number) {
+    return new IntOrString(Math.toIntExact(number), "");
+  }
+
   /** A text of digits only is a number, as the API server reads it. */
-  @JsonCreator
+  @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
   public static IntOrString of(String text) {
     if (!text.isEmpty() && text.length() <= 5 && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
       return new IntOrString(Integer.parseInt(text), "");
