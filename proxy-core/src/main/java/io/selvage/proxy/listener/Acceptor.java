@@ -14,8 +14,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes accepted connections of one listening socket. Stops accepting while a cap is reached or while
- * accept(2) fails, instead of spinning on it; the kernel's backlog holds the clients meanwhile.
+ * Takes accepted connections of one listening socket. Stops accepting while a cap is reached or
+ * while accept(2) fails, instead of spinning on it; the kernel's backlog holds the clients
+ * meanwhile.
  *
  * <p>Runs on the server channel's event loop; only {@link #onClosed} is called from others.
  */
@@ -67,12 +68,11 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     child.pipeline().addLast("opening", new Opening(server, environment));
     EventLoop loop = environment.loops().next();
     loop.register(child)
-        .addListener(
-            registered -> {
-              if (!registered.isSuccess()) {
-                child.unsafe().closeForcibly();
-              }
-            });
+        .addListener(registered -> {
+          if (!registered.isSuccess()) {
+            child.unsafe().closeForcibly();
+          }
+        });
     pauseIfFull(ctx);
   }
 

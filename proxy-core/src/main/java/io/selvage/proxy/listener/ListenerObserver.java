@@ -5,8 +5,8 @@ import io.selvage.model.Problem;
 import io.selvage.model.routing.ListenerSpec;
 
 /**
- * Hears what happens before there is an exchange, for metrics and the log. Called on event loops: must
- * not block. Label values may be taken from the spec, never from the peer.
+ * Hears what happens before there is an exchange, for metrics and the log. Called on event loops:
+ * must not block. Label values may be taken from the spec, never from the peer.
  */
 public interface ListenerObserver {
   /** Hears nothing. */
@@ -15,7 +15,9 @@ public interface ListenerObserver {
   /** The socket is open, at once or after retries; {@code port} is the real one. */
   default void onBound(ListenerSpec listener, int port) {}
 
-  /** The socket could not be opened; tried again in the background. Told once per change of reason. */
+  /**
+   * The socket could not be opened; tried again in the background. Told once per change of reason.
+   */
   default void onBindFailed(ListenerSpec listener, Problem problem) {}
 
   default void onAccepted(ListenerSpec listener) {}
@@ -25,7 +27,9 @@ public interface ListenerObserver {
   /** Accepting stopped because a cap was reached ({@code true}), or goes on. */
   default void onAcceptPaused(ListenerSpec listener, boolean paused) {}
 
-  /** accept(2) failed, most often because no file descriptor was left; tried again after a pause. */
+  /**
+   * accept(2) failed, most often because no file descriptor was left; tried again after a pause.
+   */
   default void onAcceptError(ListenerSpec listener, Throwable cause) {}
 
   /**

@@ -72,15 +72,14 @@ public final class ListenerServer {
             .handler(server.acceptor)
             .bind(address);
     server.socket = binding.channel();
-    binding.addListener(
-        done -> {
-          if (done.isSuccess()) {
-            bound.complete(server);
-          } else {
-            server.live.bindings().release();
-            bound.fail(done.cause());
-          }
-        });
+    binding.addListener(done -> {
+      if (done.isSuccess()) {
+        bound.complete(server);
+      } else {
+        server.live.bindings().release();
+        bound.fail(done.cause());
+      }
+    });
     return bound.future();
   }
 
@@ -164,12 +163,15 @@ public final class ListenerServer {
   public void drainConnections() {
     retiring = true;
     for (Channel connection : connections) {
-      connection.eventLoop()
+      connection
+          .eventLoop()
           .execute(() -> connection.pipeline().fireUserEventTriggered(ServerCodec.Drain.INSTANCE));
     }
   }
 
-  /** Stops accepting, drains the connections and gives the certificates back: the listener is gone. */
+  /**
+   * Stops accepting, drains the connections and gives the certificates back: the listener is gone.
+   */
   Future<Void> retire() {
     Future<Void> closed = stopAccepting();
     drainConnections();

@@ -22,9 +22,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The listeners of the current snapshot. A socket lives as long as some listener of the model wants its
- * address and port, whatever it is called, so renaming or changing one never closes it. A socket that
- * cannot be opened is a problem of that listener alone and is tried again in the background.
+ * The listeners of the current snapshot. A socket lives as long as some listener of the model wants
+ * its address and port, whatever it is called, so renaming or changing one never closes it. A
+ * socket that cannot be opened is a problem of that listener alone and is tried again in the
+ * background.
  *
  * <p>Thread-safe.
  */
@@ -65,8 +66,9 @@ public final class ListenerSet {
    * Opens, changes and closes until the given listeners are what is served. Never fails for what a
    * user can get wrong. Not for event loops.
    *
-   * @return completes when each socket has been tried once, with the problems found: ports that could
-   *     not be opened, listeners that claim the same port, certificates that could not be used
+   * @return completes when each socket has been tried once, with the problems found: ports that
+   *     could not be opened, listeners that claim the same port, certificates that could not be
+   *     used
    */
   public synchronized Future<List<Problem>> apply(Collection<ListenerSpec> specs) {
     List<Problem> problems = Collections.synchronizedList(new ArrayList<>());
@@ -83,31 +85,29 @@ public final class ListenerSet {
     }
     List<Future<?>> closing = removeUnwanted(wanted);
     List<Slot> opening = new ArrayList<>();
-    wanted.forEach(
-        (key, spec) -> {
-          Slot slot = slots.get(key);
-          if (slot == null) {
-            slot = new Slot(key, spec);
-            slots.put(key, slot);
-            opening.add(slot);
-          } else {
-            slot.spec = spec;
-            if (slot.server != null) {
-              slot.server.update(spec, problems::add);
-            } else if (slot.problem != null) {
-              problems.add(slot.problem);
-            }
-          }
-        });
+    wanted.forEach((key, spec) -> {
+      Slot slot = slots.get(key);
+      if (slot == null) {
+        slot = new Slot(key, spec);
+        slots.put(key, slot);
+        opening.add(slot);
+      } else {
+        slot.spec = spec;
+        if (slot.server != null) {
+          slot.server.update(spec, problems::add);
+        } else if (slot.problem != null) {
+          problems.add(slot.problem);
+        }
+      }
+    });
     // A wildcard address may give way to a single one of the same port: first close, then open.
     return Future.join(closing)
         .otherwiseEmpty()
-        .compose(
-            closed -> {
-              List<Future<?>> tries = new ArrayList<>();
-              opening.forEach(slot -> tries.add(open(slot, problems)));
-              return Future.join(tries).otherwiseEmpty();
-            })
+        .compose(closed -> {
+          List<Future<?>> tries = new ArrayList<>();
+          opening.forEach(slot -> tries.add(open(slot, problems)));
+          return Future.join(tries).otherwiseEmpty();
+        })
         .map(done -> List.copyOf(problems));
   }
 
@@ -136,15 +136,14 @@ public final class ListenerSet {
       spec = slot.spec;
     }
     ListenerServer.bind(spec, environment, problems::add)
-        .onComplete(
-            result -> {
-              if (result.succeeded()) {
-                onBound(slot, spec, result.result());
-              } else {
-                onFailed(slot, spec, result.cause(), problems);
-              }
-              tried.complete();
-            });
+        .onComplete(result -> {
+          if (result.succeeded()) {
+            onBound(slot, spec, result.result());
+          } else {
+            onFailed(slot, spec, result.cause(), problems);
+          }
+          tried.complete();
+        });
     return tried.future();
   }
 
@@ -180,10 +179,7 @@ public final class ListenerSet {
       environment.observer().onBindFailed(spec, problem);
       log.atWarn().addKeyValue("listener", spec.name()).log(problem.message());
     }
-    environment
-        .loops()
-        .next()
-        .schedule(() -> retry(slot), slot.retryMillis, TimeUnit.MILLISECONDS);
+    environment.loops().next().schedule(() -> retry(slot), slot.retryMillis, TimeUnit.MILLISECONDS);
     slot.retryMillis = Math.min(2 * slot.retryMillis, LONGEST_RETRY_MILLIS);
   }
 

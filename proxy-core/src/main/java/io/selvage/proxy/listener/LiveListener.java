@@ -35,8 +35,8 @@ record LiveListener(
   }
 
   /**
-   * The raw route that takes every connection unseen, so that servers that speak first are reached at
-   * once; null when bytes must be read to decide.
+   * The raw route that takes every connection unseen, so that servers that speak first are reached
+   * at once; null when bytes must be read to decide.
    */
   @Nullable TcpRoute unseenRoute() {
     TcpRoute route = tcpRoutes.fallback();

@@ -33,8 +33,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A connection from accept to its codec: PROXY protocol header, TLS or not, server name, handshake.
- * Then it puts the codec in place (or hands the channel to the TCP proxy), passes on what it has read
- * and leaves the pipeline. One deadline covers each step. Confined to the channel's event loop.
+ * Then it puts the codec in place (or hands the channel to the TCP proxy), passes on what it has
+ * read and leaves the pipeline. One deadline covers each step. Confined to the channel's event
+ * loop.
  */
 final class Opening extends ChannelInboundHandlerAdapter {
   private static final Logger log = LoggerFactory.getLogger(Opening.class);
@@ -251,8 +252,7 @@ final class Opening extends ChannelInboundHandlerAdapter {
         cancelDeadline();
         environment.observer().onRefused(server.live().spec(), Refusal.HANDSHAKE);
         // Waits for the alert that SslHandler has written.
-        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER)
-            .addListener(ChannelFutureListener.CLOSE);
+        ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
       }
       return;
     }
@@ -264,8 +264,7 @@ final class Opening extends ChannelInboundHandlerAdapter {
     SSLSession session = tls().engine().getSession();
     environment
         .observer()
-        .onHandshake(
-            live.spec(), session.getProtocol(), System.nanoTime() - handshakeStartNanos);
+        .onHandshake(live.spec(), session.getProtocol(), System.nanoTime() - handshakeStartNanos);
     if (terminatedRoute != null) {
       handOver(ctx, live, terminatedRoute, null);
       return;
@@ -285,8 +284,7 @@ final class Opening extends ChannelInboundHandlerAdapter {
   private void installCodec(ChannelHandlerContext ctx, LiveListener live, HttpVersion version) {
     cancelDeadline();
     step = Step.DONE;
-    ServerCodec codec =
-        version == HttpVersion.HTTP_2 ? environment.http2() : environment.http1();
+    ServerCodec codec = version == HttpVersion.HTTP_2 ? environment.http2() : environment.http1();
     codec.install(ctx.pipeline(), connectionInfo(live, version), live.codec());
     leave(ctx);
   }
@@ -438,7 +436,8 @@ final class Opening extends ChannelInboundHandlerAdapter {
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    // Handshake failures are counted where their event arrives; this is the same failure, or a reset.
+    // Handshake failures are counted where their event arrives; this is the same failure, or a
+    // reset.
     log.atDebug()
         .addKeyValue("listener", server.live().spec().name())
         .log("connection ended while opening: {}", String.valueOf(cause));

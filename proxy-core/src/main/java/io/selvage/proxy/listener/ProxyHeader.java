@@ -13,11 +13,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A PROXY protocol header, version 1 or 2 (haproxy.org, proxy-protocol.txt, sections 2.1 and 2.2),
- * read strictly: what is not exactly as specified ends the connection, because an address believed by
- * mistake is a forged client.
+ * read strictly: what is not exactly as specified ends the connection, because an address believed
+ * by mistake is a forged client.
  *
- * @param source the real client; null when the header says the connection is the proxy's own (LOCAL,
- *     UNKNOWN) or of a family without ports
+ * @param source the real client; null when the header says the connection is the proxy's own
+ *     (LOCAL, UNKNOWN) or of a family without ports
  * @param destination where the client connected to; null as above
  * @param length bytes of the header
  */

@@ -7,8 +7,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a channel that nothing has moved on for a time. Activity is a timestamp; the timer looks at
- * it when it fires and not at every byte. Confined to the channel's event loop.
+ * Closes a channel that nothing has moved on for a time. Activity is a timestamp; the timer looks
+ * at it when it fires and not at every byte. Confined to the channel's event loop.
  */
 final class IdleWatch {
   private final Channel channel;

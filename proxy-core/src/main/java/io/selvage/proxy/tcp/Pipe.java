@@ -9,8 +9,8 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A kernel pipe, the vessel in which splice(2) moves bytes from socket to socket. Only directions with
- * bytes in the pipe hold one; a few empty ones are kept per event loop.
+ * A kernel pipe, the vessel in which splice(2) moves bytes from socket to socket. Only directions
+ * with bytes in the pipe hold one; a few empty ones are kept per event loop.
  */
 record Pipe(FileDescriptor readEnd, FileDescriptor writeEnd) {
   private static final int KEPT_PER_LOOP = 16;

@@ -136,16 +136,15 @@ final class Relay implements Carrier {
       }
       over = true;
       to.writeAndFlush(Unpooled.EMPTY_BUFFER)
-          .addListener(
-              flushed -> {
-                Direction other = back;
-                if (!flushed.isSuccess() || other == null || other.over) {
-                  from.close();
-                  to.close();
-                } else {
-                  shutdownOutput();
-                }
-              });
+          .addListener(flushed -> {
+            Direction other = back;
+            if (!flushed.isSuccess() || other == null || other.over) {
+              from.close();
+              to.close();
+            } else {
+              shutdownOutput();
+            }
+          });
     }
 
     private void shutdownOutput() {

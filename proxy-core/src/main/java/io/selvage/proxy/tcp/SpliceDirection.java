@@ -13,8 +13,8 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One direction of a {@link SplicePump}: reads from the source only when the sink has taken everything
- * before, so at most one buffer or one pipe of bytes is held.
+ * One direction of a {@link SplicePump}: reads from the source only when the sink has taken
+ * everything before, so at most one buffer or one pipe of bytes is held.
  *
  * <p>A read that fills the buffer means bulk, and from then on splice is used until a burst ends in
  * small pieces: for a kilobyte two copies are cheaper than the pipe's extra system calls, for a
@@ -116,8 +116,7 @@ final class SpliceDirection {
       if (!writable || from == null) {
         return false;
       }
-      int moved =
-          Native.splice(from.readEnd().intValue(), -1, sink.intValue(), -1, inPipe);
+      int moved = Native.splice(from.readEnd().intValue(), -1, sink.intValue(), -1, inPipe);
       if (moved == 0) {
         writable = false;
         return false;
@@ -152,8 +151,7 @@ final class SpliceDirection {
       }
       pipe = into;
     }
-    int moved =
-        Native.splice(source.intValue(), -1, into.writeEnd().intValue(), -1, SPLICE_BYTES);
+    int moved = Native.splice(source.intValue(), -1, into.writeEnd().intValue(), -1, SPLICE_BYTES);
     if (moved == 0) {
       // Empty or ended: splice does not say which. A copy does, and is due when there was a FIN.
       endBulk();

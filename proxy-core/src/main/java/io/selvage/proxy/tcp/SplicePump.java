@@ -20,8 +20,9 @@ import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries plain bytes between two epoll sockets without a Netty pipeline in between: small pieces by
- * recv and send through one buffer per thread, bulk by splice(2), which moves pages inside the kernel.
+ * Carries plain bytes between two epoll sockets without a Netty pipeline in between: small pieces
+ * by recv and send through one buffer per thread, bulk by splice(2), which moves pages inside the
+ * kernel.
  *
  * <p>The channels are taken off the event loop and their sockets registered on it again, edge
  * triggered, under this class. Netty's own {@code spliceTo} cannot be used: once the peer's FIN is
@@ -59,7 +60,8 @@ final class SplicePump implements Carrier {
   }
 
   private static boolean isPlainEpoll(Channel channel) {
-    return channel instanceof EpollSocketChannel && channel.pipeline().get(SslHandler.class) == null;
+    return channel instanceof EpollSocketChannel
+        && channel.pipeline().get(SslHandler.class) == null;
   }
 
   @Override
@@ -79,16 +81,15 @@ final class SplicePump implements Carrier {
     }
     IoEventLoop loop = (IoEventLoop) client.eventLoop();
     loop.register(new Handle(client.fd(), fromClient, toClient))
-        .addListener(
-            done -> {
-              if (done.isSuccess()) {
-                clientRegistration = (IoRegistration) done.getNow();
-                loop.register(new Handle(upstream.fd(), toClient, fromClient))
-                    .addListener(this::onRegistered);
-              } else {
-                client.close();
-              }
-            });
+        .addListener(done -> {
+          if (done.isSuccess()) {
+            clientRegistration = (IoRegistration) done.getNow();
+            loop.register(new Handle(upstream.fd(), toClient, fromClient))
+                .addListener(this::onRegistered);
+          } else {
+            client.close();
+          }
+        });
   }
 
   private void onRegistered(Future<? super IoRegistration> done) {

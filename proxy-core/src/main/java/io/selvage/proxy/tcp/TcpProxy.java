@@ -26,10 +26,7 @@ public final class TcpProxy {
    * @param clusters the clusters of the current snapshot, looked up once per connection
    */
   public TcpProxy(
-      EventLoops loops,
-      ClusterLookup clusters,
-      UpstreamTlsContexts tls,
-      TcpObserver observer) {
+      EventLoops loops, ClusterLookup clusters, UpstreamTlsContexts tls, TcpObserver observer) {
     this.loops = requireNonNull(loops, "loops");
     this.clusters = requireNonNull(clusters, "clusters");
     this.tls = requireNonNull(tls, "tls");
@@ -37,8 +34,9 @@ public final class TcpProxy {
   }
 
   /**
-   * Takes a connection over. Its pipeline holds nothing of HTTP; where TLS is terminated its handler
-   * is in place. Bytes already read follow as {@code channelRead}. Called on the channel's event loop.
+   * Takes a connection over. Its pipeline holds nothing of HTTP; where TLS is terminated its
+   * handler is in place. Bytes already read follow as {@code channelRead}. Called on the channel's
+   * event loop.
    */
   public void serve(Channel client, TcpRoute route, TcpClient info) {
     client.config().setAutoRead(false);

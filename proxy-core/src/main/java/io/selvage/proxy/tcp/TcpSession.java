@@ -133,7 +133,8 @@ final class TcpSession {
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.AUTO_READ, false)
             .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
-            .option(ChannelOption.WRITE_BUFFER_WATER_MARK, client.config().getWriteBufferWaterMark())
+            .option(
+                ChannelOption.WRITE_BUFFER_WATER_MARK, client.config().getWriteBufferWaterMark())
             // One timer covers TCP and TLS together.
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
             .handler(
@@ -192,7 +193,8 @@ final class TcpSession {
       return;
     }
     boolean tls = closed.pipeline().get(SslHandler.class) != null;
-    failAttempt(tls && closed.remoteAddress() != null ? Outcome.UPSTREAM_TLS : Outcome.CONNECT_FAILED);
+    failAttempt(
+        tls && closed.remoteAddress() != null ? Outcome.UPSTREAM_TLS : Outcome.CONNECT_FAILED);
   }
 
   private void failAttempt(Outcome outcome) {
@@ -302,7 +304,9 @@ final class TcpSession {
     }
   }
 
-  /** Watches an upstream channel until it may be used; a failure closes it, which is the next try. */
+  /**
+   * Watches an upstream channel until it may be used; a failure closes it, which is the next try.
+   */
   private final class Connecting extends ChannelInboundHandlerAdapter {
     private final boolean awaitsTls;
 

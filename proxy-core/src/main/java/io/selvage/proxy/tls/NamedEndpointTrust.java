@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Believes an endpoint whose chain leads to the bundle and whose certificate carries the expected
- * name, which is the engine's peer host. Only subject alternative names count (RFC 9525): the common
- * name is a text for people. The JDK's own check would also be content with the SNI where another
- * name was to be verified.
+ * name, which is the engine's peer host. Only subject alternative names count (RFC 9525): the
+ * common name is a text for people. The JDK's own check would also be content with the SNI where
+ * another name was to be verified.
  */
 final class NamedEndpointTrust extends X509ExtendedTrustManager {
   private static final int DNS_NAME = 2;
@@ -56,8 +56,7 @@ final class NamedEndpointTrust extends X509ExtendedTrustManager {
       }
       if (address != null
           && type == IP_ADDRESS
-          && Arrays.equals(
-              address, NetUtil.createByteArrayFromIpAddressString((String) value))) {
+          && Arrays.equals(address, NetUtil.createByteArrayFromIpAddressString((String) value))) {
         return true;
       }
     }

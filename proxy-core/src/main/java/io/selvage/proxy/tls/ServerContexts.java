@@ -24,12 +24,12 @@ import java.util.Optional;
 import javax.net.ssl.SSLException;
 
 /**
- * The native server contexts of the process: one per distinct key material and rules, counted by the
- * bindings that use it. When the last binding lets go, the context is released; connections made with
- * it hold a count of their own, so the memory is freed when the last of them closes.
+ * The native server contexts of the process: one per distinct key material and rules, counted by
+ * the bindings that use it. When the last binding lets go, the context is released; connections
+ * made with it hold a count of their own, so the memory is freed when the last of them closes.
  *
- * <p>Thread-safe. Building one parses keys and certificates (about a millisecond), so it is done where
- * a snapshot is applied, never on an event loop.
+ * <p>Thread-safe. Building one parses keys and certificates (about a millisecond), so it is done
+ * where a snapshot is applied, never on an event loop.
  */
 public final class ServerContexts {
   /** Session id contexts are at most 32 bytes in TLS: a SHA-256 fits. */
@@ -160,7 +160,8 @@ public final class ServerContexts {
   private void prepareSessions(SslContext context, TlsBinding binding)
       throws GeneralSecurityException {
     if (context.sessionContext() instanceof OpenSslServerSessionContext sessions) {
-      // Sessions live in the client's ticket; a cache beside it would hold native memory per client.
+      // Sessions live in the client's ticket; a cache beside it would hold native memory per
+      // client.
       sessions.setSessionCacheEnabled(false);
       sessions.setSessionIdContext(sessionIdContext(binding));
       installTicketKeys(context);
@@ -175,7 +176,8 @@ public final class ServerContexts {
 
   /**
    * Which sessions may be resumed here: those of the same binding under the same client certificate
-   * rules and revocation lists. The certificate itself is left out, so a renewed one keeps sessions.
+   * rules and revocation lists. The certificate itself is left out, so a renewed one keeps
+   * sessions.
    */
   private static byte[] sessionIdContext(TlsBinding binding) throws GeneralSecurityException {
     MessageDigest digest = MessageDigest.getInstance(DIGEST);

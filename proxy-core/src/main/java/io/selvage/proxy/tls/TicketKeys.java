@@ -9,9 +9,10 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Session ticket keys of the process, shared by all server contexts so that a client returning after
- * a certificate or configuration change resumes. The first key seals new tickets, the older ones only
- * open; a key is forgotten after three periods, which bounds how long a stolen one reads anything.
+ * Session ticket keys of the process, shared by all server contexts so that a client returning
+ * after a certificate or configuration change resumes. The first key seals new tickets, the older
+ * ones only open; a key is forgotten after three periods, which bounds how long a stolen one reads
+ * anything.
  *
  * <p>Sharing keys must not carry a session from one binding to another with different client
  * certificate rules: each context has a session id context of its own, which BoringSSL compares.

@@ -26,7 +26,9 @@ final class TlsParameters {
   private static final List<String> TLS13_SUITES =
       List.of("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256");
 
-  /** Forward secrecy and authenticated encryption only (RFC 9325 section 4.2; RFC 9113 appendix A). */
+  /**
+   * Forward secrecy and authenticated encryption only (RFC 9325 section 4.2; RFC 9113 appendix A).
+   */
   private static final List<String> TLS12_DEFAULT_SUITES =
       List.of(
           "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",

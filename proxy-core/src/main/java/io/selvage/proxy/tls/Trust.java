@@ -30,8 +30,8 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * Turns a {@link TrustSpec} into the JDK's PKIX validation. Nothing is fetched over the network while
- * validating: no OCSP, no CRL distribution points.
+ * Turns a {@link TrustSpec} into the JDK's PKIX validation. Nothing is fetched over the network
+ * while validating: no OCSP, no CRL distribution points.
  */
 final class Trust {
   private Trust() {}
@@ -49,8 +49,7 @@ final class Trust {
     List<X509Certificate> bundle = certificates(spec);
     List<Object> helpers = new ArrayList<>(bundle);
     Set<TrustAnchor> anchors = anchors(bundle);
-    PKIXBuilderParameters parameters =
-        new PKIXBuilderParameters(anchors, new X509CertSelector());
+    PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, new X509CertSelector());
     parameters.setRevocationEnabled(false);
     if (!spec.crlPem().isBlank()) {
       helpers.addAll(revocationLists(spec));

@@ -7,8 +7,8 @@ import io.selvage.model.routing.ClusterSpec.UpstreamTls;
 import java.security.GeneralSecurityException;
 
 /**
- * TLS towards endpoints: one native context per distinct {@link UpstreamTls}, shared by all clusters
- * and event loops that ask for the same. Thread-safe.
+ * TLS towards endpoints: one native context per distinct {@link UpstreamTls}, shared by all
+ * clusters and event loops that ask for the same. Thread-safe.
  *
  * <p>There is no way back to plaintext in here: a context that cannot be built is an exception, and
  * the attempt fails as TLS_FAILED.
@@ -20,18 +20,19 @@ public interface UpstreamTlsContexts extends AutoCloseable {
   }
 
   /**
-   * A handler for one connection, to be added first in the pipeline before connecting. The handshake
-   * starts when the channel becomes active; {@link SslHandler#handshakeFuture()} fails when the
-   * certificate is not believed, {@link SslHandler#applicationProtocol()} is what ALPN chose.
+   * A handler for one connection, to be added first in the pipeline before connecting. The
+   * handshake starts when the channel becomes active; {@link SslHandler#handshakeFuture()} fails
+   * when the certificate is not believed, {@link SslHandler#applicationProtocol()} is what ALPN
+   * chose.
    *
    * @param tls how to speak
    * @param authority the Host sent upstream, with or without port: the SNI where {@code tls} names
    *     none and it is a name
-   * @param address IP literal of the endpoint, verified as an IP subject alternative name where there
-   *     is neither a name to verify nor an SNI
+   * @param address IP literal of the endpoint, verified as an IP subject alternative name where
+   *     there is neither a name to verify nor an SNI
    * @param port port of the endpoint
-   * @throws GeneralSecurityException when the trust bundle, certificate or cipher names are unusable;
-   *     the message names which, without secrets
+   * @throws GeneralSecurityException when the trust bundle, certificate or cipher names are
+   *     unusable; the message names which, without secrets
    */
   SslHandler newHandler(
       UpstreamTls tls, ByteBufAllocator allocator, String authority, String address, int port)

@@ -68,8 +68,8 @@ public final class EventLoops {
   }
 
   /**
-   * Starts Vert.x on the wanted transport, or with a warning on the JDK's where the native library is
-   * missing.
+   * Starts Vert.x on the wanted transport, or with a warning on the JDK's where the native library
+   * is missing.
    *
    * @param eventLoops number of loops; 0 = Vert.x's default of two per core
    */

@@ -203,8 +203,7 @@ final class ListenerFixture implements AutoCloseable {
     }
 
     @Override
-    public void onRejected(
-        ConnectionInfo connection, Rejection rejection, String rawRequestLine) {
+    public void onRejected(ConnectionInfo connection, Rejection rejection, String rawRequestLine) {
       throw new UnsupportedOperationException();
     }
   }

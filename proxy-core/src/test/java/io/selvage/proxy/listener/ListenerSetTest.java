@@ -187,7 +187,8 @@ class ListenerSetTest {
       socket
           .getOutputStream()
           .write(
-              "PROXY TCP4 192.0.2.7 198.51.100.2 5555 80\r\nhello".getBytes(StandardCharsets.US_ASCII));
+              "PROXY TCP4 192.0.2.7 198.51.100.2 5555 80\r\nhello"
+                  .getBytes(StandardCharsets.US_ASCII));
       assertThat(socket.getInputStream().readNBytes(5)).asString().isEqualTo("hello");
       var info = fixture.http1.next();
       assertThat(info.peer()).hasToString("/192.0.2.7:5555");
@@ -256,8 +257,7 @@ class ListenerSetTest {
 
   private static String exchange(Socket socket, String text) throws IOException {
     socket.getOutputStream().write(ascii(text));
-    return new String(
-        socket.getInputStream().readNBytes(text.length()), StandardCharsets.US_ASCII);
+    return new String(socket.getInputStream().readNBytes(text.length()), StandardCharsets.US_ASCII);
   }
 
   private static byte[] ascii(String text) {

@@ -238,8 +238,7 @@ class ListenerTlsTest {
   void refusesARevokedClientCertificate() throws Exception {
     TestCertificate good = CA.leaf("good").client().issue();
     TestCertificate revoked = CA.leaf("revoked").client().issue();
-    int port =
-        fixture.serve(mutual(true, CA.pem(), CA.crlPem(revoked.certificate())).build());
+    int port = fixture.serve(mutual(true, CA.pem(), CA.crlPem(revoked.certificate())).build());
 
     try (TlsClient client = TlsClient.connect(port, CA, good, "a.example")) {
       assertThat(client.echo("hi")).isEqualTo("hi");
@@ -252,7 +251,8 @@ class ListenerTlsTest {
     TestCa intermediate = CA.intermediate("intermediate");
     TestCertificate client = intermediate.leaf("client").client().issue();
 
-    // Given a list of the root alone, When the chain goes over the intermediate, Then it is refused.
+    // Given a list of the root alone, When the chain goes over the intermediate, Then it is
+    // refused.
     int incomplete = fixture.serve(mutual(true, CA.pem(), CA.crlPem()).build());
     assertRefused(incomplete, client);
 
@@ -267,8 +267,7 @@ class ListenerTlsTest {
   @Test
   void refusesWhenTheRevocationListIsOutOfDate() throws Exception {
     int port =
-        fixture.serve(
-            mutual(true, CA.pem(), CA.crlPem(java.time.Duration.ofHours(-1))).build());
+        fixture.serve(mutual(true, CA.pem(), CA.crlPem(java.time.Duration.ofHours(-1))).build());
     assertRefused(port, CA.leaf("client").client().issue());
   }
 
@@ -277,9 +276,9 @@ class ListenerTlsTest {
     // Given one client with its session cache, and a binding that asks for nothing
     var context = TestTls.client(CA);
     int port =
-        fixture.serve(listener().tls(TlsMode.REQUIRED, binding("a", A, exact("a.example"))).build());
-    try (TlsClient first =
-        TlsClient.connect(port, context, "a.example", List.of(), "TLSv1.3")) {
+        fixture.serve(
+            listener().tls(TlsMode.REQUIRED, binding("a", A, exact("a.example"))).build());
+    try (TlsClient first = TlsClient.connect(port, context, "a.example", List.of(), "TLSv1.3")) {
       assertThat(first.echo("hi")).isEqualTo("hi");
     }
     // When the same binding begins to demand a certificate
@@ -297,12 +296,13 @@ class ListenerTlsTest {
 
   @Test
   void servesARenewedCertificateToTheNextHandshakeAndKeepsOldConnections() throws Exception {
-    int port =
-        fixture.serve(listener().tls(TlsMode.REQUIRED, binding("a", A, any())).build());
+    int port = fixture.serve(listener().tls(TlsMode.REQUIRED, binding("a", A, any())).build());
     try (TlsClient before = TlsClient.connect(port, CA, "a.example")) {
       before.echo("1");
       fixture.serve(
-          listener().tls(TlsMode.REQUIRED, binding("a", CA.serverFor("new.example"), any())).build());
+          listener()
+              .tls(TlsMode.REQUIRED, binding("a", CA.serverFor("new.example"), any()))
+              .build());
 
       assertThat(served(port, "a.example")).isEqualTo("new.example");
       assertThat(before.echo("still here")).isEqualTo("still here");
@@ -343,8 +343,7 @@ class ListenerTlsTest {
             List.of(),
             List.of());
     TlsBinding fresh = binding("b", CA.serverFor("b.example"), exact("b.example"));
-    List<Problem> problems =
-        fixture.apply(listener().tls(TlsMode.REQUIRED, broken, fresh).build());
+    List<Problem> problems = fixture.apply(listener().tls(TlsMode.REQUIRED, broken, fresh).build());
 
     assertThat(problems).hasSize(1);
     assertThat(problems.getFirst().object()).contains(good.origin());
@@ -367,17 +366,16 @@ class ListenerTlsTest {
     for (int i = 0; i < 4; i++) {
       clients.add(
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    while (run.get()) {
-                      try (TlsClient client = TlsClient.connect(port, CA, "a.example")) {
-                        client.echo("x");
-                        done.incrementAndGet();
-                      } catch (IOException | RuntimeException e) {
-                        failures.add(e);
-                      }
-                    }
-                  }));
+              .start(() -> {
+                while (run.get()) {
+                  try (TlsClient client = TlsClient.connect(port, CA, "a.example")) {
+                    client.echo("x");
+                    done.incrementAndGet();
+                  } catch (IOException | RuntimeException e) {
+                    failures.add(e);
+                  }
+                }
+              }));
     }
     for (int i = 1; i <= 100; i++) {
       fixture.serve(
@@ -399,7 +397,8 @@ class ListenerTlsTest {
     TlsBinding good = binding("a", A, exact("a.example"));
     TlsBinding openssl = ciphers(good, "ECDHE-ECDSA-AES256-GCM-SHA384");
     TlsBinding iana = ciphers(good, "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384");
-    TlsBinding group = ciphers(good, "[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]");
+    TlsBinding group =
+        ciphers(good, "[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]");
     for (TlsBinding one : List.of(openssl, iana, group)) {
       int port = fixture.serve(listener().tls(TlsMode.REQUIRED, one).build());
       assertThat(version(port, "a.example", "TLSv1.2")).isEqualTo("TLSv1.2");
@@ -417,7 +416,10 @@ class ListenerTlsTest {
         .tls(
             TlsMode.REQUIRED,
             binding(
-                "a", A, Optional.of(new TlsBinding.ClientAuth(trust, required)), exact("a.example")));
+                "a",
+                A,
+                Optional.of(new TlsBinding.ClientAuth(trust, required)),
+                exact("a.example")));
   }
 
   private static TlsBinding versions(TlsBinding b, String min, String max) {

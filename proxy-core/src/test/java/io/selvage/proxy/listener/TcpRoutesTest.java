@@ -82,18 +82,17 @@ class TcpRoutesTest {
     try (Socket socket = connect(port)) {
       Thread writer =
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try {
-                      for (int i = 0; i < 64; i++) {
-                        socket.getOutputStream().write(block);
-                        sent.update(block);
-                      }
-                      socket.shutdownOutput();
-                    } catch (IOException e) {
-                      throw new AssertionError(e);
-                    }
-                  });
+              .start(() -> {
+                try {
+                  for (int i = 0; i < 64; i++) {
+                    socket.getOutputStream().write(block);
+                    sent.update(block);
+                  }
+                  socket.shutdownOutput();
+                } catch (IOException e) {
+                  throw new AssertionError(e);
+                }
+              });
       byte[] buffer = new byte[MEGABYTE];
       InputStream in = socket.getInputStream();
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
@@ -114,11 +113,10 @@ class TcpRoutesTest {
   void keepsTheOtherDirectionOpenAfterTheClientsEnd(TransportKind kind) throws Exception {
     // Given an origin that answers only when it has seen the whole request
     ServerSocket origin =
-        origin(
-            socket -> {
-              byte[] all = socket.getInputStream().readAllBytes();
-              socket.getOutputStream().write(("got " + all.length).getBytes(StandardCharsets.US_ASCII));
-            });
+        origin(socket -> {
+          byte[] all = socket.getInputStream().readAllBytes();
+          socket.getOutputStream().write(("got " + all.length).getBytes(StandardCharsets.US_ASCII));
+        });
     try (Socket socket = connect(serve(kind, origin))) {
       socket.getOutputStream().write(new byte[100_000]);
       socket.shutdownOutput();
@@ -132,12 +130,11 @@ class TcpRoutesTest {
   void keepsTheOtherDirectionOpenAfterTheOriginsEnd(TransportKind kind) throws Exception {
     BlockingQueue<Integer> seen = new LinkedBlockingQueue<>();
     ServerSocket origin =
-        origin(
-            socket -> {
-              socket.getOutputStream().write("banner".getBytes(StandardCharsets.US_ASCII));
-              socket.shutdownOutput();
-              seen.add(socket.getInputStream().readAllBytes().length);
-            });
+        origin(socket -> {
+          socket.getOutputStream().write("banner".getBytes(StandardCharsets.US_ASCII));
+          socket.shutdownOutput();
+          seen.add(socket.getInputStream().readAllBytes().length);
+        });
     try (Socket socket = connect(serve(kind, origin))) {
       // The origin speaks first: nothing has been sent by the client yet.
       assertThat(socket.getInputStream().readAllBytes()).asString().isEqualTo("banner");
@@ -159,17 +156,16 @@ class TcpRoutesTest {
       long[] written = {0};
       Thread writer =
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try {
-                      while (true) {
-                        there.getOutputStream().write(new byte[64 * 1024]);
-                        written[0] += 64 * 1024;
-                      }
-                    } catch (IOException stopped) {
-                      // Closed at the end of the test.
-                    }
-                  });
+              .start(() -> {
+                try {
+                  while (true) {
+                    there.getOutputStream().write(new byte[64 * 1024]);
+                    written[0] += 64 * 1024;
+                  }
+                } catch (IOException stopped) {
+                  // Closed at the end of the test.
+                }
+              });
       // When nobody reads, Then the writer comes to a halt: sockets' buffers and ours are bounded.
       await().until(() -> halted(written));
       assertThat(written[0]).isLessThan(32L * MEGABYTE);
@@ -181,11 +177,10 @@ class TcpRoutesTest {
   @Test
   void passesAResetOn() throws Exception {
     ServerSocket origin =
-        origin(
-            socket -> {
-              socket.getInputStream().read();
-              socket.setSoLinger(true, 0);
-            });
+        origin(socket -> {
+          socket.getInputStream().read();
+          socket.setSoLinger(true, 0);
+        });
     for (TransportKind kind : TransportKind.values()) {
       try (Socket socket = connect(serve(kind, origin))) {
         socket.getOutputStream().write(1);
@@ -475,17 +470,16 @@ class TcpRoutesTest {
   private ServerSocket run(ServerSocket server, Behaviour behaviour, boolean thenClose) {
     opened.add(server);
     Thread.ofVirtual()
-        .start(
-            () -> {
-              while (!server.isClosed()) {
-                try {
-                  Socket socket = server.accept();
-                  Thread.ofVirtual().start(() -> serve(socket, behaviour, thenClose));
-                } catch (IOException closed) {
-                  return;
-                }
-              }
-            });
+        .start(() -> {
+          while (!server.isClosed()) {
+            try {
+              Socket socket = server.accept();
+              Thread.ofVirtual().start(() -> serve(socket, behaviour, thenClose));
+            } catch (IOException closed) {
+              return;
+            }
+          }
+        });
     return server;
   }
 

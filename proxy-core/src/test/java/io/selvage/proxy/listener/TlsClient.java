@@ -39,7 +39,8 @@ final class TlsClient implements AutoCloseable {
       String... versions)
       throws IOException {
     SSLSocket socket =
-        (SSLSocket) context.getSocketFactory().createSocket(ListenerFixture.connect(port), "", port, true);
+        (SSLSocket)
+            context.getSocketFactory().createSocket(ListenerFixture.connect(port), "", port, true);
     SSLParameters parameters = socket.getSSLParameters();
     if (serverName != null) {
       parameters.setServerNames(List.of(new SNIHostName(serverName)));
