@@ -28,6 +28,7 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
   private @Nullable ResponseHead sending;
   private @Nullable String violation;
   private boolean tunnel;
+  private boolean malformed;
   private @Nullable ArrayDeque<ByteBuf> early;
   private boolean earlyEnd;
 
@@ -93,6 +94,7 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
     }
     if (reason != null) {
       bodyTimed = false;
+      malformed = true;
       s.onMalformed(new Rejection(408, reason, false));
       server.connection().requestFlush();
     }
@@ -234,7 +236,11 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
 
   @Override
   public void closeAfterResponse() {
-    server.connection().shutdown();
+    // Other than in HTTP/1.1, a request that went wrong says nothing about the next one: its frames
+    // are bounded by themselves.
+    if (!malformed) {
+      server.connection().shutdown();
+    }
   }
 
   // ---- StreamEvents
@@ -301,6 +307,7 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
       return;
     }
     if (cause == Cause.VIOLATION) {
+      malformed = true;
       s.onMalformed(Rejection.bad(violation == null ? "protocol_error" : violation));
     } else {
       s.onClientGone();
