@@ -144,7 +144,8 @@ class RealClientsTest {
         run(
             "curl", "-skZ", "--http2", "-o", "/dev/null", "-w", "%{http_version} %{size_download};",
             uri("/bytes/65536?[1-40]").toString());
-    assertThat(out.split(";")).hasSize(40).containsOnly("2 65536");
+    // curl mixes its progress meter in.
+    assertThat(out.split("2 65536;", -1)).hasSize(41);
   }
 
   private static String run(String... command) throws Exception {

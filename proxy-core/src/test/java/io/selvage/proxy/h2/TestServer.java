@@ -101,7 +101,7 @@ final class TestServer implements AutoCloseable {
             null,
             null,
             null);
-    Http2ServerCodec.install(ch.pipeline(), info, context);
+    new Http2ServerCodec().install(ch.pipeline(), info, context);
   }
 
   static SslContext serverTls(PrivateKey key, X509Certificate... chain) throws Exception {
