@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.gateway.app;
+
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.gateway.translate.CompileOptions;
+import java.time.Duration;
+
+/**
+ * How a gateway process runs.
+ *
+ * @param compile what is made of the objects
+ * @param adminAddress IP literal of the admin port
+ * @param adminPort 0..65535; 0 lets the system choose
+ * @param lameDuck how long new connections are still accepted once readiness is off, so that whoever
+ *     sends traffic here can notice
+ * @param drainTimeout longest wait for running exchanges after that
+ * @param eventLoops threads that carry traffic; 0 = one for each processor
+ */
+public record GatewayOptions(
+    CompileOptions compile,
+    String adminAddress,
+    int adminPort,
+    Duration lameDuck,
+    Duration drainTimeout,
+    int eventLoops) {
+  /** Long enough for an endpoint's removal to reach every node. */
+  public static final Duration LAME_DUCK = Duration.ofSeconds(5);
+
+  /** The kubelet's default grace period. */
+  public static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(30);
+
+  public static final int ADMIN_PORT = 9901;
+
+  public GatewayOptions {
+    requireNonNull(compile, "compile");
+    requireNonNull(adminAddress, "adminAddress");
+    requireNotNegative(lameDuck, "lameDuck");
+    requireNotNegative(drainTimeout, "drainTimeout");
+    if (adminPort < 0 || adminPort > 65_535) {
+      throw new IllegalArgumentException("admin port " + adminPort + " is not within 0..65535");
+    }
+    if (eventLoops < 0) {
+      throw new IllegalArgumentException("eventLoops is negative");
+    }
+  }
+
+  private static void requireNotNegative(Duration duration, String name) {
+    if (duration.isNegative()) {
+      throw new IllegalArgumentException(name + " is negative");
+    }
+  }
+
+  /** The defaults of {@code mesh gateway}: admin on loopback. */
+  public static GatewayOptions defaults() {
+    return new GatewayOptions(
+        CompileOptions.defaults(), "127.0.0.1", ADMIN_PORT, LAME_DUCK, DRAIN_TIMEOUT, 0);
+  }
+}
