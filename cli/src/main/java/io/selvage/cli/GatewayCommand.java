@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli;
+
+import io.selvage.gateway.app.GatewayOptions;
+import io.selvage.gateway.app.GatewayProcess;
+import io.selvage.gateway.translate.CompileOptions;
+import io.selvage.kube.ClusterStateSource;
+import io.selvage.kube.StatusSink;
+import io.selvage.kube.api.ApiServer;
+import io.selvage.kube.api.ApiServerOptions;
+import io.selvage.kube.folder.FolderSource;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** Runs a gateway until it is told to stop. */
+@Command(
+    name = "gateway",
+    description = "Serve traffic by the manifests of a folder or of a Kubernetes API server.",
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:stopped as asked", "1:could not start", "2:not understood"})
+final class GatewayCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private Source source;
+
+  /** Where the objects come from. */
+  static final class Source {
+    @Option(names = "--from", paramLabel = "DIR", description = "Folder of manifests, watched.")
+    @Nullable Path folder;
+
+    @Option(
+        names = "--kubernetes",
+        description = "The API server of the ambient kubeconfig or of the pod's account.")
+    boolean kubernetes;
+  }
+
+  @Option(
+      names = "--address",
+      defaultValue = "0.0.0.0",
+      description = "IP address that all listeners bind (default: ${DEFAULT-VALUE}).")
+  private String address;
+
+  @Option(
+      names = "--http-port",
+      defaultValue = "8080",
+      description = "HTTP port while no Listener object exists (default: ${DEFAULT-VALUE}).")
+  private int httpPort;
+
+  @Option(
+      names = "--https-port",
+      defaultValue = "8443",
+      description =
+          "HTTPS port while no Listener object exists; opens with the first certificate"
+              + " (default: ${DEFAULT-VALUE}).")
+  private int httpsPort;
+
+  @Option(
+      names = "--admin-address",
+      defaultValue = "127.0.0.1",
+      description = "IP address of the admin port (default: ${DEFAULT-VALUE}).")
+  private String adminAddress;
+
+  @Option(
+      names = "--admin-port",
+      defaultValue = "" + GatewayOptions.ADMIN_PORT,
+      description = "Port of /ready, /metrics and the like (default: ${DEFAULT-VALUE}).")
+  private int adminPort;
+
+  @Option(
+      names = "--allow-external-name",
+      description = "Resolve Services of type ExternalName; whoever may create one decides then "
+          + "where the gateway connects to.")
+  private boolean allowExternalName;
+
+  @Option(
+      names = "--namespace",
+      paramLabel = "NAME",
+      description = "Serve only the objects of this namespace.")
+  private @Nullable String watchNamespace;
+
+  @Option(
+      names = "--gateway-namespace",
+      paramLabel = "NAME",
+      defaultValue = "${POD_NAMESPACE:-default}",
+      description = "The gateway's own namespace (default: $POD_NAMESPACE, or default).")
+  private String gatewayNamespace;
+
+  @Option(
+      names = "--drain-lame-duck",
+      paramLabel = "TIME",
+      defaultValue = "5s",
+      converter = DurationConverter.class,
+      description =
+          "How long connections are still accepted after SIGTERM (default: ${DEFAULT-VALUE}).")
+  private Duration lameDuck;
+
+  @Option(
+      names = "--drain-timeout",
+      paramLabel = "TIME",
+      defaultValue = "30s",
+      converter = DurationConverter.class,
+      description =
+          "How long running exchanges may take after that (default: ${DEFAULT-VALUE}).")
+  private Duration drainTimeout;
+
+  @Option(
+      names = "--event-loops",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Threads that carry traffic; 0 = one for each processor.")
+  private int eventLoops;
+
+  /** Reads {@code 250ms}, {@code 5s} and {@code 2m}. */
+  static final class DurationConverter implements ITypeConverter<Duration> {
+    @Override
+    public Duration convert(String text) {
+      String lower = text.toLowerCase(Locale.ROOT);
+      try {
+        Duration parsed =
+            lower.endsWith("ms")
+                ? Duration.ofMillis(Long.parseLong(lower.substring(0, lower.length() - 2)))
+                : Duration.parse("pt" + lower);
+        if (!parsed.isNegative()) {
+          return parsed;
+        }
+      } catch (NumberFormatException | DateTimeParseException e) {
+        // Told below, in the words of the command line.
+      }
+      throw new TypeConversionException("'" + text + "' is no time such as 250ms, 5s or 2m");
+    }
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    GatewayOptions options = options();
+    PrintWriter err = spec.commandLine().getErr();
+    try (GatewayProcess process = start(options)) {
+      Thread stop = new Thread(() -> stop(process), "selvage-stop");
+      Runtime.getRuntime().addShutdownHook(stop);
+      PrintWriter out = spec.commandLine().getOut();
+      process
+          .server()
+          .firstLive()
+          .thenAccept(
+              live -> {
+                out.println(process.readyLine());
+                out.flush();
+              });
+      process.server().stopped().toCompletableFuture().join();
+      return CommandLine.ExitCode.OK;
+    } catch (IOException e) {
+      err.println("mesh gateway: " + e.getMessage());
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+  }
+
+  private GatewayProcess start(GatewayOptions options) throws IOException {
+    if (source.folder != null) {
+      return GatewayProcess.start(
+          options, new FolderSource(source.folder), StatusSink.none(), GatewayProcess.Hooks.none());
+    }
+    ApiServerOptions api =
+        watchNamespace == null
+            ? ApiServerOptions.DEFAULT
+            : ApiServerOptions.DEFAULT.inNamespace(watchNamespace);
+    ClusterStateSource objects = ApiServer.connect(api).source();
+    return GatewayProcess.start(options, objects, StatusSink.none(), GatewayProcess.Hooks.none());
+  }
+
+  /** The JVM was told to end: it does so with 0 once everything is finished. */
+  private static void stop(GatewayProcess process) {
+    boolean stoppedAlready =
+        process.server().stopped().toCompletableFuture().isDone();
+    if (!stoppedAlready) {
+      process.drainAndClose();
+      // Without this the exit status would be 143, as if the signal had killed us.
+      Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
+    }
+  }
+
+  private GatewayOptions options() {
+    if (source.folder != null && Files.exists(source.folder) && !Files.isDirectory(source.folder)) {
+      throw wrong("--from " + source.folder + " is not a folder");
+    }
+    requireAddress("--address", address);
+    requireAddress("--admin-address", adminAddress);
+    try {
+      CompileOptions compile =
+          CompileOptions.defaults()
+              .withListeners(address, httpPort, httpsPort)
+              .withExternalName(allowExternalName)
+              .withNamespaces(gatewayNamespace, Optional.ofNullable(watchNamespace));
+      return new GatewayOptions(
+          compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops);
+    } catch (IllegalArgumentException e) {
+      throw wrong(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void requireAddress(String option, String text) {
+    try {
+      InetAddress.ofLiteral(text);
+    } catch (IllegalArgumentException e) {
+      throw wrong(option + " takes an IP address, not " + text);
+    }
+  }
+
+  private ParameterException wrong(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.gateway.app;
+
+import io.selvage.kube.ClusterStateSource;
+import io.selvage.kube.StatusSink;
+import io.selvage.proxy.admin.AdminServer;
+import io.selvage.proxy.admin.Readiness;
+import io.selvage.proxy.engine.DataPlane;
+import io.selvage.proxy.engine.DataPlaneOptions;
+import io.selvage.proxy.transport.EventLoops;
+import io.selvage.proxy.transport.TransportKind;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpMethod;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * Everything one gateway process consists of, wired top to bottom: Vert.x, the data path, the gateway
+ * server, the admin port. Closing it closes all of them in the opposite order.
+ */
+public final class GatewayProcess implements AutoCloseable {
+  private static final long PATIENCE_SECONDS = 10;
+
+  private final Vertx vertx;
+  private final DataPlane dataPlane;
+  private final GatewayServer server;
+  private final AdminServer admin;
+  private final Readiness readiness;
+
+  private GatewayProcess(
+      Vertx vertx,
+      DataPlane dataPlane,
+      GatewayServer server,
+      AdminServer admin,
+      Readiness readiness) {
+    this.vertx = vertx;
+    this.dataPlane = dataPlane;
+    this.server = server;
+    this.admin = admin;
+    this.readiness = readiness;
+  }
+
+  /** What observes a process; see the fields of {@link DataPlaneOptions} for the data path's part. */
+  public record Hooks(
+      DataPlaneOptions dataPlane,
+      CompileObserver compiling,
+      Map<String, AdminServer.Page> pages,
+      Map<String, AdminServer.Action> actions) {
+    public Hooks {
+      pages = Map.copyOf(pages);
+      actions = Map.copyOf(actions);
+    }
+
+    /** Nobody observes. */
+    public static Hooks none() {
+      return new Hooks(
+          DataPlaneOptions.defaults(), CompileObserver.none(), Map.of(), Map.of());
+    }
+  }
+
+  /**
+   * Starts a process and returns at once; {@link GatewayServer#firstLive()} tells when it serves.
+   *
+   * @throws IOException if the admin port cannot be opened
+   */
+  public static GatewayProcess start(
+      GatewayOptions options, ClusterStateSource source, StatusSink statuses, Hooks hooks)
+      throws IOException {
+    int loops =
+        options.eventLoops() > 0
+            ? options.eventLoops()
+            : Runtime.getRuntime().availableProcessors();
+    Vertx vertx = EventLoops.createVertx(TransportKind.EPOLL, loops);
+    DataPlane dataPlane = DataPlane.create(vertx, hooks.dataPlane());
+    var readiness = new Readiness();
+    var server =
+        new GatewayServer(
+            options,
+            source,
+            statuses,
+            new DataPlaneTraffic(dataPlane),
+            readiness,
+            hooks.compiling());
+    try {
+      AdminServer admin = openAdmin(vertx, options, readiness, hooks, server);
+      server.start();
+      return new GatewayProcess(vertx, dataPlane, server, admin, readiness);
+    } catch (IOException | RuntimeException e) {
+      server.close();
+      await(vertx.close());
+      throw e;
+    }
+  }
+
+  private static AdminServer openAdmin(
+      Vertx vertx, GatewayOptions options, Readiness readiness, Hooks hooks, GatewayServer server)
+      throws IOException {
+    var actions = new TreeMap<>(hooks.actions());
+    actions.putIfAbsent("/drain", new AdminServer.Action(HttpMethod.POST, body -> drain(server)));
+    return await(
+            AdminServer.start(
+                vertx,
+                options.adminAddress(),
+                options.adminPort(),
+                readiness,
+                hooks.pages(),
+                actions))
+        .orElseThrow(
+            () ->
+                new IOException(
+                    "the admin port "
+                        + options.adminAddress()
+                        + ":"
+                        + options.adminPort()
+                        + " cannot be opened; is it in use?"));
+  }
+
+  /** The answer comes at once; the process ends when the drain has. */
+  private static Optional<String> drain(GatewayServer server) {
+    Thread.ofPlatform().name("selvage-drain").start(server::drain);
+    return Optional.empty();
+  }
+
+  private static <T> Optional<T> await(Future<T> future) {
+    try {
+      return Optional.ofNullable(
+          future
+              .toCompletionStage()
+              .toCompletableFuture()
+              .get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    } catch (ExecutionException | TimeoutException e) {
+      return Optional.empty();
+    }
+  }
+
+  public GatewayServer server() {
+    return server;
+  }
+
+  public DataPlane dataPlane() {
+    return dataPlane;
+  }
+
+  public Readiness readiness() {
+    return readiness;
+  }
+
+  /** The bound admin port. */
+  public int adminPort() {
+    return admin.port();
+  }
+
+  /** The line that says that traffic is served: {@code ready} and what is open where. */
+  public String readyLine() {
+    List<String> open = server.boundListeners();
+    return "ready"
+        + (open.isEmpty() ? "" : " " + String.join(" ", open))
+        + " admin="
+        + admin.port();
+  }
+
+  /** Drains in good order and closes everything. Blocks. */
+  public void drainAndClose() {
+    server.drain();
+    close();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+    await(admin.close());
+    await(vertx.close());
+  }
+}
