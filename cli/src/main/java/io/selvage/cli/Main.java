@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
       ExplainCommand.class,
       LintCommand.class,
       VersionCommand.class,
+      GatewayCommand.class,
     })
 public final class Main {
   private Main() {}
