@@ -63,7 +63,8 @@ final class ExplanationText {
   private void step(String label, List<Candidate> candidates) {
     String shown = label;
     for (Candidate candidate : candidates) {
-      String origin = candidate.origin().isEmpty() ? "" : " (" + candidate.origin() + ")";
+      boolean named = candidate.origin().isEmpty() || candidate.origin().equals(candidate.name());
+      String origin = named ? "" : " (" + candidate.origin() + ")";
       String reason = candidate.reason().isEmpty() ? "" : ": " + candidate.reason();
       line(shown, (candidate.chosen() ? "" : "  not ") + candidate.name() + origin + reason);
       shown = "";

@@ -10,13 +10,12 @@ import io.selvage.gateway.explain.Explanation.Candidate;
 import io.selvage.gateway.explain.Explanation.Target;
 import io.selvage.gateway.explain.Explanation.Verdict;
 import io.selvage.model.kube.ObjectRef;
-import io.selvage.model.routing.HostPattern;
 import io.selvage.model.routing.ListenerSpec;
 import io.selvage.model.routing.RouteAction;
 import io.selvage.model.routing.RouteSpec;
 import io.selvage.model.routing.TcpRoute;
-import io.selvage.model.routing.TlsBinding;
 import io.selvage.model.routing.VirtualHostSpec;
+import io.selvage.proxy.exchange.ForwardedFields;
 import io.selvage.proxy.http.AuthorityParser;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
@@ -95,16 +94,30 @@ public final class RequestExplainer {
       return end(
           Verdict.NO_ROUTE, 0, "the listener has TCP routes only and none takes this connection");
     }
-    if (url.secure() && !chooseCertificate(listener, serverName)) {
+    var certificate = new CertificateChoice(listener, serverName);
+    tls = url.secure() ? certificate.candidates() : List.of();
+    if (url.secure() && !certificate.isFound()) {
       return end(
           Verdict.NO_CERTIFICATE,
           0,
           "no certificate of the listener answers to the server name \"" + serverName + "\"");
     }
     refused = fillHead(listener);
-    return refused != null
-        ? end(Verdict.MALFORMED, refused.status(), "the request is refused: " + refused.reason())
-        : route(listener);
+    if (refused != null) {
+      return end(
+          Verdict.MALFORMED, refused.status(), "the request is refused: " + refused.reason());
+    }
+    if (url.secure() && !certificate.serves(head.host())) {
+      return end(
+          Verdict.REFUSED,
+          421,
+          "over HTTP/2 the host \""
+              + head.host()
+              + "\" is refused on a connection made for \""
+              + serverName
+              + "\": another certificate serves it");
+    }
+    return route(listener);
   }
 
   private @Nullable Rejection fillHead(ListenerSpec listener) {
@@ -165,7 +178,7 @@ public final class RequestExplainer {
 
   /** What the virtual host does with requests that are not secure; null = routes them. */
   private @Nullable Explanation insecure(ListenerSpec listener, VirtualHostSpec host) {
-    if (isSecure(listener)) {
+    if (isSecure(listener) || head.target().path().startsWith(VirtualHostSpec.ACME_PATH)) {
       return null;
     }
     return switch (host.insecure()) {
@@ -181,20 +194,7 @@ public final class RequestExplainer {
   }
 
   private boolean isSecure(ListenerSpec listener) {
-    return switch (listener.securityModel()) {
-      case SECURE -> true;
-      case INSECURE -> false;
-      case XFP -> {
-        if (listener.trustedHops() > 0) {
-          for (RequestQuestion.Field field : question.headers()) {
-            if (field.name().equals("x-forwarded-proto")) {
-              yield field.value().equals("https");
-            }
-          }
-        }
-        yield question.url().secure();
-      }
-    };
+    return ForwardedFields.isSecure(listener, head, question.url().secure());
   }
 
   private Explanation act(RouteHit hit, ListenerSpec listener) {
@@ -288,36 +288,6 @@ public final class RequestExplainer {
             .filter(route -> secure || route.serverNames().isEmpty())
             .toList();
     return ServerNames.of(takers, TcpRoute::serverNames).lookup(secure ? serverName : null);
-  }
-
-  private boolean chooseCertificate(ListenerSpec listener, String serverName) {
-    TlsBinding chosen =
-        ServerNames.of(listener.tlsBindings(), TlsBinding::serverNames).lookup(serverName);
-    var candidates = new ArrayList<Candidate>();
-    for (TlsBinding binding : listener.tlsBindings()) {
-      boolean answers =
-          binding.serverNames().isEmpty()
-              || binding.serverNames().stream().anyMatch(p -> p.matches(serverName));
-      if (answers) {
-        candidates.add(
-            new Candidate(
-                names(binding.serverNames()),
-                binding.origin().toString(),
-                binding.equals(chosen),
-                binding.equals(chosen)
-                    ? "most specific for the server name \"" + serverName + "\""
-                    : "less specific than the chosen one"));
-      }
-    }
-    candidates.sort(Comparator.comparing(Candidate::chosen).reversed());
-    tls = candidates;
-    return chosen != null;
-  }
-
-  private static String names(List<HostPattern> patterns) {
-    return patterns.isEmpty()
-        ? "*"
-        : String.join(", ", patterns.stream().map(HostPattern::toString).toList());
   }
 
   private void listRoutes(RouteExplanation found) {

@@ -7,6 +7,7 @@ import io.selvage.model.routing.RouteTableSpec;
 import io.selvage.model.routing.RoutingModel;
 import io.selvage.proxy.route.ClusterLookup;
 import io.selvage.proxy.route.RouteTable;
+import io.selvage.proxy.snapshot.Snapshot;
 import io.selvage.proxy.upstream.Cluster;
 import java.util.HashMap;
 import java.util.Map;
@@ -42,6 +43,11 @@ public record ServedTables(
       tables.put(spec.name(), RouteTable.compile(spec, clusters::get, null));
     }
     return new ServedTables(model, tables, clusters::get);
+  }
+
+  /** What a running data path serves at the moment, with the live state of its endpoints. */
+  public static ServedTables of(Snapshot snapshot) {
+    return new ServedTables(snapshot.model(), snapshot.routeTables(), snapshot.clusters()::get);
   }
 
   @Nullable RouteTable table(String name) {

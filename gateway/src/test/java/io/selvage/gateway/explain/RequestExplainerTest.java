@@ -195,6 +195,26 @@ class RequestExplainerTest {
   }
 
   @Test
+  void aHostOfAnotherCertificateIsMisdirected() {
+    cluster("a", 1);
+    host(HostPattern.any(), prefix("r", "/", RouteAction.Forward.to("a")));
+    listeners.add(
+        spec(
+            "https",
+            8443,
+            TlsMode.REQUIRED,
+            true,
+            List.of(
+                binding("a", HostPattern.exact("a.test")),
+                binding("b", HostPattern.exact("b.test"))),
+            List.of()));
+
+    assertThat(explain("https://a.test:8443/", "host: b.test").status()).isEqualTo(421);
+    assertThat(explain("https://a.test:8443/", "host: a.test:8443").verdict())
+        .isEqualTo(Verdict.FORWARDED);
+  }
+
+  @Test
   void aTcpRouteComesBeforeHttp() {
     cluster("db", 5432);
     var route =

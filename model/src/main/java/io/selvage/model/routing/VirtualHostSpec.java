@@ -22,6 +22,11 @@ public record VirtualHostSpec(
     InsecureAction insecure,
     int redirectPort,
     List<RouteSpec> routes) {
+  /**
+   * Below this path insecure requests are always routed: certificate authorities ask over plaintext
+   * (RFC 8555, section 8.3).
+   */
+  public static final String ACME_PATH = "/.well-known/acme-challenge/";
 
   /** What happens to an insecure request (Emissary Host {@code requestPolicy.insecure.action}). */
   public enum InsecureAction {

@@ -4,6 +4,7 @@ package io.selvage.proxy.exchange;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.selvage.model.routing.RouteAction;
+import io.selvage.model.routing.VirtualHostSpec;
 import io.selvage.model.routing.VirtualHostSpec.InsecureAction;
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.Limits;
@@ -23,16 +24,14 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its response, on the snapshot that was current when it came: policy, virtual host,
- * route, and then either an answer of our own or a {@link Forwarding}. Ends exactly once, with one
- * Outcome and one report.
+ * One request and its response, on the snapshot that was current when it came: policy, virtual
+ * host, route, and then either an answer of our own or a {@link Forwarding}. Ends exactly once,
+ * with one Outcome and one report.
  *
- * <p>Confined to the stream's event loop. An object serves one exchange only, so that a late call can
- * never reach the next one.
+ * <p>Confined to the stream's event loop. An object serves one exchange only, so that a late call
+ * can never reach the next one.
  */
 final class Exchange implements RequestSink {
-  private static final String ACME_PATH = "/.well-known/acme-challenge/";
-
   private final DownstreamStream stream;
   private final Snapshot snapshot;
   private final LoopState loop;
@@ -111,7 +110,8 @@ final class Exchange implements RequestSink {
 
   private boolean insecureAllowed(VirtualHost host, RequestHead head) {
     InsecureAction action = host.spec().insecure();
-    if (action == InsecureAction.ROUTE || head.target().path().startsWith(ACME_PATH)) {
+    if (action == InsecureAction.ROUTE
+        || head.target().path().startsWith(VirtualHostSpec.ACME_PATH)) {
       return true;
     }
     if (action == InsecureAction.REDIRECT) {

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The fields by which one hop tells the next who the client is. What an untrusted client says about
- * itself is dropped first, then ours are added; a field that {@code Connection} nominates was dropped
- * by the codec before, so a client can neither forge nor remove them.
+ * itself is dropped first, then ours are added; a field that {@code Connection} nominates was
+ * dropped by the codec before, so a client can neither forge nor remove them.
  */
-final class ForwardedFields {
+public final class ForwardedFields {
   private static final byte[] X_FORWARDED_FOR = ascii("x-forwarded-for");
   private static final byte[] X_FORWARDED_PROTO = ascii("x-forwarded-proto");
   private static final byte[] X_REQUEST_ID = ascii("x-request-id");
@@ -36,7 +36,8 @@ final class ForwardedFields {
     if (trustedHops == 0) {
       return peer;
     }
-    // The last entry was written by the proxy next to us about its peer, the one before by the next.
+    // The last entry was written by the proxy next to us about its peer, the one before by the
+    // next.
     String all = join(head.headers());
     int end = all.length();
     for (int hop = 1; end > 0; hop++) {
@@ -55,7 +56,7 @@ final class ForwardedFields {
    *
    * @param wireSecure TLS was terminated here
    */
-  static boolean isSecure(ListenerSpec listener, RequestHead head, boolean wireSecure) {
+  public static boolean isSecure(ListenerSpec listener, RequestHead head, boolean wireSecure) {
     return switch (listener.securityModel()) {
       case SECURE -> true;
       case INSECURE -> false;
