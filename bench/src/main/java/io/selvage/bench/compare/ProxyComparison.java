@@ -4,6 +4,7 @@ package io.selvage.bench.compare;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -41,6 +42,8 @@ public final class ProxyComparison {
 
   private void run() throws Exception {
     Path dir = Files.createTempDirectory("selvage-bench");
+    // nginx started by root reads the pages as another user.
+    Files.setPosixFilePermissions(dir, PosixFilePermissions.fromString("rwxr-xr-x"));
     List<String> only = List.of(options.getOrDefault("--only", "").split(",", -1));
     boolean all = only.equals(List.of(""));
     try (Stage stage = new Stage(dir, Path.of(options.getOrDefault("--mesh", "./mesh")))) {

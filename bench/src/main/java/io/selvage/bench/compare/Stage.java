@@ -82,7 +82,7 @@ final class Stage implements AutoCloseable {
         """
         global
           nbthread 1
-          maxconn 8192
+          maxconn 4096
           ssl-default-bind-options ssl-min-ver TLSv1.3 no-tls-tickets
           tune.ssl.cachesize 0
         defaults
