@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.model.crd;
 
-import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +12,13 @@ import org.jspecify.annotations.Nullable;
  *     taken
  */
 public record KeepAlive(
-    @JsonProperty("idle_time") @JsonAlias("time") @Nullable Integer idleTime,
-    @JsonProperty("interval") @Nullable Integer interval,
-    @JsonProperty("probes") @Nullable Integer probes) {}
+    @Nullable Integer idleTime, @Nullable Integer interval, @Nullable Integer probes) {
+  @JsonCreator
+  public KeepAlive(
+      @JsonProperty("idle_time") @Nullable Integer idleTime,
+      @JsonProperty("time") @Nullable Integer time,
+      @JsonProperty("interval") @Nullable Integer interval,
+      @JsonProperty("probes") @Nullable Integer probes) {
+    this(idleTime == null ? time : idleTime, interval, probes);
+  }
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.model.crd;
 
-import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.selvage.model.kube.Lists;
 import java.util.List;
@@ -31,6 +31,7 @@ public record TcpMappingSpec(
     @Nullable String clusterTag,
     @Nullable String statsName,
     @Nullable Object v2ExplicitTls) {
+  @JsonCreator
   public TcpMappingSpec(
       @JsonProperty("ambassador_id") @Nullable AmbassadorIds ambassadorIds,
       @JsonProperty("port") @Nullable Integer port,
@@ -45,22 +46,24 @@ public record TcpMappingSpec(
       @JsonProperty("enable_ipv6") @Nullable Boolean enableIpv6,
       @JsonProperty("idle_timeout_ms") @Nullable Long idleTimeoutMillis,
       @JsonProperty("cluster_tag") @Nullable String clusterTag,
-      @JsonProperty("stats_name") @JsonAlias("v3StatsName") @Nullable String statsName,
+      @JsonProperty("stats_name") @Nullable String statsName,
+      @JsonProperty("v3StatsName") @Nullable String v3StatsName,
       @JsonProperty("v2ExplicitTLS") @Nullable Object v2ExplicitTls) {
-    this.ambassadorIds = AmbassadorIds.orDefault(ambassadorIds);
-    this.port = port;
-    this.host = host;
-    this.address = address;
-    this.service = service;
-    this.tls = tls;
-    this.weight = weight;
-    this.resolver = resolver;
-    this.circuitBreakers = Lists.copy(circuitBreakers);
-    this.enableIpv4 = enableIpv4;
-    this.enableIpv6 = enableIpv6;
-    this.idleTimeoutMillis = idleTimeoutMillis;
-    this.clusterTag = clusterTag;
-    this.statsName = statsName;
-    this.v2ExplicitTls = v2ExplicitTls;
+    this(
+        AmbassadorIds.orDefault(ambassadorIds),
+        port,
+        host,
+        address,
+        service,
+        tls,
+        weight,
+        resolver,
+        Lists.copy(circuitBreakers),
+        enableIpv4,
+        enableIpv6,
+        idleTimeoutMillis,
+        clusterTag,
+        statsName == null ? v3StatsName : statsName,
+        v2ExplicitTls);
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.model.crd;
 
-import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.selvage.model.kube.Lists;
@@ -32,7 +31,8 @@ public record TlsContextSpec(
       @JsonProperty("private_key_file") @Nullable String privateKeyFile,
       @JsonProperty("ca_secret") @Nullable String caSecret,
       @JsonProperty("cacert_chain_file") @Nullable String cacertChainFile,
-      @JsonProperty("crl_secret") @JsonAlias("v3CRLSecret") @Nullable String crlSecret,
+      @JsonProperty("crl_secret") @Nullable String crlSecret,
+      @JsonProperty("v3CRLSecret") @Nullable String v3CrlSecret,
       @JsonProperty("alpn_protocols") @Nullable CommaList alpnProtocols,
       @JsonProperty("cert_required") @Nullable Boolean certRequired,
       @JsonProperty("min_tls_version") @Nullable String minTlsVersion,
@@ -51,7 +51,7 @@ public record TlsContextSpec(
             privateKeyFile,
             caSecret,
             cacertChainFile,
-            crlSecret,
+            crlSecret == null ? v3CrlSecret : crlSecret,
             alpnProtocols,
             certRequired,
             minTlsVersion,

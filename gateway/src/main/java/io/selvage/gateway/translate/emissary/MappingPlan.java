@@ -45,6 +45,16 @@ record MappingPlan(
     return mapping.ref();
   }
 
+  /** The cluster it needs; none for a redirect. */
+  Optional<String> cluster() {
+    return switch (effect) {
+      case Effect.Route(RouteAction.Forward forward) -> Optional.of(forward.cluster());
+      case Effect.Copy(Shadow shadow) -> Optional.of(shadow.cluster());
+      case Effect.Route r -> Optional.empty();
+      case Effect.Redirect r -> Optional.empty();
+    };
+  }
+
   /** Names of the agreed fields in which {@code other} differs. */
   List<String> disagreements(MappingPlan other) {
     return agreement.entrySet().stream()

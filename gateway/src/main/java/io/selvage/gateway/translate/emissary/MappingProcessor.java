@@ -47,7 +47,6 @@ public final class MappingProcessor implements Processor {
             served.addAll(fill(world, table, pattern, accepted));
           });
     }
-    world.upstreams().clusters().values().forEach(context::cluster);
     for (MappingPlan plan : plans) {
       if (!attached.contains(plan.ref())) {
         reportUnattached(plan, world.findings(plan.ref()));
@@ -64,7 +63,12 @@ public final class MappingProcessor implements Processor {
     for (MappingGroup group : MappingGroup.form(plans, p -> world.findings(p.ref()))) {
       var route = group.route(group.leader().ref().toString(), pattern);
       table.virtualHost(pattern).add(group.leader().match().rank(), route);
-      group.members().forEach(member -> served.add(member.ref()));
+      for (MappingPlan member : group.members()) {
+        served.add(member.ref());
+        member
+            .cluster()
+            .ifPresent(name -> world.context().cluster(world.upstreams().cluster(name)));
+      }
     }
     return served;
   }

@@ -72,7 +72,7 @@ final class MappingTranslator {
     boolean shadow = Boolean.TRUE.equals(spec.shadow());
     boolean redirect = Boolean.TRUE.equals(spec.hostRedirect());
     if (shadow && redirect) {
-      findings.error(
+      findings.part(
           "spec.host_redirect",
           "Conflict",
           "shadow and host_redirect exclude each other; host_redirect is ignored");
@@ -162,7 +162,7 @@ final class MappingTranslator {
     String statsName = spec.statsName() == null ? spec.v3StatsName() : spec.statsName();
     return new ClusterSpec(
         destination.key(),
-        statsName == null ? destination.host().replaceAll("[^A-Za-z0-9]", "_") : statsName,
+        statsName == null ? destination.statsName() : statsName,
         destination.source(),
         Boolean.TRUE.equals(spec.grpc()) ? Protocol.HTTP2 : Protocol.HTTP1,
         destination.tls(),

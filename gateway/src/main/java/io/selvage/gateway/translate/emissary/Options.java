@@ -3,13 +3,16 @@ package io.selvage.gateway.translate.emissary;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -95,7 +98,7 @@ final class Options {
     try {
       return Optional.of(JSON.convertValue(v, type));
     } catch (IllegalArgumentException e) {
-      findings.invalid(field(name), field(name) + " cannot be read: " + firstLine(e));
+      findings.invalid(field(name), field(name) + " cannot be read: " + complaint(e));
       return Optional.empty();
     }
   }
@@ -139,9 +142,18 @@ final class Options {
     }
   }
 
-  private static String firstLine(Exception e) {
-    String message = String.valueOf(e.getMessage());
-    int end = message.indexOf('\n');
-    return end < 0 ? message : message.substring(0, end);
+  /** Jackson's complaint without its Java: an unknown field by name, anything else by path. */
+  private static String complaint(IllegalArgumentException e) {
+    return switch (e.getCause()) {
+      case UnrecognizedPropertyException unknown ->
+          "the field " + unknown.getPropertyName() + " is unknown";
+      case JsonMappingException wrong ->
+          "the value of "
+              + wrong.getPath().stream()
+                  .map(step -> String.valueOf(step.getFieldName()))
+                  .collect(Collectors.joining("."))
+              + " has the wrong type";
+      case null, default -> "it has the wrong type";
+    };
   }
 }

@@ -51,7 +51,6 @@ public final class TcpMappingProcessor implements Processor {
               .add(plan.get());
         });
     ports.forEach((port, routes) -> serve(world, port, routes));
-    world.upstreams().clusters().values().forEach(context::cluster);
   }
 
   private static void serve(
@@ -59,14 +58,13 @@ public final class TcpMappingProcessor implements Processor {
     var existing =
         world.context().listeners().stream().filter(l -> l.base().port() == port).findFirst();
     var listener =
-        existing.orElseGet(() ->
-            open(
-                world, port, routes.values().iterator().next().getFirst(), routes.containsKey("")));
+        existing.orElseGet(() -> open(world, port, routes));
     for (List<TcpMappingPlan> members : routes.values()) {
       var leader = members.getFirst();
       var obstacle = obstacle(listener, leader);
       if (obstacle.isEmpty()) {
         listener.addTcpRoute(route(listener, members));
+        members.forEach(m -> world.context().cluster(world.upstreams().cluster(m.cluster())));
       }
       for (TcpMappingPlan member : members) {
         obstacle.ifPresent(
@@ -82,7 +80,7 @@ public final class TcpMappingProcessor implements Processor {
     if (plan.serverName().isEmpty() && listener.base().http()) {
       return Optional.of(port + "serves HTTP; give the TCPMapping a host or another port");
     }
-    if (plan.serverName().isPresent() && !listener.speaksTls()) {
+    if (plan.serverName().isPresent() && listener.base().http() && !listener.speaksTls()) {
       return Optional.of(port + "does not speak TLS, so there is no server name to route by");
     }
     return Optional.empty();
@@ -90,8 +88,14 @@ public final class TcpMappingProcessor implements Processor {
 
   /** A listener for a port nobody opened: TLS by server name, plain bytes for a whole port. */
   private static ListenerBuilder open(
-      EmissaryWorld world, int port, TcpMappingPlan first, boolean wholePort) {
+      EmissaryWorld world, int port, Map<String, List<TcpMappingPlan>> routes) {
     var options = world.context().options();
+    var first = routes.values().iterator().next().getFirst();
+    boolean whole = routes.containsKey("");
+    boolean named = routes.size() > 1 || !whole;
+    // A whole port must not wait for a first byte: in some protocols the server speaks first. With
+    // both kinds there is no other way: TLS goes by its name, the rest by the port.
+    TlsMode tls = named ? (whole ? TlsMode.DETECT : TlsMode.REQUIRED) : TlsMode.OFF;
     var base =
         new ListenerSpec(
             "tcpmapping/" + port,
@@ -99,8 +103,7 @@ public final class TcpMappingProcessor implements Processor {
             first.address().orElse(options.address()),
             port,
             false,
-            // With both kinds the first byte decides: TLS goes by its name, the rest by the port.
-            wholePort ? TlsMode.DETECT : TlsMode.REQUIRED,
+            tls,
             false,
             SecurityModel.XFP,
             0,

@@ -15,11 +15,12 @@ import io.selvage.model.routing.KeyMaterial;
 import io.selvage.model.routing.TrustSpec;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +37,7 @@ final class Upstreams {
   private final TlsContexts contexts;
   private final ModuleSettings module;
   private final String gatewayNamespace;
-  private final SortedMap<String, ClusterSpec> clusters = new TreeMap<>();
+  private final Map<String, ClusterSpec> clusters = new HashMap<>();
 
   Upstreams(Lookups lookups, TlsContexts contexts, ModuleSettings module, String gatewayNamespace) {
     this.lookups = lookups;
@@ -45,18 +46,25 @@ final class Upstreams {
     this.gatewayNamespace = gatewayNamespace;
   }
 
-  SortedMap<String, ClusterSpec> clusters() {
-    return clusters;
+  /** A cluster by the name {@link #add} gave it. */
+  ClusterSpec cluster(String name) {
+    return Objects.requireNonNull(clusters.get(name), name);
   }
 
   /**
    * Where a service text leads.
    *
    * @param host name of the service, qualified with its namespace where the text was not
+   * @param statsName metric name by default: service and namespace, or the host
    * @param tls what to speak, absent = plaintext
    */
   record Destination(
-      String key, EndpointSource source, String host, int port, Optional<UpstreamTls> tls) {}
+      String key,
+      EndpointSource source,
+      String host,
+      int port,
+      String statsName,
+      Optional<UpstreamTls> tls) {}
 
   /**
    * Reads {@code service} and {@code tls}.
@@ -120,7 +128,9 @@ final class Upstreams {
     if (url.isUnqualified() || isService(url, labels)) {
       var backend = lookups.backend(serviceNamespace, service, port, findings);
       String host = url.isUnqualified() ? service + "." + serviceNamespace : url.host();
-      return new Destination(backend.key(), backend.source(), host, port.number(), tls);
+      String statsName = statsName(service + "." + serviceNamespace);
+      return new Destination(
+          backend.key(), backend.source(), host, port.number(), statsName, tls);
     }
     if (port.isName()) {
       findings.invalid(
@@ -132,7 +142,12 @@ final class Upstreams {
         new EndpointSource.Dns(url.host(), number),
         url.host(),
         number,
+        statsName(url.host()),
         tls);
+  }
+
+  private static String statsName(String host) {
+    return host.replaceAll("[^A-Za-z0-9]", "_");
   }
 
   /**
@@ -186,7 +201,7 @@ final class Upstreams {
 
   private Optional<UpstreamTls> originate(
       TLSContext context, String sni, List<String> offered, Findings findings) {
-    var spec = java.util.Objects.requireNonNull(context.spec());
+    var spec = Objects.requireNonNull(context.spec());
     var config = spec.config();
     String namespace = context.metadata().namespace();
     var rules = TlsContexts.rules(config, "spec", findings);
@@ -238,7 +253,7 @@ final class Upstreams {
   }
 
   /**
-   * Registers a cluster and returns its name: the destination's key, with a short digest of
+   * Notes a cluster and returns its name (what routes use it hands it to the model): the destination's key, with a short digest of
    * everything that differs from the plain form. Certificates count by name, so that a rotation
    * does not rename the cluster.
    */
