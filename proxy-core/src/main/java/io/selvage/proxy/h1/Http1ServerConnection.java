@@ -11,6 +11,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
 import io.selvage.model.routing.Settings;
 import io.selvage.proxy.exchange.ConnectionInfo;
 import io.selvage.proxy.exchange.DownstreamStream;
@@ -168,6 +169,9 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
       RequestSink current = sink;
       if (state == State.TUNNEL && current != null) {
         current.onData(Unpooled.EMPTY_BUFFER, true);
+        if (context.channel() instanceof DuplexChannel socket && socket.isOutputShutdown()) {
+          context.close(); // both directions are done
+        }
       } else {
         context.close();
       }

@@ -158,6 +158,9 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
       ResponseSink current = sink;
       if (state == State.TUNNEL && current != null) {
         current.onData(Unpooled.EMPTY_BUFFER, true);
+        if (channel instanceof DuplexChannel socket && socket.isOutputShutdown()) {
+          ctx.close(); // both directions are done
+        }
       } else {
         ctx.close();
       }
@@ -262,11 +265,13 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
     if (++interims > limits.exchange().interimResponses()) {
       return broken(in);
     }
+    // Asked before the check, which drops what Connection nominates: Upgrade itself.
+    boolean switched = head.status() == 101 && isTheAskedUpgrade();
     if (framing.check(head, reader.isHttp10(), headRequest) == ResponseFraming.Body.INVALID) {
       return broken(in);
     }
     if (head.status() == 101) {
-      if (!isTheAskedUpgrade()) {
+      if (!switched) {
         return broken(in);
       }
       // The tunnel's first bytes wait in the buffer until the client has its 101 before them.
@@ -524,8 +529,10 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   }
 
   private void shutdownOutput() {
-    if (channel instanceof DuplexChannel socket) {
+    if (channel instanceof DuplexChannel socket && !socket.isInputShutdown()) {
       socket.shutdownOutput();
+    } else {
+      channel.close();
     }
   }
 

@@ -159,7 +159,7 @@ final class ResponseWriter {
   }
 
   private void shutdownSocket() {
-    if (ctx.channel() instanceof DuplexChannel socket) {
+    if (ctx.channel() instanceof DuplexChannel socket && !socket.isInputShutdown()) {
       socket.shutdownOutput();
     } else {
       ctx.close();
