@@ -17,6 +17,7 @@ import io.selvage.testkit.RawClient;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -165,15 +166,13 @@ class IngressConformanceTest {
     trust.init(store);
     var context = SSLContext.getInstance("TLS");
     context.init(null, trust.getTrustManagers(), null);
-    var socket =
-        (SSLSocket)
-            context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port);
+    var plain = new Socket(InetAddress.getLoopbackAddress(), port);
+    var socket = (SSLSocket) context.getSocketFactory().createSocket(plain, host, port, true);
     var parameters = socket.getSSLParameters();
     parameters.setServerNames(List.of(new SNIHostName(host)));
-    parameters.setEndpointIdentificationAlgorithm("");
+    parameters.setEndpointIdentificationAlgorithm("HTTPS");
     socket.setSSLParameters(parameters);
     socket.startHandshake();
-    assertThat(socket.getSession().getPeerPrincipal().getName()).isEqualTo("CN=" + host);
     return socket;
   }
 }
