@@ -95,7 +95,11 @@ public final class HopByHop {
 
   private static void dropNamed(HeaderBlock headers, byte[] name) {
     int id = HeaderName.idOf(name, 0, name.length);
-    if (id != HeaderName.HOST && id != HeaderName.CONTENT_LENGTH && id != HeaderName.CONNECTION) {
+    // Upgrade is never forwarded as it is, but a 101 must be compared with it.
+    if (id != HeaderName.HOST
+        && id != HeaderName.CONTENT_LENGTH
+        && id != HeaderName.CONNECTION
+        && id != HeaderName.UPGRADE) {
       headers.dropAll(name);
     }
   }

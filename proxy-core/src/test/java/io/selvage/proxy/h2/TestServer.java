@@ -120,6 +120,10 @@ final class TestServer implements AutoCloseable {
     return ((InetSocketAddress) listening.localAddress()).getPort();
   }
 
+  int connectionCount() {
+    return connections.size();
+  }
+
   /** Tells all connections that draining begins. */
   void drain() {
     draining = true;
