@@ -26,6 +26,7 @@ import io.selvage.proxy.tls.ServerContexts;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.upstream.Cluster;
+import io.selvage.proxy.upstream.ClusterUpkeep;
 import io.selvage.proxy.upstream.Endpoint;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -64,7 +65,7 @@ public final class DataPlane implements AutoCloseable {
   private final ConnectionGuard connections;
   private final UpstreamTlsContexts upstreamTls = UpstreamTlsContexts.create();
   private final ListenerSet listeners;
-  private final DnsEndpoints dns;
+  private final ClusterUpkeep upkeep;
 
   // Guarded by this.
   private final Map<String, EndpointSet> endpointSets = new HashMap<>();
@@ -79,7 +80,7 @@ public final class DataPlane implements AutoCloseable {
     this.loops = loopStates(eventLoops);
     this.overload = new OverloadGuard(limits.exchange().inFlight());
     this.connections = new ConnectionGuard(limits.connection());
-    this.dns = new DnsEndpoints();
+    this.upkeep = new ClusterUpkeep(vertx);
     var exchanges =
         new Exchanges(snapshots, this::loopState, options.exchanges(), overload, limits);
     var tcp =
@@ -226,9 +227,11 @@ public final class DataPlane implements AutoCloseable {
           cluster.updateEndpoints(known);
         }
       }
-      case ClusterSpec.EndpointSource.Dns(String host, int port) ->
-          dns.follow(cluster, host, port);
+      case ClusterSpec.EndpointSource.Dns name -> {
+        // Resolved by the cluster's upkeep.
+      }
     }
+    upkeep.start(cluster);
     return cluster;
   }
 
@@ -249,7 +252,7 @@ public final class DataPlane implements AutoCloseable {
   private void retireUnused(Snapshot previous, Snapshot now) {
     for (Cluster cluster : previous.clusters().values()) {
       if (now.clusters().get(cluster.spec().name()) != cluster) {
-        dns.forget(cluster);
+        upkeep.stop(cluster);
         onEachLoop(state -> state.pools().retire(cluster));
       }
     }
@@ -319,7 +322,7 @@ public final class DataPlane implements AutoCloseable {
 
   private Future<Void> closeAll() {
     draining = true;
-    dns.close();
+    upkeep.close();
     return listeners
         .close()
         .otherwiseEmpty()
