@@ -5,17 +5,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.gateway.compile.CompileResult;
 import io.selvage.gateway.compile.GatewayCompiler;
+import io.selvage.gateway.status.ProblemView;
 import io.selvage.gateway.translate.CompileOptions;
-import io.selvage.model.Problem;
-import io.selvage.model.Problem.Severity;
-import io.selvage.model.SourceLocation;
 import io.selvage.model.kube.ClusterState;
-import io.selvage.model.kube.ObjectRef;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -53,20 +48,8 @@ final class LintCommand implements Callable<Integer> {
       description = "Judge as a gateway that was started with this option.")
   private boolean allowExternalName;
 
-  /** One line of the JSON answer. */
-  record Finding(
-      String file,
-      int line,
-      String severity,
-      String kind,
-      String namespace,
-      String name,
-      String field,
-      String reason,
-      String message) {}
-
   /** The JSON answer. */
-  record Report(int objects, long errors, long warnings, List<Finding> problems) {}
+  record Report(int objects, long errors, long warnings, List<ProblemView> problems) {}
 
   @Override
   public Integer call() throws JsonProcessingException {
@@ -87,37 +70,13 @@ final class LintCommand implements Callable<Integer> {
   private Report lint(ClusterState state) {
     CompileOptions options = CompileOptions.defaults().withExternalName(allowExternalName);
     CompileResult result = GatewayCompiler.standard().compile(state, options);
-    List<Finding> findings =
-        result.problems().stream()
-            .map(problem -> finding(problem, state))
-            .sorted(
-                Comparator.comparing(Finding::file)
-                    .thenComparingInt(Finding::line)
-                    .thenComparing(Finding::severity)
-                    .thenComparing(LintCommand::text))
-            .toList();
-    long errors = result.problems().stream().filter(p -> p.severity() == Severity.ERROR).count();
-    return new Report(state.size(), errors, findings.size() - errors, findings);
-  }
-
-  private static Finding finding(Problem problem, ClusterState state) {
-    Optional<SourceLocation> where =
-        problem.location().or(() -> problem.object().flatMap(state::location));
-    Optional<ObjectRef> object = problem.object();
-    return new Finding(
-        where.map(SourceLocation::file).orElse(""),
-        where.map(SourceLocation::line).orElse(0),
-        problem.severity().name().toLowerCase(Locale.ROOT),
-        object.map(ObjectRef::kind).orElse(""),
-        object.map(ObjectRef::namespace).orElse(""),
-        object.map(ObjectRef::name).orElse(""),
-        problem.field(),
-        problem.reason(),
-        problem.message());
+    List<ProblemView> problems = ProblemView.of(result.problems(), state);
+    long errors = problems.stream().filter(p -> p.severity().equals("error")).count();
+    return new Report(state.size(), errors, problems.size() - errors, problems);
   }
 
   private static void print(Report report, PrintWriter out) {
-    report.problems().forEach(finding -> out.println(text(finding)));
+    report.problems().forEach(out::println);
     out.println(
         "%d object%s, %d error%s, %d warning%s"
             .formatted(
@@ -127,26 +86,5 @@ final class LintCommand implements Callable<Integer> {
                 report.errors() == 1 ? "" : "s",
                 report.warnings(),
                 report.warnings() == 1 ? "" : "s"));
-  }
-
-  /** {@code file:line: severity Kind namespace/name field: message (Reason)}. */
-  private static String text(Finding finding) {
-    var text = new StringBuilder();
-    if (!finding.file().isEmpty()) {
-      text.append(new SourceLocation(finding.file(), finding.line())).append(": ");
-    }
-    text.append(finding.severity());
-    if (!finding.kind().isEmpty()) {
-      text.append(' ').append(new ObjectRef(finding.kind(), finding.namespace(), finding.name()));
-    }
-    if (!finding.field().isEmpty()) {
-      text.append(' ').append(finding.field());
-    }
-    return text.append(": ")
-        .append(finding.message())
-        .append(" (")
-        .append(finding.reason())
-        .append(')')
-        .toString();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli;
 
+import io.selvage.cli.demo.DemoCommand;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -15,10 +16,11 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = VersionCommand.class,
     subcommands = {
+      DemoCommand.class,
       ExplainCommand.class,
+      GatewayCommand.class,
       LintCommand.class,
       VersionCommand.class,
-      GatewayCommand.class,
     })
 public final class Main {
   private Main() {}

@@ -4,6 +4,7 @@ package io.selvage.gateway.app;
 import io.selvage.gateway.compile.CompileResult;
 import io.selvage.gateway.compile.GatewayCompiler;
 import io.selvage.gateway.status.ProblemLog;
+import io.selvage.gateway.status.ProblemView;
 import io.selvage.gateway.status.Verdicts;
 import io.selvage.gateway.translate.CompileOptions;
 import io.selvage.gateway.translate.LastGood;
@@ -60,6 +61,7 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
   private LastGood lastGood = LastGood.none();
 
   private volatile @Nullable CompileResult live;
+  private volatile List<Problem> problems = List.of();
 
   /**
    * @param onLive called on the compiling thread each time a compilation has become live
@@ -85,6 +87,11 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
   /** The compilation that is live; empty before the first. */
   public Optional<CompileResult> live() {
     return Optional.ofNullable(live);
+  }
+
+  /** Everything wrong with what is live, the source's and the data path's problems included. */
+  public List<Problem> problems() {
+    return problems;
   }
 
   @Override
@@ -181,7 +188,8 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
     lastGood = result.lastGood();
     live = result;
     var verdicts = Verdicts.of(result.statuses(), result.problems(), applyProblems);
-    problemLog.update(verdicts.problems());
+    problems = verdicts.problems().stream().map(p -> ProblemView.located(p, state)).toList();
+    problemLog.update(problems);
     LOG.atInfo()
         .addKeyValue("generation", generation)
         .addKeyValue("changed", differs)

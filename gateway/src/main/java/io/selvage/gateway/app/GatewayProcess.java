@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.gateway.app;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.selvage.gateway.explain.ExplainPage;
+import io.selvage.gateway.explain.ServedTables;
+import io.selvage.gateway.status.ProblemView;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.StatusSink;
+import io.selvage.model.kube.ClusterState;
 import io.selvage.proxy.admin.AdminServer;
 import io.selvage.proxy.admin.Readiness;
 import io.selvage.proxy.engine.DataPlane;
@@ -22,8 +28,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Everything one gateway process consists of, wired top to bottom: Vert.x, the data path, the gateway
- * server, the admin port. Closing it closes all of them in the opposite order.
+ * Everything one gateway process consists of, wired top to bottom: Vert.x, the data path, the
+ * gateway server, the admin port. Closing it closes all of them in the opposite order.
  */
 public final class GatewayProcess implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 10;
@@ -47,7 +53,9 @@ public final class GatewayProcess implements AutoCloseable {
     this.readiness = readiness;
   }
 
-  /** What observes a process; see the fields of {@link DataPlaneOptions} for the data path's part. */
+  /**
+   * What observes a process; see the fields of {@link DataPlaneOptions} for the data path's part.
+   */
   public record Hooks(
       DataPlaneOptions dataPlane,
       CompileObserver compiling,
@@ -60,8 +68,7 @@ public final class GatewayProcess implements AutoCloseable {
 
     /** Nobody observes. */
     public static Hooks none() {
-      return new Hooks(
-          DataPlaneOptions.defaults(), CompileObserver.none(), Map.of(), Map.of());
+      return new Hooks(DataPlaneOptions.defaults(), CompileObserver.none(), Map.of(), Map.of());
     }
   }
 
@@ -89,7 +96,7 @@ public final class GatewayProcess implements AutoCloseable {
             readiness,
             hooks.compiling());
     try {
-      AdminServer admin = openAdmin(vertx, options, readiness, hooks, server);
+      AdminServer admin = openAdmin(vertx, options, readiness, hooks, server, dataPlane);
       server.start();
       return new GatewayProcess(vertx, dataPlane, server, admin, readiness);
     } catch (IOException | RuntimeException e) {
@@ -100,26 +107,36 @@ public final class GatewayProcess implements AutoCloseable {
   }
 
   private static AdminServer openAdmin(
-      Vertx vertx, GatewayOptions options, Readiness readiness, Hooks hooks, GatewayServer server)
+      Vertx vertx,
+      GatewayOptions options,
+      Readiness readiness,
+      Hooks hooks,
+      GatewayServer server,
+      DataPlane dataPlane)
       throws IOException {
+    var pages = new TreeMap<>(hooks.pages());
+    var explain = new ExplainPage(() -> ServedTables.of(dataPlane.current()));
+    pages.putIfAbsent("/explain", new AdminServer.Page("application/json", explain::render));
+    pages.putIfAbsent(
+        "/problems", new AdminServer.Page("application/json", () -> problems(server)));
     var actions = new TreeMap<>(hooks.actions());
     actions.putIfAbsent("/drain", new AdminServer.Action(HttpMethod.POST, body -> drain(server)));
     return await(
             AdminServer.start(
-                vertx,
-                options.adminAddress(),
-                options.adminPort(),
-                readiness,
-                hooks.pages(),
-                actions))
-        .orElseThrow(
-            () ->
-                new IOException(
-                    "the admin port "
-                        + options.adminAddress()
-                        + ":"
-                        + options.adminPort()
-                        + " cannot be opened; is it in use?"));
+                vertx, options.adminAddress(), options.adminPort(), readiness, pages, actions))
+        .orElseThrow(() ->
+            new IOException(
+                "the admin port "
+                    + options.adminAddress()
+                    + ":"
+                    + options.adminPort()
+                    + " cannot be opened; is it in use?"));
+  }
+
+  private static String problems(GatewayServer server) throws JsonProcessingException {
+    // Each problem has its place already.
+    var views = ProblemView.of(server.problems(), ClusterState.empty());
+    return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(views) + "\n";
   }
 
   /** The answer comes at once; the process ends when the drain has. */
@@ -131,10 +148,7 @@ public final class GatewayProcess implements AutoCloseable {
   private static <T> Optional<T> await(Future<T> future) {
     try {
       return Optional.ofNullable(
-          future
-              .toCompletionStage()
-              .toCompletableFuture()
-              .get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+          future.toCompletionStage().toCompletableFuture().get(PATIENCE_SECONDS, TimeUnit.SECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Optional.empty();

@@ -7,6 +7,7 @@ import io.selvage.gateway.compile.CompileResult;
 import io.selvage.gateway.compile.GatewayCompiler;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.StatusSink;
+import io.selvage.model.Problem;
 import io.selvage.model.routing.ListenerSpec;
 import io.selvage.proxy.admin.Readiness;
 import java.util.ArrayList;
@@ -102,6 +103,11 @@ public final class GatewayServer implements AutoCloseable {
   /** What is live; empty before the first. */
   public Optional<CompileResult> live() {
     return loop.live();
+  }
+
+  /** Everything wrong with the newest configuration, errors first; see {@link CompileLoop}. */
+  public List<Problem> problems() {
+    return loop.problems();
   }
 
   /** Listeners that are bound, as {@code name=address:port}, in the model's order. */
