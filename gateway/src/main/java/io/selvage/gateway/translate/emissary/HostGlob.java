@@ -15,7 +15,7 @@ final class HostGlob {
   /** The pattern, without its port and trailing dot; empty if the text is not a host name glob. */
   static Optional<HostPattern> parse(String text) {
     String name = withoutPort(text.strip().toLowerCase(Locale.ROOT));
-    if (name.endsWith(".")) {
+    if (name.endsWith(".") && !name.equals("*.")) {
       name = name.substring(0, name.length() - 1);
     }
     if (name.equals("*")) {

@@ -141,19 +141,16 @@ record ListenerPlan(ListenerSpec spec, Admission admission) {
 
   private static Optional<SecurityModel> securityModel(
       ListenerSpecification spec, Findings findings) {
-    String text = spec.securityModel() == null ? "" : spec.securityModel();
-    switch (text) {
-      case "XFP":
-        return Optional.of(SecurityModel.XFP);
-      case "SECURE":
-        return Optional.of(SecurityModel.SECURE);
-      case "INSECURE":
-        return Optional.of(SecurityModel.INSECURE);
-      default:
+    return switch (spec.securityModel() == null ? "" : spec.securityModel()) {
+      case "XFP" -> Optional.of(SecurityModel.XFP);
+      case "SECURE" -> Optional.of(SecurityModel.SECURE);
+      case "INSECURE" -> Optional.of(SecurityModel.INSECURE);
+      default -> {
         findings.invalid(
             "spec.securityModel", "securityModel is required: XFP, SECURE or INSECURE");
-        return Optional.empty();
-    }
+        yield Optional.empty();
+      }
+    };
   }
 
   private static Optional<Admission> admission(

@@ -39,18 +39,16 @@ final class Regexes {
   static boolean checkSubstitution(
       String regex, String substitution, String field, Findings findings) {
     int groups = Pattern.compile(regex).groupCount();
-    for (int i = 0; i < substitution.length(); i++) {
-      if (substitution.charAt(i) != '\\') {
-        continue;
-      }
-      i++;
-      char next = i < substitution.length() ? substitution.charAt(i) : ' ';
+    int at = substitution.indexOf('\\');
+    while (at >= 0) {
+      char next = at + 1 < substitution.length() ? substitution.charAt(at + 1) : ' ';
       boolean group = next >= '0' && next <= '9';
       if (!group && next != '\\' || group && next - '0' > groups) {
         findings.invalid(
             field, field + ": \\" + next + " is not a group of the pattern, which has " + groups);
         return false;
       }
+      at = substitution.indexOf('\\', at + 2);
     }
     return true;
   }

@@ -43,7 +43,7 @@ final class TlsContexts {
   Optional<TLSContext> find(String name, String namespace) {
     return contexts.stream()
         .filter(c -> c.metadata().name().equals(name))
-        .min(Comparator.comparing(c -> c.metadata().namespace().equals(namespace) ? 0 : 1));
+        .min(Comparator.comparingInt(c -> c.metadata().namespace().equals(namespace) ? 0 : 1));
   }
 
   /** The rules of TLS that termination and origination share. */
