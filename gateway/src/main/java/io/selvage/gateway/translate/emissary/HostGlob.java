@@ -15,7 +15,7 @@ final class HostGlob {
   /** The pattern, without its port and trailing dot; empty if the text is not a host name glob. */
   static Optional<HostPattern> parse(String text) {
     String name = withoutPort(text.strip().toLowerCase(Locale.ROOT));
-    if (name.endsWith(".") && !name.equals("*.")) {
+    if (name.endsWith(".") && name.length() > 2) {
       name = name.substring(0, name.length() - 1);
     }
     if (name.equals("*")) {
@@ -46,7 +46,7 @@ final class HostGlob {
   }
 
   private static boolean isNamePart(String text) {
-    return !text.isEmpty()
+    return text.chars().anyMatch(c -> c != '.')
         && text.length() <= 253
         && text.chars()
             .allMatch(c ->
