@@ -61,14 +61,14 @@ public final class ForwardedFields {
       case SECURE -> true;
       case INSECURE -> false;
       case XFP -> {
-        byte[] scheme = trustedScheme(head.headers(), listener.trustedHops());
-        yield scheme == null ? wireSecure : scheme == HTTPS;
+        Boolean https = trustedHttps(head.headers(), listener.trustedHops());
+        yield https == null ? wireSecure : https;
       }
     };
   }
 
-  /** What a trusted proxy says the client used; null = nobody trusted says. */
-  private static byte @Nullable [] trustedScheme(HeaderBlock fields, int trustedHops) {
+  /** Whether a trusted proxy says the client used https; null = nobody trusted says. */
+  private static @Nullable Boolean trustedHttps(HeaderBlock fields, int trustedHops) {
     if (trustedHops == 0) {
       return null;
     }
@@ -79,15 +79,16 @@ public final class ForwardedFields {
     int from = fields.valueStart(i);
     int length = fields.valueEnd(i) - from;
     if (HeaderName.equalsIgnoreCase(HTTPS, fields.array(), from, length)) {
-      return HTTPS;
+      return true;
     }
-    return HeaderName.equalsIgnoreCase(HTTP, fields.array(), from, length) ? HTTP : null;
+    return HeaderName.equalsIgnoreCase(HTTP, fields.array(), from, length) ? false : null;
   }
 
   /** Drops what only a proxy may say, and settles x-forwarded-proto and x-forwarded-for. */
   static void apply(RequestHead head, int trustedHops, boolean wireSecure, String peer) {
     HeaderBlock fields = head.headers();
-    byte[] scheme = trustedScheme(fields, trustedHops);
+    Boolean trusted = trustedHttps(fields, trustedHops);
+    boolean https = trusted == null ? wireSecure : trusted;
     int count = fields.count();
     int forwardedFor = 0;
     for (int i = 0; i < count; i++) {
@@ -112,7 +113,7 @@ public final class ForwardedFields {
       }
     }
     addForwardedFor(fields, forwardedFor, peer);
-    fields.add(X_FORWARDED_PROTO, scheme != null ? scheme : wireSecure ? HTTPS : HTTP);
+    fields.add(X_FORWARDED_PROTO, https ? HTTPS : HTTP);
   }
 
   private static void addForwardedFor(HeaderBlock fields, int present, String peer) {
