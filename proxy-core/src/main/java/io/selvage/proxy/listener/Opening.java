@@ -256,6 +256,10 @@ final class Opening extends ChannelInboundHandlerAdapter {
       }
       return;
     }
+    if (event == ServerCodec.Drain.INSTANCE && received == null && step == Step.FIRST_BYTES) {
+      ctx.close(); // nothing was asked: as idle as a connection can be
+      return;
+    }
     ctx.fireUserEventTriggered(event);
   }
 
