@@ -9,6 +9,7 @@ final class FloodGuard {
   private static final long SECOND_NANOS = 1_000_000_000L;
 
   private final Http2Limits limits;
+  private final boolean server;
   private long controlPeriod;
   private int control;
   private long resetPeriod;
@@ -17,15 +18,23 @@ final class FloodGuard {
   private int windowUpdates;
   private boolean worked;
 
-  FloodGuard(Http2Limits limits) {
+  /**
+   * @param server false where the peer is an endpoint of ours: those reset streams for reasons of
+   *     their own, as gRPC servers do after an early answer
+   */
+  FloodGuard(Http2Limits limits, boolean server) {
     this.limits = limits;
+    this.server = server;
   }
 
-  /** HEADERS or DATA went either way: pays for a PING and some WINDOW_UPDATEs. */
-  void onWork() {
+  /**
+   * HEADERS or DATA went either way: pays for a PING and some WINDOW_UPDATEs, more for longer DATA
+   * because some receivers acknowledge every small read, twice.
+   */
+  void onWork(int bytes) {
     worked = true;
     // A full allowance is kept, no more: credit cannot be hoarded for a later burst.
-    windowUpdates = Math.max(0, windowUpdates - limits.windowUpdatesPerFrame());
+    windowUpdates = Math.max(0, windowUpdates - limits.windowUpdatesPerFrame() - bytes / 256);
   }
 
   void onPing(long now) throws Http2Violation {
@@ -49,6 +58,9 @@ final class FloodGuard {
 
   /** An RST_STREAM from the peer, or one the peer made us send. */
   void onReset(long now) throws Http2Violation {
+    if (!server) {
+      return;
+    }
     if (now - resetPeriod >= limits.resetPeriod().toNanos()) {
       resetPeriod = now;
       resets = 0;

@@ -13,7 +13,6 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.collection.IntObjectHashMap;
 import io.netty.util.concurrent.ScheduledFuture;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -28,12 +27,11 @@ import org.jspecify.annotations.Nullable;
  * written to from another channel's, at the end of the loop's iteration: the responses of many
  * upstream connections share a flush.
  */
-final class Http2Connection extends ChannelInboundHandlerAdapter implements FrameSink {
+final class Http2Connection extends ChannelInboundHandlerAdapter {
   /** How often timers are looked at; they are seconds to minutes. */
   private static final long TICK_MILLIS = 1_000;
 
   private static final long GRACEFUL_PING = 0x5e1f_a9e0_d7a1_0001L;
-  private static final int KNOWN_RESETS = 1024;
 
   private final boolean server;
   private final boolean secure;
@@ -43,6 +41,11 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
   private final FloodGuard flood;
   private final HpackDecoder decoder = new HpackDecoder();
   private final HpackEncoder encoder = new HpackEncoder();
+  private final PeerSettings peer;
+  private final SendSchedule schedule;
+  private final ResetHistory resets = new ResetHistory();
+  private final StallWatch socketWatch;
+  private final StallWatch frameWatch;
   private final int[] settings;
 
   private @Nullable ChannelHandlerContext ctx;
@@ -53,35 +56,18 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
   private long lastReadNanos;
 
   private final IntObjectHashMap<Http2Stream> streams = new IntObjectHashMap<>();
-  private final ArrayDeque<Http2Stream> ready = new ArrayDeque<>();
   private final ArrayList<Http2Stream> touched = new ArrayList<>();
-
-  // Streams we reset while the peer may still have been sending on them; oldest overwritten.
-  private int @Nullable [] resetIds;
-  private int resetCount;
 
   private int receiveWindow;
   private int consumed;
-  private int sendWindow = Http2.DEFAULT_WINDOW;
-  private int peerInitialWindow = Http2.DEFAULT_WINDOW;
-  private int peerMaxStreams = Integer.MAX_VALUE;
-  private boolean peerConnectProtocol;
-  private long queuedBytes;
-  private boolean queueWasFull;
 
   private long settingsSentNanos;
   private boolean settingsAcked;
   private boolean inRead;
   private boolean flushWanted;
   private boolean flushScheduled;
-  private boolean pumping;
   private boolean dead;
   private boolean inactive;
-
-  private long bytesBeforeWritable;
-  private long socketProgressNanos;
-  private long lastProgress;
-  private long frameProgressNanos;
 
   private Shutdown shutdown = Shutdown.NONE;
 
@@ -112,8 +98,17 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     this.limits = limits;
     this.settings = settings.clone();
     this.role = role;
-    this.reader = new FrameReader(this, server, limits.maxContinuations(), maxBlockBytes);
-    this.flood = new FloodGuard(limits);
+    this.flood = new FloodGuard(limits, server);
+    this.peer = new PeerSettings(!server);
+    this.schedule = new SendSchedule(this, limits.connectionQueue());
+    this.socketWatch = new StallWatch(limits.writeStall());
+    this.frameWatch = new StallWatch(limits.frameTimeout());
+    this.reader =
+        new FrameReader(
+            new FrameDispatch(this, role),
+            server,
+            limits.maxContinuations(),
+            maxBlockBytes);
     this.receiveWindow = limits.connectionWindow();
   }
 
@@ -139,10 +134,6 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     return decoder;
   }
 
-  FrameReader reader() {
-    return reader;
-  }
-
   /** nanoTime of the current read loop or tick. */
   long now() {
     return now;
@@ -153,25 +144,28 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     return lastReadNanos;
   }
 
+  PeerSettings peer() {
+    return peer;
+  }
+
+  SendSchedule schedule() {
+    return schedule;
+  }
+
+  ResetHistory resets() {
+    return resets;
+  }
+
+  HpackEncoder encoder() {
+    return encoder;
+  }
+
+  @Nullable Http2Stream stream(int streamId) {
+    return streams.get(streamId);
+  }
+
   int streamCount() {
     return streams.size();
-  }
-
-  int peerInitialWindow() {
-    return peerInitialWindow;
-  }
-
-  int peerMaxStreams() {
-    return peerMaxStreams;
-  }
-
-  /** The peer takes extended CONNECT (RFC 8441). */
-  boolean isPeerConnectProtocol() {
-    return peerConnectProtocol;
-  }
-
-  int sendWindow() {
-    return sendWindow;
   }
 
   /** False once the connection is over for good. */
@@ -179,23 +173,13 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     return !dead && !inactive;
   }
 
-  boolean isShuttingDown() {
-    return shutdown != Shutdown.NONE;
+  boolean isChannelWritable() {
+    return context().channel().isWritable();
   }
 
   /** True once streams that begin from now on are no longer taken. */
   boolean isFinal() {
     return shutdown == Shutdown.FINAL;
-  }
-
-  boolean maySendNow() {
-    return ready.isEmpty() && !pumping && context().channel().isWritable();
-  }
-
-  boolean isQueueFull() {
-    boolean full = queuedBytes >= limits.connectionQueue();
-    queueWasFull |= full;
-    return full;
   }
 
   void add(Http2Stream stream) {
@@ -210,7 +194,12 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     }
   }
 
-  /** Calls for each stream that is open now. */
+  /** Those that are open; must not be changed while they are walked. */
+  Iterable<Http2Stream> streams() {
+    return streams.values();
+  }
+
+  /** Calls for each stream that is open now; streams may end meanwhile. */
   void forEachStream(Consumer<Http2Stream> action) {
     if (!streams.isEmpty()) {
       new ArrayList<>(streams.values()).forEach(action);
@@ -227,13 +216,13 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     encoder.begin();
     headers.encode(encoder);
     writer().headers(streamId, encoder.array(), encoder.length(), end);
-    flood.onWork();
+    flood.onWork(0);
   }
 
   void writeData(int streamId, ByteBuf data, int length, boolean end) {
-    sendWindow -= length;
+    schedule.use(length);
     writer().data(streamId, data, length, end);
-    flood.onWork();
+    flood.onWork(length);
   }
 
   void writeEmptyEnd(int streamId) {
@@ -244,12 +233,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     if (!isUsable()) {
       return;
     }
-    int[] ids = resetIds;
-    if (ids == null) {
-      ids = new int[KNOWN_RESETS];
-      resetIds = ids;
-    }
-    ids[resetCount++ % KNOWN_RESETS] = streamId;
+    resets.add(streamId);
     writer().reset(streamId, code);
     requestFlush();
   }
@@ -272,100 +256,16 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     }
   }
 
-  void onQueued(int bytes) {
-    queuedBytes += bytes;
-  }
-
-  void onDequeued(int bytes) {
-    queuedBytes -= bytes;
-  }
-
-  /** The stream has queued data; it is served in turn. */
-  void ready(Http2Stream stream) {
-    if (!stream.isInReadyList() && stream.canSend()) {
-      stream.setInReadyList(true);
-      ready.add(stream);
-    }
-  }
+  // ---- receiving
 
   /**
-   * Lets queued streams write, one frame each in turn. Senders are told afterwards, never within:
-   * what they write then must find the queues in order.
+   * Bytes of DATA have come, padding included.
+   *
+   * @return false if the peer had no right to send them
    */
-  private void pump() {
-    if (pumping || ready.isEmpty()) {
-      return;
-    }
-    pumping = true;
-    ArrayList<Http2Stream> relieved = new ArrayList<>();
-    while (!ready.isEmpty() && sendWindow > 0 && context().channel().isWritable()) {
-      Http2Stream s = ready.remove();
-      s.setInReadyList(false);
-      if (!s.canSend()) {
-        continue;
-      }
-      s.pump(now);
-      ready(s);
-      relieved.add(s);
-    }
-    pumping = false;
-    requestFlush();
-    relieve(relieved);
-  }
-
-  private void relieve(Iterable<Http2Stream> candidates) {
-    for (Http2Stream s : candidates) {
-      if (!s.isClosed() && s.relieve()) {
-        s.events().onWritable(true);
-      }
-    }
-    if (queueWasFull && queuedBytes < limits.connectionQueue() / 2) {
-      queueWasFull = false;
-      relieve(new ArrayList<>(streams.values()));
-    }
-  }
-
-  // ---- receiving: windows
-
-  /** Bytes that were received and need no room any more. */
-  void consumed(int bytes) {
-    consumed += bytes;
-    if (consumed >= limits.connectionWindow() / 2 && isUsable()) {
-      writer().windowUpdate(0, consumed);
-      receiveWindow += consumed;
-      consumed = 0;
-      requestFlush();
-    }
-  }
-
-  // ---- FrameSink
-
-  @Override
-  public void onData(int streamId, ByteBuf data, int padding, boolean end) throws Http2Violation {
-    int bytes = data.readableBytes() + padding;
-    Http2Stream stream = streams.get(streamId);
-    boolean owned = true;
-    try {
-      flood.onData(!data.isReadable() && !end);
-      if (bytes > receiveWindow) {
-        throw Http2Violation.connection(Http2.FLOW_CONTROL_ERROR, "connection_window_exceeded");
-      }
-      receiveWindow -= bytes;
-      if (stream == null || stream.isRemoteEnded()) {
-        consumed(bytes);
-        requireKnownReset(streamId, stream);
-        return;
-      }
-      if (bytes > 0) {
-        flood.onWork();
-      }
-      owned = false;
-      stream.receive(data, padding, end);
-    } finally {
-      if (owned) {
-        data.release();
-      }
-    }
+  boolean received(int bytes) {
+    receiveWindow -= bytes;
+    return receiveWindow >= 0;
   }
 
   /** DATA or HEADERS for a stream that takes none: harmless only if we reset it ourselves. */
@@ -376,164 +276,19 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     if (!role.wasOpened(streamId)) {
       throw Http2Violation.connection(Http2.PROTOCOL_ERROR, "stream_idle");
     }
-    if (!wasReset(streamId)) {
+    if (!resets.contains(streamId)) {
       throw Http2Violation.connection(Http2.STREAM_CLOSED, "stream_closed");
     }
   }
 
-  boolean wasReset(int streamId) {
-    int[] ids = resetIds;
-    if (ids != null) {
-      for (int i = Math.min(resetCount, KNOWN_RESETS) - 1; i >= 0; i--) {
-        if (ids[i] == streamId) {
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  @Override
-  public void onHeaders(int streamId, byte[] block, int length, boolean end) throws Http2Violation {
-    flood.onWork();
-    role.onHeaders(streamId, streams.get(streamId), block, length, end);
-  }
-
-  @Override
-  public void onIgnorable(int type) throws Http2Violation {
-    flood.onControl(now);
-  }
-
-  @Override
-  public void onReset(int streamId, int code) throws Http2Violation {
-    flood.onReset(now);
-    Http2Stream stream = streams.get(streamId);
-    if (stream == null) {
-      if (!role.wasOpened(streamId)) {
-        throw Http2Violation.connection(Http2.PROTOCOL_ERROR, "stream_idle");
-      }
-      return;
-    }
-    stream.die(code, StreamEvents.Cause.PEER_RESET);
-  }
-
-  @Override
-  public void onSetting(int id, long value) throws Http2Violation {
-    switch (id) {
-      case Http2.SETTINGS_HEADER_TABLE_SIZE -> encoder.setPeerTableSize(value);
-      case Http2.SETTINGS_ENABLE_PUSH -> {
-        if (value > 1 || (!server && value != 0)) {
-          throw Http2Violation.connection(Http2.PROTOCOL_ERROR, "bad_enable_push");
-        }
-      }
-      case Http2.SETTINGS_MAX_CONCURRENT_STREAMS ->
-          peerMaxStreams = (int) Math.min(value, Integer.MAX_VALUE);
-      case Http2.SETTINGS_INITIAL_WINDOW_SIZE -> setPeerInitialWindow(value);
-      case Http2.SETTINGS_MAX_FRAME_SIZE -> {
-        // We never send more than the 16,384 bytes that are always allowed.
-        if (value < Http2.MAX_FRAME || value > 0xff_ffff) {
-          throw Http2Violation.connection(Http2.PROTOCOL_ERROR, "bad_max_frame_size");
-        }
-      }
-      case Http2.SETTINGS_ENABLE_CONNECT_PROTOCOL -> {
-        if (value > 1) {
-          throw Http2Violation.connection(Http2.PROTOCOL_ERROR, "bad_connect_protocol");
-        }
-        peerConnectProtocol = value == 1;
-      }
-      default -> {
-        // Unknown settings are ignored (RFC 9113 section 6.5.2).
-      }
-    }
-  }
-
-  private void setPeerInitialWindow(long value) throws Http2Violation {
-    if (value > Http2.MAX_WINDOW) {
-      throw Http2Violation.connection(Http2.FLOW_CONTROL_ERROR, "bad_initial_window");
-    }
-    long delta = value - peerInitialWindow;
-    peerInitialWindow = (int) value;
-    for (Http2Stream s : streams.values()) {
-      if (!s.adjustSendWindow(delta)) {
-        throw Http2Violation.connection(Http2.FLOW_CONTROL_ERROR, "window_overflow");
-      }
-      ready(s);
-    }
-  }
-
-  @Override
-  public void onSettingsEnd() throws Http2Violation {
-    flood.onControl(now);
-    writer().settingsAck();
-    flushWanted = true;
-    role.onPeerSettings();
-    pump();
-  }
-
-  @Override
-  public void onSettingsAck() throws Http2Violation {
-    flood.onControl(now);
-    settingsAcked = true;
-  }
-
-  @Override
-  public void onPing(long data, boolean ack) throws Http2Violation {
-    flood.onPing(now);
-    if (!ack) {
-      writer().ping(data, true);
-      flushWanted = true;
-    } else if (data == GRACEFUL_PING && shutdown == Shutdown.ANNOUNCED) {
-      finalGoAway();
-    } else {
-      role.onPingAck(data);
-    }
-  }
-
-  @Override
-  public void onGoAway(int lastStreamId, int code) throws Http2Violation {
-    flood.onControl(now);
-    role.onGoAway(lastStreamId, code);
-  }
-
-  @Override
-  public void onWindowUpdate(int streamId, int increment) throws Http2Violation {
-    flood.onWindowUpdate();
-    if (streamId == 0) {
-      if ((long) sendWindow + increment > Http2.MAX_WINDOW) {
-        throw Http2Violation.connection(Http2.FLOW_CONTROL_ERROR, "window_overflow");
-      }
-      sendWindow += increment;
-      pump();
-      return;
-    }
-    Http2Stream stream = streams.get(streamId);
-    if (stream == null) {
-      if (!role.wasOpened(streamId)) {
-        throw Http2Violation.connection(Http2.PROTOCOL_ERROR, "stream_idle");
-      }
-      return;
-    }
-    if (!stream.adjustSendWindow(increment)) {
-      throw Http2Violation.stream(streamId, Http2.FLOW_CONTROL_ERROR, "window_overflow");
-    }
-    ready(stream);
-    pump();
-  }
-
-  @Override
-  public void onStreamViolation(Http2Violation violation) throws Http2Violation {
-    int id = violation.streamId();
-    Http2Stream stream = streams.get(id);
-    if (stream == null && !role.wasOpened(id)) {
-      // RST_STREAM must not be sent for an idle stream.
-      throw Http2Violation.connection(violation.code(), violation.reason());
-    }
-    flood.onReset(now);
-    if (stream == null) {
-      writeReset(id, violation.code());
-    } else {
-      writeReset(id, violation.code());
-      stream.die(violation.code(), StreamEvents.Cause.VIOLATION);
+  /** Bytes that were received and need no room any more. */
+  void consumed(int bytes) {
+    consumed += bytes;
+    if (consumed >= limits.connectionWindow() / 2 && isUsable()) {
+      writer().windowUpdate(0, consumed);
+      receiveWindow += consumed;
+      consumed = 0;
+      requestFlush();
     }
   }
 
@@ -550,6 +305,19 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     requestFlush();
     // A peer that never answers the PING does not hold us up.
     context().channel().eventLoop().schedule(this::finalGoAway, TICK_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** True if the PING was ours and its answer has done its work. */
+  boolean takesPing(long data) {
+    if (data != GRACEFUL_PING || shutdown != Shutdown.ANNOUNCED) {
+      return false;
+    }
+    finalGoAway();
+    return true;
+  }
+
+  void onSettingsAcked() {
+    settingsAcked = true;
   }
 
   private void finalGoAway() {
@@ -579,9 +347,16 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     }
     dead = true;
     reader.stop();
+    flushAndClose();
+  }
+
+  private void flushAndClose() {
     writer().flush();
-    context().channel().eventLoop().schedule(this::closeNow, limits.linger().toMillis(), TimeUnit.MILLISECONDS);
-    context().channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> halfClose());
+    context()
+        .channel()
+        .eventLoop()
+        .schedule(this::closeNow, limits.linger().toMillis(), TimeUnit.MILLISECONDS);
+    context().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> halfClose());
   }
 
   /** The peer sees our last frames and then the end, even if it is still sending. */
@@ -610,10 +385,8 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
     ArrayList<Http2Stream> open = new ArrayList<>(streams.values());
     dead = true;
     reader.stop();
-    writer().flush();
     killStreams(open, violation.code());
-    context().channel().eventLoop().schedule(this::closeNow, limits.linger().toMillis(), TimeUnit.MILLISECONDS);
-    context().channel().writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> halfClose());
+    flushAndClose();
   }
 
   private static void killStreams(Iterable<Http2Stream> open, int code) {
@@ -642,48 +415,29 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
       fail(Http2Violation.connection(Http2.SETTINGS_TIMEOUT, "settings_timeout"));
       return;
     }
-    if (isSocketStalled() || isFrameStalled()) {
+    long unwritten = context().channel().bytesBeforeWritable();
+    if (socketWatch.isStalled(unwritten > 0, unwritten, now)) {
+      // A peer that takes nothing from its socket holds what we wrote: it is cut off.
+      closeNow();
       return;
     }
-    if (queuedBytes > 0) {
-      for (Http2Stream s : new ArrayList<>(streams.values())) {
-        if (s.queued() > 0 && now - s.progressNanos() > limits.writeStall().toNanos()) {
-          writeReset(s.id(), Http2.CANCEL);
-          s.die(Http2.CANCEL, StreamEvents.Cause.STALLED);
-        }
-      }
+    boolean inPreface = lastReadNanos != 0 && !reader.isEstablished();
+    boolean inFrame = rest != null || reader.isInHeaderBlock() || inPreface;
+    if (frameWatch.isStalled(inFrame, reader.progress(), now)) {
+      fail(Http2Violation.connection(Http2.ENHANCE_YOUR_CALM, "header_timeout"));
+      return;
+    }
+    if (!schedule.isEmpty()) {
+      forEachStream(this::resetIfStalled);
     }
     role.onTick(now);
   }
 
-  /** A peer that takes nothing from its socket holds what we wrote: it is cut off. */
-  private boolean isSocketStalled() {
-    long left = context().channel().bytesBeforeWritable();
-    if (left == 0 || left != bytesBeforeWritable) {
-      bytesBeforeWritable = left;
-      socketProgressNanos = now;
-      return false;
+  private void resetIfStalled(Http2Stream s) {
+    if (s.queued() > 0 && now - s.progressNanos() > limits.writeStall().toNanos()) {
+      writeReset(s.id(), Http2.CANCEL);
+      s.die(Http2.CANCEL, StreamEvents.Cause.STALLED);
     }
-    if (now - socketProgressNanos <= limits.writeStall().toNanos()) {
-      return false;
-    }
-    closeNow();
-    return true;
-  }
-
-  /** The preface, a frame or a header block that does not come to its end. */
-  private boolean isFrameStalled() {
-    boolean partial = rest != null || reader.isInHeaderBlock();
-    if (!partial || reader.progress() != lastProgress) {
-      lastProgress = reader.progress();
-      frameProgressNanos = now;
-      return false;
-    }
-    if (now - frameProgressNanos <= limits.frameTimeout().toNanos()) {
-      return false;
-    }
-    fail(Http2Violation.connection(Http2.ENHANCE_YOUR_CALM, "header_timeout"));
-    return true;
   }
 
   // ---- channel
@@ -741,15 +495,18 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
       lastReadNanos = now;
     }
     ByteBuf all = join(in);
+    boolean whole = false;
     try {
       reader.read(all);
+      whole = true;
     } catch (Http2Violation v) {
       fail(v);
-    }
-    if (all.isReadable() && isUsable()) {
-      rest = all;
-    } else {
-      all.release();
+    } finally {
+      if (whole && all.isReadable() && isUsable()) {
+        rest = all;
+      } else {
+        all.release();
+      }
     }
   }
 
@@ -796,7 +553,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter implements Fram
       context.channel().config().setAutoRead(writable);
     }
     if (writable && isUsable()) {
-      pump();
+      schedule.pump();
     }
     context.fireChannelWritabilityChanged();
   }

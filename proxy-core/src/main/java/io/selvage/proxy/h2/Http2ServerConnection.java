@@ -129,7 +129,7 @@ final class Http2ServerConnection implements Http2Role {
     if ((streamId & 1) == 0 || (streamId >= skippedFrom && streamId <= skippedTo)) {
       throw Http2Violation.connection(Http2.PROTOCOL_ERROR, "bad_stream_id");
     }
-    if (!connection.wasReset(streamId)) {
+    if (!connection.resets().contains(streamId)) {
       throw Http2Violation.connection(Http2.STREAM_CLOSED, "stream_closed");
     }
   }

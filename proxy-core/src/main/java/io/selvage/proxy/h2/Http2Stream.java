@@ -48,7 +48,7 @@ final class Http2Stream {
     this.id = id;
     this.events = events;
     this.receiveWindow = connection.limits().streamWindow();
-    this.sendWindow = connection.peerInitialWindow();
+    this.sendWindow = connection.peer().initialWindow();
   }
 
   int id() {
@@ -191,7 +191,7 @@ final class Http2Stream {
       data.release();
       return;
     }
-    if (queued == 0 && connection.maySendNow()) {
+    if (queued == 0 && connection.schedule().isFree()) {
       write(data, Integer.MAX_VALUE, end);
     }
     if (localEnded || closed) {
@@ -223,8 +223,8 @@ final class Http2Stream {
     }
     q.add(data);
     queued += data.readableBytes();
-    connection.onQueued(data.readableBytes());
-    connection.ready(this);
+    connection.schedule().onQueued(data.readableBytes());
+    connection.schedule().add(this);
   }
 
   /** Writes what the windows allow of {@code data}, at most {@code limit} bytes. */
@@ -232,7 +232,7 @@ final class Http2Stream {
     int left = limit;
     while (data.isReadable() && left > 0) {
       int n = Math.min(Math.min(data.readableBytes(), left), Http2.MAX_FRAME);
-      n = Math.min(n, Math.min(sendWindow, connection.sendWindow()));
+      n = Math.min(n, Math.min(sendWindow, connection.schedule().window()));
       if (n <= 0) {
         return;
       }
@@ -273,7 +273,7 @@ final class Http2Stream {
         return;
       }
       queued -= written;
-      connection.onDequeued(written);
+      connection.schedule().onDequeued(written);
       if (!head.isReadable()) {
         q.remove();
         head.release();
@@ -287,7 +287,7 @@ final class Http2Stream {
 
   boolean isWritable() {
     boolean writable =
-        queued < connection.limits().queueHigh() && !connection.isQueueFull() && !closed;
+        queued < connection.limits().queueHigh() && !connection.schedule().isFull() && !closed;
     if (!writable) {
       blocked = true;
     }
@@ -296,7 +296,7 @@ final class Http2Stream {
 
   /** Clears the blocked mark if the sender may go on; true if it was set. */
   boolean relieve() {
-    if (blocked && queued <= connection.limits().queueLow() && !connection.isQueueFull()) {
+    if (blocked && queued <= connection.limits().queueLow() && !connection.schedule().isFull()) {
       blocked = false;
       return true;
     }
@@ -355,7 +355,7 @@ final class Http2Stream {
         b.release();
       }
       queue.clear();
-      connection.onDequeued(queued);
+      connection.schedule().onDequeued(queued);
       queued = 0;
     }
     connection.remove(this);

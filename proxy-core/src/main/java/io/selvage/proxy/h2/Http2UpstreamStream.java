@@ -80,7 +80,7 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
   private boolean mayTunnel(RequestHead head) {
     return WebSocketUpgrade.TOKEN.equals(
             requireNonNull(head.upgrade()).toLowerCase(Locale.ROOT))
-        && upstream.connection().isPeerConnectProtocol();
+        && upstream.connection().peer().isConnectProtocol();
   }
 
   private void encodeRequest(

@@ -266,6 +266,16 @@ class FloodTest {
   }
 
   @Test
+  void waitsForAPrefaceThatIsOnlySlow() throws Exception {
+    try (var c = WireClient.raw(server.port())) {
+      c.bytes((byte) 'P').flush();
+      Thread.sleep(2_500);
+      c.bytes(Arrays.copyOfRange(Http2.PREFACE, 1, Http2.PREFACE.length));
+      c.settings().expectAlive(1);
+    }
+  }
+
+  @Test
   void endsWhenSettingsAreNeverAcknowledged() throws Exception {
     restart(limits(1_000, 30_000));
     try (var c = WireClient.raw(server.port())) {
