@@ -26,11 +26,7 @@ public final class ForwardAction implements CompiledAction {
   private final List<CompiledShadow> shadows;
   private final List<CompiledErrorResponse> errorResponses;
 
-  /**
-   * A shadow of the traffic.
-   *
-   * @param percent share of requests copied, 0..100
-   */
+  /** A copy of the traffic, whose response is dropped. */
   public static final class CompiledShadow {
     private final Shadow spec;
     private final Cluster cluster;

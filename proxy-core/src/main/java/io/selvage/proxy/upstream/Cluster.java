@@ -99,26 +99,26 @@ public final class Cluster {
    */
   public @Nullable Endpoint pick(long hash, int loopIndex, @Nullable Endpoint avoid) {
     Targets now = targets;
-    if (now.available().length == 0) {
+    if (now.available.length == 0) {
       return null;
     }
-    if (now.ejected().length > 0) {
+    if (now.ejected.length > 0) {
       Endpoint probe = dueProbe(now);
       if (probe != null && probe != avoid) {
         return probe;
       }
     }
-    return now.balancer().pick(now, hash, loopIndex, avoid);
+    return now.balancer.pick(now, hash, loopIndex, avoid);
   }
 
   /** Every endpoint of the set, draining and ejected ones included, in the set's order. */
   public List<Endpoint> endpoints() {
-    return List.of(targets.all());
+    return List.of(targets.all);
   }
 
   /** How many endpoints may be picked at the moment. */
   public int availableCount() {
-    return targets.available().length;
+    return targets.available.length;
   }
 
   /** Times an endpoint was ejected since the cluster was made. */
@@ -224,14 +224,14 @@ public final class Cluster {
   private boolean mayEject(ClusterSpec.FailureAccrualSpec accrual, Endpoint endpoint) {
     Targets now = targets;
     int others = 0;
-    for (Endpoint other : now.candidates()) {
+    for (Endpoint other : now.candidates) {
       if (other != endpoint && other.health.isAvailable()) {
         others++;
       }
     }
     return others >= 1
-        && (now.ejected().length + 1) * 100L
-            <= (long) now.candidates().length * accrual.maxEjectedPercent();
+        && (now.ejected.length + 1) * 100L
+            <= (long) now.candidates.length * accrual.maxEjectedPercent();
   }
 
   private void eject(ClusterSpec.FailureAccrualSpec accrual, Endpoint endpoint, long now) {
@@ -248,7 +248,7 @@ public final class Cluster {
 
   private @Nullable Endpoint dueProbe(Targets now) {
     long time = nanoClock.getAsLong();
-    for (Endpoint endpoint : now.ejected()) {
+    for (Endpoint endpoint : now.ejected) {
       if (endpoint.health.isProbeDue(time) && endpoint.health.isPassing()) {
         // Another loop that holds the lock is about to take the probe or to change the targets:
         // this request goes its normal way instead of waiting.
@@ -275,8 +275,8 @@ public final class Cluster {
 
   private void publish(boolean setChanged) {
     Targets old = targets;
-    Endpoint[] all = setChanged ? byAddress.values().toArray(NONE) : old.all();
-    Endpoint[] candidates = setChanged ? candidates(all) : old.candidates();
+    Endpoint[] all = setChanged ? byAddress.values().toArray(NONE) : old.all;
+    Endpoint[] candidates = setChanged ? candidates(all) : old.candidates;
     var available = new ArrayList<Endpoint>(candidates.length);
     var ejected = new ArrayList<Endpoint>();
     for (Endpoint endpoint : candidates) {
@@ -294,7 +294,7 @@ public final class Cluster {
             everyone ? candidates : available.toArray(NONE),
             ejected.toArray(NONE),
             everyone,
-            setChanged ? old.balancer().forCandidates(candidates) : old.balancer());
+            setChanged ? old.balancer.forCandidates(candidates) : old.balancer);
   }
 
   private static Endpoint[] candidates(Endpoint[] all) {

@@ -5,15 +5,16 @@ import io.netty.channel.EventLoop;
 import io.selvage.model.routing.ClusterSpec;
 import io.vertx.core.Vertx;
 import io.vertx.core.internal.VertxInternal;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The work beside the path of requests that keeps clusters up to date: DNS and active health checks.
- * Uses one event loop for timers and I/O, and Vert.x's workers for rebuilding.
+ * The work beside the path of requests that keeps clusters up to date: DNS and active health
+ * checks. Uses one event loop for timers and I/O, and Vert.x's workers for rebuilding.
  *
  * <p>{@link #start} and {@link #stop} are for the thread that applies configuration.
  */
@@ -21,7 +22,7 @@ public final class ClusterUpkeep implements AutoCloseable {
   private final Vertx vertx;
   private final EventLoop loop;
   private final NettyDnsLookup dns;
-  private final Map<Cluster, Upkeep> running = new IdentityHashMap<>();
+  private final Map<Cluster, Upkeep> running = new HashMap<>();
 
   private record Upkeep(@Nullable DnsEndpoints dns, @Nullable HealthChecks checks) {}
 
@@ -45,19 +46,17 @@ public final class ClusterUpkeep implements AutoCloseable {
     if (spec.endpoints() instanceof ClusterSpec.EndpointSource.Dns(String host, int port)) {
       Executor worker =
           task ->
-              vertx.executeBlocking(
-                  () -> {
-                    task.run();
-                    return "";
-                  });
+              vertx.executeBlocking(() -> {
+                task.run();
+                return "";
+              });
       names = new DnsEndpoints(cluster, host, port, dns, scheduler, worker);
     }
     HealthChecks checks =
         spec.healthCheck()
-            .map(
-                check ->
-                    new HealthChecks(
-                        cluster, check, new HttpHealthProbe(vertx, spec, check), scheduler))
+            .map(check ->
+                new HealthChecks(
+                    cluster, check, new HttpHealthProbe(vertx, spec, check), scheduler))
             .orElse(null);
     if (names == null && checks == null) {
       return;
@@ -89,7 +88,7 @@ public final class ClusterUpkeep implements AutoCloseable {
 
   @Override
   public synchronized void close() {
-    java.util.List.copyOf(running.keySet()).forEach(this::stop);
+    List.copyOf(running.keySet()).forEach(this::stop);
     dns.close();
   }
 }

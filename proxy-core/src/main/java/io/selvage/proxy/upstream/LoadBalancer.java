@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
  */
 interface LoadBalancer {
   /**
+   * Chooses.
+   *
    * @param targets never without an available endpoint
    * @param hash key of the request's affinity; {@link Cluster#NO_HASH} = none
    * @param loopIndex number of the calling event loop

@@ -40,7 +40,7 @@ final class Maglev implements LoadBalancer {
         hash == Cluster.NO_HASH
             ? random.applyAsInt(TABLE_SIZE)
             : (int) Long.remainderUnsigned(hash, TABLE_SIZE);
-    boolean all = targets.allAvailable();
+    boolean all = targets.allAvailable;
     Endpoint fallback = null;
     // The slots after it belong to everyone in turn: an ejected endpoint's keys are spread evenly.
     for (int step = 0; step < TABLE_SIZE; step++) {
@@ -52,7 +52,7 @@ final class Maglev implements LoadBalancer {
         fallback = endpoint;
       }
     }
-    return fallback != null ? fallback : targets.available()[0];
+    return fallback != null ? fallback : targets.available[0];
   }
 
   @Override

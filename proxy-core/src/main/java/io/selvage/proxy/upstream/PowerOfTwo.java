@@ -21,7 +21,7 @@ final class PowerOfTwo implements LoadBalancer {
 
   @Override
   public Endpoint pick(Targets targets, long hash, int loopIndex, @Nullable Endpoint avoid) {
-    Endpoint[] available = targets.available();
+    Endpoint[] available = targets.available;
     if (available.length == 1) {
       return available[0];
     }

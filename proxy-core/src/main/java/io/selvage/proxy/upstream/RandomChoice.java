@@ -14,7 +14,7 @@ final class RandomChoice implements LoadBalancer {
 
   @Override
   public Endpoint pick(Targets targets, long hash, int loopIndex, @Nullable Endpoint avoid) {
-    Endpoint[] available = targets.available();
+    Endpoint[] available = targets.available;
     int n = available.length;
     int at = random.applyAsInt(n);
     if (available[at] == avoid && n > 1) {

@@ -38,6 +38,8 @@ public final class RetryBudget {
   }
 
   /**
+   * A budget of other proportions.
+   *
    * @param ratio retries per request, 0..1 in steps of 0.001
    * @param minPerSecond retries granted per second besides, at least 0
    * @param nanoClock monotonic nanoseconds

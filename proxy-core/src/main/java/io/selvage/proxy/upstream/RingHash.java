@@ -52,7 +52,7 @@ final class RingHash implements LoadBalancer {
       at = Arrays.binarySearch(points, hash);
       at = at >= 0 ? at : -at - 1;
     }
-    boolean all = targets.allAvailable();
+    boolean all = targets.allAvailable;
     Endpoint fallback = null;
     for (int step = 0; step < points.length; step++) {
       Endpoint endpoint = candidates[(int) (points[(at + step) % points.length] & indexMask)];
@@ -64,7 +64,7 @@ final class RingHash implements LoadBalancer {
       }
     }
     // Only the one to be avoided is left, or the last verdict changed while we looked.
-    return fallback != null ? fallback : targets.available()[0];
+    return fallback != null ? fallback : targets.available[0];
   }
 
   @Override

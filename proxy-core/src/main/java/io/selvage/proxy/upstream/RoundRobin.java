@@ -26,7 +26,7 @@ final class RoundRobin implements LoadBalancer {
 
   @Override
   public Endpoint pick(Targets targets, long hash, int loopIndex, @Nullable Endpoint avoid) {
-    Endpoint[] available = targets.available();
+    Endpoint[] available = targets.available;
     int slot = (Math.floorMod(loopIndex, loops) + 1) * STRIDE - 1;
     // Kept below the length instead of counting on, so that it cannot overflow.
     int turn = next[slot] % available.length;
