@@ -3,12 +3,18 @@ package io.selvage.cli;
 
 import io.selvage.gateway.app.GatewayOptions;
 import io.selvage.gateway.app.GatewayProcess;
+import io.selvage.gateway.telemetry.GatewayTelemetry;
+import io.selvage.gateway.telemetry.TelemetryOptions;
 import io.selvage.gateway.translate.CompileOptions;
-import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.StatusSink;
 import io.selvage.kube.api.ApiServer;
 import io.selvage.kube.api.ApiServerOptions;
 import io.selvage.kube.folder.FolderSource;
+import io.selvage.kube.status.PublishedAddress;
+import io.selvage.kube.status.StatusOptions;
+import io.selvage.kube.status.StatusWriter;
+import io.selvage.proxy.admin.AdminServer;
+import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -16,9 +22,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -130,6 +138,43 @@ final class GatewayCommand implements Callable<Integer> {
       description = "Threads that carry traffic; 0 = one for each processor.")
   private int eventLoops;
 
+  @Option(
+      names = "--access-log",
+      paramLabel = "stdout|off|FILE",
+      defaultValue = "stdout",
+      description = "One JSON line for each request (default: ${DEFAULT-VALUE}).")
+  private String accessLog;
+
+  @Option(
+      names = "--otlp-endpoint",
+      paramLabel = "URL",
+      defaultValue = "${OTEL_EXPORTER_OTLP_ENDPOINT:-}",
+      description =
+          "Collector for traces by OTLP over HTTP, such as http://127.0.0.1:4318"
+              + " (default: $OTEL_EXPORTER_OTLP_ENDPOINT, or no traces).")
+  private String otlpEndpoint;
+
+  @Option(
+      names = "--trace-share",
+      paramLabel = "0..1",
+      defaultValue = "0.01",
+      description =
+          "Share of requests traced where the caller has not decided (default: ${DEFAULT-VALUE}).")
+  private double traceShare;
+
+  @Option(
+      names = "--publish-address",
+      paramLabel = "IP|NAME",
+      split = ",",
+      description = "Address written to the status of Ingresses; repeatable.")
+  private List<String> publishAddresses = List.of();
+
+  @Option(
+      names = "--publish-service",
+      paramLabel = "NS/NAME",
+      description = "Service whose address is written to the status of Ingresses.")
+  private @Nullable String publishService;
+
   /** Reads {@code 250ms}, {@code 5s} and {@code 2m}. */
   static final class DurationConverter implements ITypeConverter<Duration> {
     @Override
@@ -154,8 +199,10 @@ final class GatewayCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     GatewayOptions options = options();
     PrintWriter err = spec.commandLine().getErr();
-    try (GatewayProcess process = start(options)) {
-      Thread stop = new Thread(() -> stop(process), "selvage-stop");
+    try (GatewayTelemetry telemetry = telemetry();
+        GatewayProcess process = start(options, telemetry.hooks())) {
+      telemetry.attach(process);
+      Thread stop = new Thread(() -> stop(process, telemetry), "selvage-stop");
       Runtime.getRuntime().addShutdownHook(stop);
       PrintWriter out = spec.commandLine().getOut();
       process
@@ -174,25 +221,63 @@ final class GatewayCommand implements Callable<Integer> {
     }
   }
 
-  private GatewayProcess start(GatewayOptions options) throws IOException {
+  private GatewayTelemetry telemetry() throws IOException {
+    Optional<String> otlp =
+        otlpEndpoint.isBlank() ? Optional.empty() : Optional.of(otlpEndpoint.strip());
+    try {
+      return new GatewayTelemetry(new TelemetryOptions(accessLog, otlp, traceShare))
+          .withAction("/log-level", new AdminServer.Action(HttpMethod.PUT, LogLevels::set));
+    } catch (IllegalArgumentException e) {
+      throw wrong(String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      throw new IOException("the access log cannot be opened: " + e, e);
+    }
+  }
+
+  private GatewayProcess start(GatewayOptions options, GatewayProcess.Hooks hooks)
+      throws IOException {
     if (source.folder != null) {
       return GatewayProcess.start(
-          options, new FolderSource(source.folder), StatusSink.none(), GatewayProcess.Hooks.none());
+          options, new FolderSource(source.folder), StatusSink.none(), hooks);
     }
-    ApiServerOptions api =
+    ApiServerOptions wanted =
         watchNamespace == null
             ? ApiServerOptions.DEFAULT
             : ApiServerOptions.DEFAULT.inNamespace(watchNamespace);
-    ClusterStateSource objects = ApiServer.connect(api).source();
-    return GatewayProcess.start(options, objects, StatusSink.none(), GatewayProcess.Hooks.none());
+    ApiServer api = ApiServer.connect(wanted);
+    StatusOptions writing =
+        StatusOptions.of(gatewayNamespace, replicaName(), publishedAddress());
+    return GatewayProcess.start(options, api.source(), StatusWriter.start(api, writing), hooks);
+  }
+
+  private PublishedAddress publishedAddress() {
+    if (publishService != null) {
+      try {
+        return PublishedAddress.OfService.parse(publishService);
+      } catch (IllegalArgumentException e) {
+        throw wrong("--publish-service: " + e.getMessage());
+      }
+    }
+    return publishAddresses.isEmpty()
+        ? new PublishedAddress.None()
+        : new PublishedAddress.Fixed(publishAddresses);
+  }
+
+  /** Unique among replicas: a pod's name where there is one. */
+  private static String replicaName() {
+    String host = System.getenv("HOSTNAME");
+    return (host == null || host.isBlank() ? "selvage" : host)
+        + "-"
+        + Long.toHexString(ThreadLocalRandom.current().nextLong());
   }
 
   /** The JVM was told to end: it does so with 0 once everything is finished. */
-  private static void stop(GatewayProcess process) {
+  private static void stop(GatewayProcess process, GatewayTelemetry telemetry) {
     boolean stoppedAlready =
         process.server().stopped().toCompletableFuture().isDone();
     if (!stoppedAlready) {
       process.drainAndClose();
+      telemetry.close();
       // Without this the exit status would be 143, as if the signal had killed us.
       Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
     }

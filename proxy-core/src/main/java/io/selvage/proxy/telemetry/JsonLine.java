@@ -10,23 +10,23 @@ import org.jspecify.annotations.Nullable;
  * escaped (RFC 8259 section 7, and DEL and everything beyond ASCII too, so that no terminal is
  * talked to) and cut at {@link #MAX_TEXT} characters. Confined to one thread.
  */
-final class JsonLine {
+public final class JsonLine {
   /** Longest text in characters; what is cut ends with an ellipsis of three dots. */
-  static final int MAX_TEXT = 1024;
+  public static final int MAX_TEXT = 1024;
 
   private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
 
   private byte[] bytes = new byte[1024];
   private int length;
 
-  JsonLine begin() {
+  public JsonLine begin() {
     length = 0;
     put('{');
     return this;
   }
 
   /** Adds a member; null texts are left out. */
-  JsonLine text(String name, @Nullable String value) {
+  public JsonLine text(String name, @Nullable String value) {
     if (value == null) {
       return this;
     }
@@ -43,14 +43,14 @@ final class JsonLine {
     return this;
   }
 
-  JsonLine number(String name, long value) {
+  public JsonLine number(String name, long value) {
     name(name);
     digits(value);
     return this;
   }
 
   /** Adds a number of milliseconds with microseconds behind the point. */
-  JsonLine millis(String name, long nanos) {
+  public JsonLine millis(String name, long nanos) {
     name(name);
     long micros = Math.max(0, nanos) / 1000;
     digits(micros / 1000);
@@ -63,7 +63,7 @@ final class JsonLine {
   }
 
   /** Closes the object and the line. */
-  byte[] end() {
+  public byte[] end() {
     put('}');
     put('\n');
     return Arrays.copyOf(bytes, length);
