@@ -87,7 +87,7 @@ public final class GatewayServer implements AutoCloseable {
   }
 
   public Phase phase() {
-    return phase.get();
+    return requireNonNull(phase.get());
   }
 
   /** Completes with the first compilation that is live. */
