@@ -163,7 +163,7 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
     }
     try {
       compileAndApply(state, generation);
-    } catch (RuntimeException | StackOverflowError bug) {
+    } catch (RuntimeException | StackOverflowError | OutOfMemoryError bug) {
       LOG.atError().setCause(bug).log("the change could not be made live; the last one stays");
       observer.onFailure(generation);
     }
@@ -186,9 +186,9 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
       }
     }
     lastGood = result.lastGood();
-    live = result;
     var verdicts = Verdicts.of(result.statuses(), result.problems(), applyProblems);
     problems = verdicts.problems().stream().map(p -> ProblemView.located(p, state)).toList();
+    live = result;
     problemLog.update(problems);
     LOG.atInfo()
         .addKeyValue("generation", generation)

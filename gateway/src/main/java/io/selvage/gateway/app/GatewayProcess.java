@@ -39,6 +39,9 @@ public final class GatewayProcess implements AutoCloseable {
   private final GatewayServer server;
   private final AdminServer admin;
   private final Readiness readiness;
+  private final Object closing = new Object();
+  // Guarded by closing.
+  private boolean closed;
 
   private GatewayProcess(
       Vertx vertx,
@@ -189,10 +192,16 @@ public final class GatewayProcess implements AutoCloseable {
     close();
   }
 
+  /** Stops at once. May be called repeatedly and from several threads; all wait for the end. */
   @Override
   public void close() {
-    server.close();
-    await(admin.close());
-    await(vertx.close());
+    synchronized (closing) {
+      if (!closed) {
+        closed = true;
+        server.close();
+        await(admin.close());
+        await(vertx.close());
+      }
+    }
   }
 }

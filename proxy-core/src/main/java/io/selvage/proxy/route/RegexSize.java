@@ -8,7 +8,7 @@ import java.util.ArrayDeque;
  * multiply, so twenty characters such as {@code ((a{1000}){1000}){1000}} would take all memory.
  * Errs upwards where an expression is unusual.
  */
-final class RegexSize {
+public final class RegexSize {
   private static final long CAP = Long.MAX_VALUE / 2;
 
   private final String text;
@@ -23,7 +23,7 @@ final class RegexSize {
   }
 
   /** Instructions, roughly; at most about {@code Long.MAX_VALUE / 2}. */
-  static long of(String expression) {
+  public static long of(String expression) {
     return new RegexSize(expression).estimate();
   }
 

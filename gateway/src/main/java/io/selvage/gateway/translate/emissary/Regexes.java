@@ -3,12 +3,19 @@ package io.selvage.gateway.translate.emissary;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import io.selvage.proxy.route.RegexSize;
 
 /**
  * Checks regular expressions while translating, so that a bad one costs its own object and never
  * reaches the data path. RE2 runs in linear time; the size limit bounds memory.
  */
 final class Regexes {
+  /**
+   * How much larger than allowed the estimate may be before the expression is refused unseen: it
+   * errs upwards, and compiling a few thousand instructions too many does no harm.
+   */
+  private static final long ESTIMATE_MARGIN = 10;
+
   private Regexes() {}
 
   /**
@@ -16,6 +23,20 @@ final class Regexes {
    * reason is among the findings.
    */
   static boolean check(String regex, String field, int maxSize, Findings findings) {
+    // Counted repetitions multiply: twenty characters can ask for more memory than there is, and
+    // compiling is what would allocate it.
+    long estimate = RegexSize.of(regex);
+    if (estimate > ESTIMATE_MARGIN * maxSize) {
+      findings.error(
+          field,
+          "RegexTooLarge",
+          field
+              + ": the expression has a size of about "
+              + estimate
+              + ", more than regex_max_size "
+              + maxSize);
+      return false;
+    }
     try {
       int size = Pattern.compile(regex).programSize();
       if (size > maxSize) {
@@ -31,6 +52,9 @@ final class Regexes {
           field,
           "InvalidRegex",
           field + ": not an RE2 expression: " + e.getDescription() + " in " + e.getPattern());
+      return false;
+    } catch (StackOverflowError e) {
+      findings.error(field, "InvalidRegex", field + ": the expression is nested too deeply");
       return false;
     }
   }
