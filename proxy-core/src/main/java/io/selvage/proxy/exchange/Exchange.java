@@ -123,7 +123,7 @@ final class Exchange implements RequestSink {
   }
 
   private void route(VirtualHost host, RequestHead head) {
-    RouteHit hit = loop.newHit();
+    RouteHit hit = loop.hit();
     int draw = loop.draw();
     if (!host.find(head, draw, hit)) {
       answers.empty(404, Outcome.NO_ROUTE);
@@ -136,9 +136,9 @@ final class Exchange implements RequestSink {
           answers.redirect(redirect.spec().status(), redirect.location(head, secure, hit));
       case RespondAction respond -> respond(respond);
       case ForwardAction forward -> {
-        var begun = new Forwarding(this, forward, hit, draw);
+        var begun = new Forwarding(this, forward);
         forwarding = begun;
-        begun.start();
+        begun.start(hit, draw);
       }
     }
   }

@@ -32,8 +32,6 @@ final class Forwarding {
   private final DownstreamStream down;
   private final ForwardAction action;
   private final RouteAction.Forward spec;
-  private final RouteHit hit;
-  private final int draw;
   private final Cluster cluster;
   private final CircuitBreakers breakers;
   private final RequestHead head;
@@ -58,13 +56,11 @@ final class Forwarding {
   private boolean requestHalfDone;
   private boolean responseHalfDone;
 
-  Forwarding(Exchange exchange, ForwardAction action, RouteHit hit, int draw) {
+  Forwarding(Exchange exchange, ForwardAction action) {
     this.exchange = exchange;
     this.down = exchange.stream();
     this.action = action;
     this.spec = action.spec();
-    this.hit = hit;
-    this.draw = draw;
     this.cluster = action.cluster();
     this.breakers = cluster.breakers(spec.priority());
     this.head = down.request();
@@ -80,7 +76,11 @@ final class Forwarding {
 
   // ---- Beginning
 
-  void start() {
+  /**
+   * @param hit valid only during the call
+   * @param draw the request's number of 0..99
+   */
+  void start(RouteHit hit, int draw) {
     if (answeredHere()) {
       return;
     }

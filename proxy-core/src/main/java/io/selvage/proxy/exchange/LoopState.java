@@ -29,6 +29,7 @@ public final class LoopState {
   private final ConnectionPools pools;
   private final DeadlineWheel wheel;
   private final ResponseHead localHead = new ResponseHead();
+  private final RouteHit hit = new RouteHit();
   private final InetAddress[] addresses = new InetAddress[ADDRESS_SLOTS];
   private final String[] addressTexts = new String[ADDRESS_SLOTS];
   private long timeoutMillis = -1;
@@ -61,8 +62,9 @@ public final class LoopState {
     return localHead;
   }
 
-  RouteHit newHit() {
-    return new RouteHit();
+  /** For one look-up and what follows it without a pause; the next exchange takes it over. */
+  RouteHit hit() {
+    return hit;
   }
 
   /** 0..99. */

@@ -69,6 +69,7 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   private int interims;
   private long bodyLeft;
   private boolean usable = true;
+  private boolean reset;
 
   /** A response has ended and the connection has not been offered again yet. */
   private boolean ended;
@@ -175,7 +176,9 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    // Whatever it was, the connection cannot be trusted any more; the attempt hears of it as a reset.
+    // Whatever it was, the connection cannot be trusted any more; the attempt hears of it as a reset,
+    // and a body that ends with the connection has not ended whole.
+    reset = true;
     ctx.close();
   }
 
@@ -442,7 +445,7 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
     state = State.CLOSED;
     requireOut().discard();
     ResponseSink current = sink;
-    if (current != null && last == State.UNTIL_CLOSE) {
+    if (current != null && last == State.UNTIL_CLOSE && !reset) {
       sink = null;
       current.onData(Unpooled.EMPTY_BUFFER, true);
     } else if (last == State.HEAD) {

@@ -78,10 +78,9 @@ final class EndpointPool {
   private boolean begin(ResponseSink sink) {
     PooledConnection connection;
     while ((connection = available.pollLast()) != null) {
+      connection.setListed(false);
       if (connection.begin(sink)) {
-        if (connection.hasRoom()) {
-          available.addLast(connection);
-        }
+        list(connection);
         return true;
       }
     }
@@ -163,18 +162,32 @@ final class EndpointPool {
     }
     if (retired || owner.isDraining() || endpoint.isRemoved()) {
       connection.retire();
-    } else if (connection.hasRoom() && !available.contains(connection)) {
-      available.addLast(connection);
+    } else {
+      list(connection);
       connection.rest();
     }
   }
 
+  private void list(PooledConnection connection) {
+    if (connection.hasRoom() && !connection.isListed()) {
+      connection.setListed(true);
+      available.addLast(connection);
+    }
+  }
+
+  private void unlist(PooledConnection connection) {
+    if (connection.isListed()) {
+      connection.setListed(false);
+      available.remove(connection);
+    }
+  }
+
   void onUnusable(PooledConnection connection) {
-    available.remove(connection);
+    unlist(connection);
   }
 
   void onClosed(PooledConnection connection) {
-    available.remove(connection);
+    unlist(connection);
     all.remove(connection);
     forgetIfEmpty();
   }

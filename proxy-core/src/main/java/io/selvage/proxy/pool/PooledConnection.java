@@ -28,6 +28,9 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
   private @Nullable UpstreamConnection connection;
   private boolean usable = true;
 
+  /** Whether its pool has it among those with room: asking the list would be a search. */
+  private boolean listed;
+
   PooledConnection(EndpointPool pool, CircuitBreakers breakers) {
     this.pool = pool;
     this.breakers = breakers;
@@ -60,6 +63,14 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
     return usable && connection().available() > 0;
   }
 
+  boolean isListed() {
+    return listed;
+  }
+
+  void setListed(boolean nowListed) {
+    listed = nowListed;
+  }
+
   boolean isIdle() {
     return connection().active() == 0;
   }
@@ -68,7 +79,7 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
   void rest() {
     if (isExpired()) {
       retire();
-    } else if (isIdle()) {
+    } else if (usable && isIdle()) {
       if (idleMillis > 0) {
         wheel.armMillis(this, idleMillis);
       } else if (mortal) {
