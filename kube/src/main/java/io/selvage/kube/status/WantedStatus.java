@@ -23,13 +23,20 @@ sealed interface WantedStatus {
 
   /**
    * {@code state}, {@code reason}, {@code message} and {@code observedGeneration} of a custom
-   * resource.
+   * resource. A Host's state is Ready or Error, as Emissary has it.
    */
   record State(String state, String reason, String message, long generation)
       implements WantedStatus {
     static State of(ObjectStatus status) {
-      return new State(
-          status.state().text(), status.reason(), status.message(), status.generation());
+      return new State(word(status), status.reason(), status.message(), status.generation());
+    }
+
+    /** Tools that watch Emissary's Hosts wait for its own two words. */
+    private static String word(ObjectStatus status) {
+      if (!status.object().kind().equals("Host")) {
+        return status.state().text();
+      }
+      return status.state() == ObjectStatus.State.RUNNING ? "Ready" : "Error";
     }
 
     @Override
