@@ -208,6 +208,8 @@ final class Http2UpstreamConnection implements UpstreamConnection, Http2Role {
       int streamId, @Nullable Http2Stream stream, byte[] block, int length, boolean end)
       throws Http2Violation {
     if (stream != null) {
+      // A head alone must be flushed to the client too: the body may take its time.
+      stream.markTouched();
       ((Http2UpstreamStream) stream.events()).onHeaders(block, length, end);
       return;
     }

@@ -6,11 +6,16 @@ import static org.awaitility.Awaitility.await;
 
 import io.selvage.model.routing.ClusterSpec;
 import io.selvage.model.routing.RouteAction;
+import io.selvage.model.routing.Settings;
+import io.selvage.model.routing.TrustSpec;
 import io.selvage.proxy.engine.TestGateway;
 import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
+import io.selvage.testkit.TestCa;
+import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -46,13 +51,17 @@ class CombinationsTest {
   }
 
   private static ClusterSpec http2(String name) {
+    return http2(name, Optional.empty());
+  }
+
+  private static ClusterSpec http2(String name, Optional<ClusterSpec.UpstreamTls> tls) {
     ClusterSpec d = ClusterSpec.http(name);
     return new ClusterSpec(
         d.name(),
         d.statsName(),
         d.endpoints(),
         ClusterSpec.Protocol.HTTP2,
-        d.tls(),
+        tls,
         d.loadBalancer(),
         d.connectTimeoutMillis(),
         d.idleTimeoutMillis(),
@@ -342,6 +351,76 @@ class CombinationsTest {
   }
 
   @Test
+  void http2ToHttp2KeepsTrailersOnlyResponsesAsTheyAre() throws Exception {
+    try (var gateway = toHttp2();
+        var c = WireClient.connect(gateway.port())) {
+      c.headers(
+          1,
+          true,
+          WireClient.request("POST", "/trailers-only", "content-type", "application/grpc"));
+      c.flush();
+      var f = c.nextOfStreams();
+      assertThat(f.has(Http2.END_STREAM)).isTrue();
+      assertThat(c.decode(f)).containsEntry("grpc-status", "5");
+      assertThat(gateway.only().grpcStatus()).isEqualTo(5);
+    }
+  }
+
+  @Test
+  void http2ToHttp2StreamsBothWaysAtOnce() throws Exception {
+    try (var gateway = toHttp2();
+        var c = WireClient.connect(gateway.port())) {
+      c.headers(1, false, WireClient.request("POST", "/echo", "content-type", "application/grpc"));
+      c.expectStatus(1, 200);
+      // Each message comes back before the next one is sent.
+      for (int i = 1; i <= 20; i++) {
+        c.data(1, i, false).flush();
+        assertThat(c.nextOfStreams().payload()).hasSize(i);
+      }
+      c.headers(1, true, "grpc-status", "0").flush();
+      assertThat(c.decode(c.nextOfStreams())).containsEntry("grpc-status", "0");
+      assertThat(gateway.only().grpcStatus()).isZero();
+    }
+  }
+
+  @Test
+  void http2ToHttp2OverTls() throws Exception {
+    var ca = TestCa.root("endpoints");
+    var certificate = ca.serverFor("endpoint.test");
+    var context =
+        TestServer.serverTls(
+            certificate.key(), certificate.chain().toArray(X509Certificate[]::new));
+    var tls =
+        new ClusterSpec.UpstreamTls(
+            "endpoint.test",
+            Optional.of(new TrustSpec("ca", ca.pem(), "")),
+            "",
+            Optional.empty(),
+            List.of("h2"),
+            Optional.empty(),
+            Optional.empty(),
+            List.of());
+    try (var origin =
+            new TestServer(
+                BEHIND, Limits.DEFAULT, Settings.defaults(), 100, context, 0);
+        var gateway = gateway(http2("c", Optional.of(tls)), origin.port());
+        var c = WireClient.connect(gateway.port())) {
+      c.settings(Http2.SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20).windowUpdate(0, 1 << 24);
+      for (int i = 0; i < 16; i++) {
+        c.get(2 * i + 1, "/bytes/65536");
+      }
+      c.flush();
+      int got = 0;
+      for (int ended = 0; ended < 16; ) {
+        var f = c.nextOfStreams();
+        got += f.type() == Http2.DATA ? f.payload().length : 0;
+        ended += f.has(Http2.END_STREAM) ? 1 : 0;
+      }
+      assertThat(got).isEqualTo(16 * 65_536);
+    }
+  }
+
+  @Test
   void http2ToHttp2SharesOneConnection() throws Exception {
     try (var gateway = toHttp2();
         var c = WireClient.connect(gateway.port())) {
@@ -365,7 +444,7 @@ class CombinationsTest {
             new TestServer(
                 exchanges,
                 Limits.DEFAULT,
-                io.selvage.model.routing.Settings.defaults(),
+                Settings.defaults(),
                 5,
                 null,
                 0);

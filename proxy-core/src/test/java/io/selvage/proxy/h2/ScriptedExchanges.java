@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Answers requests by their path, and notes what it saw: {@code /bytes/N} sends N bytes with
  * back-pressure, {@code /echo} sends body and trailers back, {@code /never} stays silent, {@code
- * /paused} stops reading the body, {@code /ws} accepts an upgrade and echoes, everything else gets
+ * /trailers-only} answers as a gRPC error, {@code /paused} stops reading the body, {@code /ws} accepts an upgrade and echoes, everything else gets
  * an empty 200.
  */
 final class ScriptedExchanges implements ExchangeFactory {
@@ -75,6 +75,9 @@ final class ScriptedExchanges implements ExchangeFactory {
       } else if (path.equals("/echo")) {
         echo = true;
         stream.sendHead(head, end);
+      } else if (path.equals("/trailers-only")) {
+        head.headers().add("grpc-status", "5");
+        stream.sendHead(head, true);
       } else if (path.equals("/early")) {
         var hints = new ResponseHead();
         hints.setStatus(103, null);
