@@ -27,6 +27,8 @@ final class PathNormalizer {
   }
 
   /**
+   * Normalises one path.
+   *
    * @param bytes path at {@code [from, to)}, beginning with a slash, free of illegal bytes
    * @return why it is refused, or null
    */
@@ -63,7 +65,7 @@ final class PathNormalizer {
         decoded[n++] = c;
         continue;
       }
-      int value = i + 2 < to ? hex(bytes[i + 1]) << 4 | hex(bytes[i + 2]) : -1;
+      int value = i + 2 < to ? (hex(bytes[i + 1]) << 4) | hex(bytes[i + 2]) : -1;
       if (value < 0) {
         return BAD_ESCAPE;
       }

@@ -147,7 +147,7 @@ public final class HostIndex<V> {
 
     private int slot(int hash) {
       // Fibonacci hashing: the rolled hash is weak in its low bits.
-      return (hash * 0x9E3779B9 >>> 7) & mask;
+      return ((hash * 0x9E3779B9) >>> 7) & mask;
     }
 
     private static int hash(String text, boolean fromTheRight) {

@@ -4,15 +4,16 @@ package io.selvage.proxy.route;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Brings configured paths into the form that {@link io.selvage.proxy.http.RequestTargetParser} gives
- * to requests, so that {@code /caf\u00e9} and {@code /%7euser} match what clients send for them.
+ * Brings configured paths into the form that {@link io.selvage.proxy.http.RequestTargetParser}
+ * gives to requests, so that {@code /caf\u00e9} and {@code /%7euser} match what clients send for
+ * them.
  */
 final class PathText {
   private PathText() {}
 
   /**
-   * Escapes what cannot stand in a request path, decodes escapes of unreserved characters and writes
-   * the others in upper case. Dots and slashes are left alone.
+   * Escapes what cannot stand in a request path, decodes escapes of unreserved characters and
+   * writes the others in upper case. Dots and slashes are left alone.
    *
    * @throws BadRouteException if a control character is in the text
    */
@@ -68,7 +69,7 @@ final class PathText {
     }
     int high = Character.digit(bytes[at + 1], 16);
     int low = Character.digit(bytes[at + 2], 16);
-    return high < 0 || low < 0 ? -1 : high << 4 | low;
+    return high < 0 || low < 0 ? -1 : (high << 4) | low;
   }
 
   private static void appendEscape(StringBuilder out, int value) {

@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The work beside the path of requests that keeps clusters up to date: DNS and active health
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <p>{@link #start} and {@link #stop} are for the thread that applies configuration.
  */
 public final class ClusterUpkeep implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterUpkeep.class);
+
   private final Vertx vertx;
   private final EventLoop loop;
   private final NettyDnsLookup dns;
@@ -36,12 +40,6 @@ public final class ClusterUpkeep implements AutoCloseable {
   /** Begins what the cluster's specification asks for; nothing for most clusters. */
   public synchronized void start(Cluster cluster) {
     ClusterSpec spec = cluster.spec();
-    Scheduler scheduler =
-        (delayMillis, task) -> {
-          if (!loop.isShuttingDown()) {
-            loop.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
-          }
-        };
     DnsEndpoints names = null;
     if (spec.endpoints() instanceof ClusterSpec.EndpointSource.Dns(String host, int port)) {
       Executor worker =
@@ -50,13 +48,13 @@ public final class ClusterUpkeep implements AutoCloseable {
                 task.run();
                 return "";
               });
-      names = new DnsEndpoints(cluster, host, port, dns, scheduler, worker);
+      names = new DnsEndpoints(cluster, host, port, dns, this::schedule, worker);
     }
     HealthChecks checks =
         spec.healthCheck()
             .map(check ->
                 new HealthChecks(
-                    cluster, check, new HttpHealthProbe(vertx, spec, check), scheduler))
+                    cluster, check, new HttpHealthProbe(vertx, spec, check), this::schedule))
             .orElse(null);
     if (names == null && checks == null) {
       return;
@@ -90,5 +88,23 @@ public final class ClusterUpkeep implements AutoCloseable {
   public synchronized void close() {
     List.copyOf(running.keySet()).forEach(this::stop);
     dns.close();
+  }
+
+  private void schedule(long delayMillis, Runnable task) {
+    if (loop.isShuttingDown()) {
+      return;
+    }
+    var _ =
+        loop.schedule(
+            () -> {
+              try {
+                task.run();
+              } catch (RuntimeException e) {
+                // A bug of ours; the future nobody looks at would hide it.
+                LOG.atError().setCause(e).log("upkeep of a cluster failed");
+              }
+            },
+            delayMillis,
+            TimeUnit.MILLISECONDS);
   }
 }

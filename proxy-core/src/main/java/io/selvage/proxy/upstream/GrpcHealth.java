@@ -23,10 +23,10 @@ final class GrpcHealth {
     byte[] name = service.getBytes(StandardCharsets.UTF_8);
     Buffer message = Buffer.buffer();
     if (name.length > 0) {
-      message.appendByte((byte) (1 << 3 | 2));
+      message.appendByte((byte) ((1 << 3) | 2));
       int left = name.length;
       while (left >= 0x80) {
-        message.appendByte((byte) (left & 0x7f | 0x80));
+        message.appendByte((byte) ((left & 0x7f) | 0x80));
         left >>>= 7;
       }
       message.appendByte((byte) left).appendBytes(name);
