@@ -4,6 +4,7 @@ package io.selvage.proxy.pool;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
@@ -11,6 +12,7 @@ import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import io.selvage.model.routing.ClusterSpec;
 import io.selvage.proxy.exchange.UpstreamFailure;
@@ -66,18 +68,33 @@ final class Connecting extends Deadline {
       fail(UpstreamFailure.TLS_FAILED);
       return;
     }
+    Channel socket;
+    try {
+      // Made here and not by the bootstrap, which answers a lack of descriptors on another thread
+      // with a channel that cannot be closed.
+      socket = EventLoops.newSocketChannel(owner.loop());
+    } catch (ChannelException e) {
+      log.atWarn()
+          .addKeyValue("endpoint", endpoint)
+          .log("no socket for a connection: {}", String.valueOf(e.getMessage()));
+      if (tls != null) {
+        ReferenceCountUtil.release(tls.engine());
+      }
+      fail(UpstreamFailure.CONNECT_FAILED);
+      return;
+    }
     owner.wheel().armMillis(this, spec.connectTimeoutMillis());
-    ChannelFuture connected = bootstrap().connect(endpoint.socketAddress());
+    ChannelFuture connected = bootstrap(socket).connect(endpoint.socketAddress());
     channel = connected.channel();
     connected.addListener(f -> onTcp(f));
   }
 
-  private Bootstrap bootstrap() {
+  private Bootstrap bootstrap(Channel socket) {
     Limits.Connection bounds = pool.owner().transport().limits().connection();
     var bootstrap =
         new Bootstrap()
             .group(pool.owner().loop())
-            .channelFactory(() -> EventLoops.newSocketChannel(pool.owner().loop()))
+            .channelFactory(() -> socket)
             .option(ChannelOption.ALLOCATOR, EventLoops.allocator())
             .option(ChannelOption.TCP_NODELAY, true)
             // The wheel times the connect, TLS included.

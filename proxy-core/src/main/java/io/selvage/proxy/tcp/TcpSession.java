@@ -4,6 +4,7 @@ package io.selvage.proxy.tcp;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -124,11 +125,26 @@ final class TcpSession {
   }
 
   private void open(Cluster to, Endpoint picked, @Nullable SslHandler tls) {
+    Channel socket;
+    try {
+      // Made here and not by the bootstrap, which answers a lack of descriptors on another thread
+      // with a channel that cannot be closed.
+      socket = EventLoops.newSocketChannel(loop);
+    } catch (ChannelException e) {
+      log.atWarn()
+          .addKeyValue("cluster", to.spec().name())
+          .log("no socket for a connection: {}", String.valueOf(e.getMessage()));
+      if (tls != null) {
+        ReferenceCountUtil.release(tls.engine());
+      }
+      failAttempt(Outcome.CONNECT_FAILED);
+      return;
+    }
     int timeoutMillis = Math.clamp(to.spec().connectTimeoutMillis(), 1, Integer.MAX_VALUE);
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loop)
-            .channelFactory(() -> EventLoops.newSocketChannel(loop))
+            .channelFactory(() -> socket)
             .option(ChannelOption.ALLOCATOR, EventLoops.allocator())
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.AUTO_READ, false)
