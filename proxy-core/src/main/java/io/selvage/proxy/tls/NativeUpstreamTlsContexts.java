@@ -110,6 +110,7 @@ final class NativeUpstreamTlsContexts implements UpstreamTlsContexts {
     SslContextBuilder builder =
         SslContextBuilder.forClient()
             .sslProvider(TlsParameters.PROVIDER)
+            .keyStoreType(TlsParameters.KEY_STORE_TYPE)
             .protocols(TlsParameters.versions(tls.minVersion(), tls.maxVersion()))
             .ciphers(TlsParameters.cipherSuites(tls.cipherSuites()))
             .applicationProtocolConfig(TlsParameters.alpn(tls.alpn()))

@@ -129,6 +129,7 @@ public final class ServerContexts {
       SslContextBuilder builder =
           SslContextBuilder.forServer(stream(material.chainPem()), stream(material.keyPem()))
               .sslProvider(TlsParameters.PROVIDER)
+              .keyStoreType(TlsParameters.KEY_STORE_TYPE)
               .protocols(TlsParameters.versions(binding.minVersion(), binding.maxVersion()))
               .ciphers(TlsParameters.cipherSuites(binding.cipherSuites()))
               .applicationProtocolConfig(TlsParameters.alpn(binding.alpn()));

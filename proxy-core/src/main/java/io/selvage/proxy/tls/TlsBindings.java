@@ -36,6 +36,11 @@ public final class TlsBindings {
       return spec;
     }
 
+    /** For tests of its lifetime. */
+    SslContext context() {
+      return shared.context();
+    }
+
     /** True if both run on one native context: nothing about the certificate has changed. */
     public boolean sharesContextWith(Binding other) {
       return shared.equals(other.shared);
