@@ -57,12 +57,17 @@ public final class DataPlane implements AutoCloseable {
   /** Opening sockets takes milliseconds; beyond this something is broken. */
   private static final Duration BIND_PATIENCE = Duration.ofSeconds(10);
 
+  /** How often the age of the session ticket keys is looked at; they live for hours. */
+  private static final Duration TICKET_KEY_LOOK = Duration.ofMinutes(10);
+
   private final Vertx vertx;
   private final Limits limits;
   private final SnapshotRef snapshots = new SnapshotRef();
   private final Map<EventLoop, LoopState> loops;
   private final OverloadGuard overload;
   private final ConnectionGuard connections;
+  private final ServerContexts serverTls = new ServerContexts();
+  private final long ticketTimer;
   private final UpstreamTlsContexts upstreamTls = UpstreamTlsContexts.create();
   private final ListenerSet listeners;
   private final ClusterUpkeep upkeep;
@@ -100,9 +105,14 @@ public final class DataPlane implements AutoCloseable {
                 limits,
                 () -> snapshots.get().settings(),
                 () -> draining,
-                new ServerContexts(),
+                serverTls,
                 connections,
                 options.listeners()));
+    // Off the loops: a lock is taken that is held while certificates are parsed.
+    this.ticketTimer =
+        vertx.setPeriodic(
+            TICKET_KEY_LOOK.toMillis(),
+            id -> Thread.ofVirtual().name("selvage-tickets").start(serverTls::rotateTicketKeys));
   }
 
   /** A data plane on the event loops of {@code vertx}, serving nothing yet. */
@@ -169,6 +179,7 @@ public final class DataPlane implements AutoCloseable {
     var problems = new ArrayList<Problem>();
     snapshot.routeTables().values().forEach(table -> problems.addAll(table.problems()));
     problems.addAll(listeners.bindProblems());
+    problems.addAll(listeners.certificateProblems());
     return problems;
   }
 
@@ -322,6 +333,7 @@ public final class DataPlane implements AutoCloseable {
 
   private Future<Void> closeAll() {
     draining = true;
+    vertx.cancelTimer(ticketTimer);
     upkeep.close();
     return listeners
         .close()

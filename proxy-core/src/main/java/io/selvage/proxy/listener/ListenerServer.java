@@ -15,6 +15,8 @@ import io.vertx.core.Promise;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
@@ -33,16 +35,26 @@ public final class ListenerServer {
   private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
   private volatile LiveListener live;
   private volatile boolean retiring;
+
+  /** What is wrong with the certificates of the settings in force. */
+  private volatile List<Problem> certificateProblems = List.of();
+
   private @Nullable Channel socket;
 
   private ListenerServer(
       ListenerSpec spec, ListenerEnvironment environment, Consumer<Problem> problems) {
     this.environment = environment;
     this.acceptor = new Acceptor(this, environment);
+    this.live = compile(spec, build(spec, TlsBindings.none(environment.tls())));
+    certificateProblems.forEach(problems);
+  }
+
+  private TlsBindings build(ListenerSpec spec, TlsBindings previous) {
+    List<Problem> found = new ArrayList<>();
     TlsBindings bindings =
-        TlsBindings.build(
-            spec.tlsBindings(), TlsBindings.none(environment.tls()), environment.tls(), problems);
-    this.live = compile(spec, bindings);
+        TlsBindings.build(spec.tlsBindings(), previous, environment.tls(), found::add);
+    certificateProblems = List.copyOf(found);
+    return bindings;
   }
 
   /**
@@ -100,16 +112,22 @@ public final class ListenerServer {
    * Takes new settings for connections and handshakes that begin from now on; running ones go on as
    * they began. The address and port of {@code spec} are not looked at. Not for event loops: builds
    * certificates.
+   *
+   * @param problems hears of every certificate of {@code spec} that cannot be used, also when
+   *     nothing has changed since it was first found
    */
   public void update(ListenerSpec spec, Consumer<Problem> problems) {
     LiveListener old = live;
-    if (old.spec().equals(spec)) {
-      return;
+    if (!old.spec().equals(spec)) {
+      live = compile(spec, build(spec, old.bindings()));
+      old.bindings().release();
     }
-    TlsBindings bindings =
-        TlsBindings.build(spec.tlsBindings(), old.bindings(), environment.tls(), problems);
-    live = compile(spec, bindings);
-    old.bindings().release();
+    certificateProblems.forEach(problems);
+  }
+
+  /** Certificates of the settings in force that cannot be used. */
+  public List<Problem> certificateProblems() {
+    return certificateProblems;
   }
 
   /** What new connections are judged by. */

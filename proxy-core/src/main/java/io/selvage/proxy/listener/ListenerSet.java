@@ -235,6 +235,14 @@ public final class ListenerSet {
     return slots.values().stream().flatMap(s -> Optional.ofNullable(s.problem).stream()).toList();
   }
 
+  /** Certificates of running listeners that cannot be used. */
+  public synchronized List<Problem> certificateProblems() {
+    return slots.values().stream()
+        .flatMap(s -> Optional.ofNullable(s.server).stream())
+        .flatMap(server -> server.certificateProblems().stream())
+        .toList();
+  }
+
   /** The running listener of this name; null when it is not bound. */
   public synchronized @Nullable ListenerServer find(String name) {
     for (Slot slot : slots.values()) {

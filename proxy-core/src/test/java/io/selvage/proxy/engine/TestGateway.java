@@ -5,6 +5,7 @@ import io.selvage.model.kube.ObjectRef;
 import io.selvage.model.routing.ClusterSpec;
 import io.selvage.model.routing.EndpointSet;
 import io.selvage.model.routing.HostPattern;
+import io.selvage.model.routing.KeyMaterial;
 import io.selvage.model.routing.ListenerSpec;
 import io.selvage.model.routing.ListenerSpec.SecurityModel;
 import io.selvage.model.routing.ListenerSpec.TlsMode;
@@ -15,6 +16,8 @@ import io.selvage.model.routing.RouteSpec;
 import io.selvage.model.routing.RouteTableSpec;
 import io.selvage.model.routing.RoutingModel;
 import io.selvage.model.routing.Settings;
+import io.selvage.model.routing.TlsBinding;
+import io.selvage.model.routing.TrustSpec;
 import io.selvage.model.routing.VirtualHostSpec;
 import io.selvage.model.routing.VirtualHostSpec.InsecureAction;
 import io.selvage.proxy.http.Limits;
@@ -22,6 +25,8 @@ import io.selvage.proxy.telemetry.ExchangeReport;
 import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.transport.TransportKind;
+import io.selvage.testkit.TestCa;
+import io.selvage.testkit.TestCertificate;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -65,6 +70,7 @@ public final class TestGateway implements AutoCloseable {
   private SecurityModel securityModel = SecurityModel.XFP;
   private InsecureAction insecure = InsecureAction.ROUTE;
   private int trustedHops;
+  private List<TlsBinding> bindings = List.of();
 
   private TestGateway(Limits limits, int loops) {
     vertx = EventLoops.createVertx(TransportKind.EPOLL, loops);
@@ -163,6 +169,48 @@ public final class TestGateway implements AutoCloseable {
     return this;
   }
 
+  /** The listener demands TLS and offers h2 and HTTP/1.1 with these certificates. */
+  public TestGateway tls(TlsBinding... newBindings) {
+    bindings = List.of(newBindings);
+    return this;
+  }
+
+  /** A certificate for some server names, without client certificates. */
+  public static TlsBinding binding(
+      String name, TestCertificate certificate, HostPattern... serverNames) {
+    return binding(name, certificate.chainPem(), certificate.keyPem(), serverNames);
+  }
+
+  public static TlsBinding binding(
+      String name, String chainPem, String keyPem, HostPattern... serverNames) {
+    return new TlsBinding(
+        name,
+        ORIGIN,
+        List.of(serverNames),
+        new KeyMaterial("Secret test/" + name, chainPem, keyPem),
+        Optional.empty(),
+        List.of("h2", "http/1.1"),
+        Optional.empty(),
+        Optional.empty(),
+        List.of(),
+        List.of());
+  }
+
+  /** The same, asking for a client certificate of {@code ca}. */
+  public static TlsBinding mutual(TlsBinding b, TestCa ca) {
+    return new TlsBinding(
+        b.name(),
+        b.origin(),
+        b.serverNames(),
+        b.certificate(),
+        Optional.of(new TlsBinding.ClientAuth(new TrustSpec("Secret test/ca", ca.pem(), ""), true)),
+        b.alpn(),
+        b.minVersion(),
+        b.maxVersion(),
+        b.cipherSuites(),
+        b.curves());
+  }
+
   /** Serves what was set up so far. */
   public TestGateway apply() {
     ApplyReport report = dataPlane.apply(model());
@@ -187,12 +235,12 @@ public final class TestGateway implements AutoCloseable {
             "127.0.0.1",
             0,
             false,
-            TlsMode.OFF,
+            bindings.isEmpty() ? TlsMode.OFF : TlsMode.REQUIRED,
             true,
             securityModel,
             trustedHops,
             "t",
-            List.of(),
+            bindings,
             List.of(),
             100,
             "http");
