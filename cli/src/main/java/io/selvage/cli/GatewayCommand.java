@@ -96,8 +96,9 @@ final class GatewayCommand implements Callable<Integer> {
 
   @Option(
       names = "--allow-external-name",
-      description = "Resolve Services of type ExternalName; whoever may create one decides then "
-          + "where the gateway connects to.")
+      description =
+          "Resolve Services of type ExternalName; whoever may create one decides then "
+              + "where the gateway connects to.")
   private boolean allowExternalName;
 
   @Option(
@@ -127,8 +128,7 @@ final class GatewayCommand implements Callable<Integer> {
       paramLabel = "TIME",
       defaultValue = "30s",
       converter = DurationConverter.class,
-      description =
-          "How long running exchanges may take after that (default: ${DEFAULT-VALUE}).")
+      description = "How long running exchanges may take after that (default: ${DEFAULT-VALUE}).")
   private Duration drainTimeout;
 
   @Option(
@@ -208,11 +208,10 @@ final class GatewayCommand implements Callable<Integer> {
       process
           .server()
           .firstLive()
-          .thenAccept(
-              live -> {
-                out.println(process.readyLine());
-                out.flush();
-              });
+          .thenAccept(live -> {
+            out.println(process.readyLine());
+            out.flush();
+          });
       process.server().stopped().toCompletableFuture().join();
       return CommandLine.ExitCode.OK;
     } catch (IOException e) {
@@ -245,8 +244,7 @@ final class GatewayCommand implements Callable<Integer> {
             ? ApiServerOptions.DEFAULT
             : ApiServerOptions.DEFAULT.inNamespace(watchNamespace);
     ApiServer api = ApiServer.connect(wanted);
-    StatusOptions writing =
-        StatusOptions.of(gatewayNamespace, replicaName(), publishedAddress());
+    StatusOptions writing = StatusOptions.of(gatewayNamespace, replicaName(), publishedAddress());
     return GatewayProcess.start(options, api.source(), StatusWriter.start(api, writing), hooks);
   }
 
@@ -273,8 +271,7 @@ final class GatewayCommand implements Callable<Integer> {
 
   /** The JVM was told to end: it does so with 0 once everything is finished. */
   private static void stop(GatewayProcess process, GatewayTelemetry telemetry) {
-    boolean stoppedAlready =
-        process.server().stopped().toCompletableFuture().isDone();
+    boolean stoppedAlready = process.server().stopped().toCompletableFuture().isDone();
     if (!stoppedAlready) {
       process.drainAndClose();
       telemetry.close();

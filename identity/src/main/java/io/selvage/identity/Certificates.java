@@ -48,8 +48,7 @@ public final class Certificates {
       return new ParsedChain.Rejected("CertificateInvalid", "the certificate does not parse");
     }
     if (certificates.isEmpty()) {
-      return new ParsedChain.Rejected(
-          "CertificateInvalid", "there is no certificate in PEM form");
+      return new ParsedChain.Rejected("CertificateInvalid", "there is no certificate in PEM form");
     }
     return switch (PrivateKeys.parse(keyPem)) {
       case PrivateKeys.Parsed.Rejected(String reason, String message) ->

@@ -58,8 +58,7 @@ public sealed interface ParsedChain {
     /** True if the leaf is good for a host name; a wildcard covers one label (RFC 6125 6.4.3). */
     public boolean covers(String host) {
       int dot = host.indexOf('.');
-      return dnsNames.contains(host)
-          || dot > 0 && dnsNames.contains("*" + host.substring(dot));
+      return dnsNames.contains(host) || dot > 0 && dnsNames.contains("*" + host.substring(dot));
     }
 
     /** Without the key. */

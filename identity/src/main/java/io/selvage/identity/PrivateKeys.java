@@ -114,8 +114,7 @@ final class PrivateKeys {
     }
     return key instanceof Ed25519PrivateKeyParameters
         ? new Parsed.Key(info)
-        : new Parsed.Rejected(
-            "KeyTypeNotSupported", "the key is not of type RSA, EC or Ed25519");
+        : new Parsed.Rejected("KeyTypeNotSupported", "the key is not of type RSA, EC or Ed25519");
   }
 
   /** True if the key's public half is {@code wanted}. */

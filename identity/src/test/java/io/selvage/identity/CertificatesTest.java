@@ -52,10 +52,17 @@ class CertificatesTest {
     // PKCS#1, as openssl genrsa -traditional writes it.
     String pkcs1 = openSsl(rsa.key());
     assertThat(pkcs1).startsWith("-----BEGIN RSA PRIVATE KEY-----");
-    var sec1 = ECPrivateKey.getInstance(PrivateKeyInfo.getInstance(ec.key().getEncoded())
-        .parsePrivateKey().toASN1Primitive());
-    var withCurve = new ECPrivateKey(256, sec1.getKey(), null,
-        PrivateKeyInfo.getInstance(ec.key().getEncoded()).getPrivateKeyAlgorithm().getParameters());
+    var sec1 =
+        ECPrivateKey.getInstance(
+            PrivateKeyInfo.getInstance(ec.key().getEncoded()).parsePrivateKey().toASN1Primitive());
+    var withCurve =
+        new ECPrivateKey(
+            256,
+            sec1.getKey(),
+            null,
+            PrivateKeyInfo.getInstance(ec.key().getEncoded())
+                .getPrivateKeyAlgorithm()
+                .getParameters());
 
     var fromPkcs1 = accepted(Certificates.parseChain(rsa.chainPem(), pkcs1));
     var fromSec1 =
@@ -105,7 +112,8 @@ class CertificatesTest {
     TestCertificate leaf = MIDDLE.leaf("a.example").dns("a.example").issue();
     String stranger = TestCa.root("stranger").pem();
 
-    assertRejected(Certificates.parseChain(leaf.chainPem() + stranger, leaf.keyPem()), "ChainBroken");
+    assertRejected(
+        Certificates.parseChain(leaf.chainPem() + stranger, leaf.keyPem()), "ChainBroken");
   }
 
   @Test
@@ -162,7 +170,9 @@ class CertificatesTest {
         "KeyEncrypted");
     assertRejected(Certificates.parseChain(chain, pem(rsa(1024))), "KeyTooWeak");
     assertRejected(Certificates.parseChain(chain, pem(rsa(2048))), "KeyMismatch");
-    var generator = KeyPairGenerator.getInstance("EC", new org.bouncycastle.jce.provider.BouncyCastleProvider());
+    var generator =
+        KeyPairGenerator.getInstance(
+            "EC", new org.bouncycastle.jce.provider.BouncyCastleProvider());
     generator.initialize(new ECGenParameterSpec("secp256k1"));
     assertRejected(
         Certificates.parseChain(chain, pem(generator.generateKeyPair())), "KeyTypeNotSupported");
@@ -174,11 +184,9 @@ class CertificatesTest {
     var bundle = bundle(Certificates.parseBundle(ROOT.pem() + "text between\n" + ROOT.pem()));
 
     assertThat(bundle.names()).containsExactly("O=Selvage tests,CN=root");
-    var lists =
-        bundle(Certificates.parseRevocationLists(ROOT.crlPem(leaf.certificate()), bundle));
+    var lists = bundle(Certificates.parseRevocationLists(ROOT.crlPem(leaf.certificate()), bundle));
     assertThat(lists.names()).containsExactly("O=Selvage tests,CN=root");
-    assertThat(
-            Certificates.parseRevocationLists(TestCa.root("other").crlPem(), bundle))
+    assertThat(Certificates.parseRevocationLists(TestCa.root("other").crlPem(), bundle))
         .isInstanceOfSatisfying(
             ParsedBundle.Rejected.class,
             r -> assertThat(r.reason()).isEqualTo("RevocationListForeign"));

@@ -12,8 +12,8 @@ import java.time.Duration;
  * @param compile what is made of the objects
  * @param adminAddress IP literal of the admin port
  * @param adminPort 0..65535; 0 lets the system choose
- * @param lameDuck how long new connections are still accepted once readiness is off, so that whoever
- *     sends traffic here can notice
+ * @param lameDuck how long new connections are still accepted once readiness is off, so that
+ *     whoever sends traffic here can notice
  * @param drainTimeout longest wait for running exchanges after that
  * @param eventLoops threads that carry traffic; 0 = one for each processor
  */

@@ -20,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A running gateway: source -> hold-off -> compile -> data path -> status. Its life is STARTING, LIVE
- * from the first table on, DRAINING, STOPPED, and never goes back.
+ * A running gateway: source -> hold-off -> compile -> data path -> status. Its life is STARTING,
+ * LIVE from the first table on, DRAINING, STOPPED, and never goes back.
  */
 public final class GatewayServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayServer.class);
@@ -123,9 +123,9 @@ public final class GatewayServer implements AutoCloseable {
   }
 
   /**
-   * Leaves in good order: readiness off, still accepting for the lame-duck time, then finishing what
-   * runs, at most for the drain timeout. Configuration keeps following the source meanwhile. Blocks;
-   * a second call waits for the first.
+   * Leaves in good order: readiness off, still accepting for the lame-duck time, then finishing
+   * what runs, at most for the drain timeout. Configuration keeps following the source meanwhile.
+   * Blocks; a second call waits for the first.
    */
   public void drain() {
     Phase before =

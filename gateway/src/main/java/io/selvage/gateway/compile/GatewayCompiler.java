@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Compiles all objects of one moment into what the data path runs. The same state, options and
  * {@link LastGood} give an equal result, whatever was compiled before and in whatever order the
- * objects came; a user's mistake is a problem in the result, never an exception. Compilations of one
- * instance run one after another.
+ * objects came; a user's mistake is a problem in the result, never an exception. Compilations of
+ * one instance run one after another.
  */
 public final class GatewayCompiler {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayCompiler.class);

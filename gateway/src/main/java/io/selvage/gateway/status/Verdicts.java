@@ -28,7 +28,9 @@ public record Verdicts(
     problems = List.copyOf(problems);
   }
 
-  /** Adds the problems of applying a model. An object that has an error no longer counts as running. */
+  /**
+   * Adds the problems of applying a model. An object that has an error no longer counts as running.
+   */
   public static Verdicts of(
       List<ObjectStatus> compiled, List<Problem> fromCompiling, List<Problem> fromApplying) {
     Map<ObjectRef, List<Problem>> late = new HashMap<>();
@@ -54,8 +56,7 @@ public record Verdicts(
     var problems = new ArrayList<>(status.problems());
     problems.addAll(late);
     Problem worst = late.stream().sorted().findFirst().orElseThrow();
-    boolean worse =
-        status.state() == State.RUNNING && worst.severity() == Problem.Severity.ERROR;
+    boolean worse = status.state() == State.RUNNING && worst.severity() == Problem.Severity.ERROR;
     return new ObjectStatus(
         status.object(),
         status.generation(),

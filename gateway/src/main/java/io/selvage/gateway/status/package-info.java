@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What people are told about their objects: which problems are new and which are gone, and what goes
- * to the status sink.
+ * What people are told about their objects: which problems are new and which are gone, and what
+ * goes to the status sink.
  */
 @NullMarked
 package io.selvage.gateway.status;

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Configuration as metrics. A desired generation that stays ahead of the active one means that changes
- * do not arrive.
+ * Configuration as metrics. A desired generation that stays ahead of the active one means that
+ * changes do not arrive.
  *
  * <ul>
  *   <li>{@code selvage_config_generation_desired}, {@code selvage_config_generation_active}

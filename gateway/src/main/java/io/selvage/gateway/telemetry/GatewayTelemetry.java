@@ -83,9 +83,7 @@ public final class GatewayTelemetry implements AutoCloseable {
       default -> {
         logFile =
             Files.newOutputStream(
-                Path.of(options.accessLog()),
-                StandardOpenOption.CREATE,
-                StandardOpenOption.APPEND);
+                Path.of(options.accessLog()), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         lines = new LineSink(logFile);
       }
     }

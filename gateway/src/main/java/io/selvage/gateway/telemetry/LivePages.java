@@ -20,8 +20,9 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * What is live, as JSON: {@code /routes} is the whole routing model, {@code /clusters} the endpoints
- * with their state. Keys and certificates are not part of either: the model's records keep them out.
+ * What is live, as JSON: {@code /routes} is the whole routing model, {@code /clusters} the
+ * endpoints with their state. Keys and certificates are not part of either: the model's records
+ * keep them out.
  */
 final class LivePages {
   private final Supplier<Snapshot> live;

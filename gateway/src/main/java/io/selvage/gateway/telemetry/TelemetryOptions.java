@@ -13,8 +13,7 @@ import java.util.Optional;
  *     headers pass untouched
  * @param traceShare share of exchanges traced where the caller has not decided, 0..1
  */
-public record TelemetryOptions(
-    String accessLog, Optional<String> otlpEndpoint, double traceShare) {
+public record TelemetryOptions(String accessLog, Optional<String> otlpEndpoint, double traceShare) {
   public TelemetryOptions {
     requireNonNull(accessLog, "accessLog");
     requireNonNull(otlpEndpoint, "otlpEndpoint");

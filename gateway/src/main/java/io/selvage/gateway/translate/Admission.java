@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * Which objects may appear behind a listener (Emissary Listener {@code hostBinding}): both conditions
- * hold.
+ * Which objects may appear behind a listener (Emissary Listener {@code hostBinding}): both
+ * conditions hold.
  *
  * @param namespace the only namespace; absent = all
  * @param labels labels the object must carry; empty = none

@@ -115,11 +115,10 @@ public final class BackendResolver {
     }
     Optional<Service.Port> declared =
         service.spec().ports().stream()
-            .filter(
-                p ->
-                    wanted.port().isName()
-                        ? wanted.port().name().equals(p.name())
-                        : wanted.port().number() == p.port())
+            .filter(p ->
+                wanted.port().isName()
+                    ? wanted.port().name().equals(p.name())
+                    : wanted.port().number() == p.port())
             .findFirst();
     if (declared.isEmpty() && wanted.port().isName()) {
       return new NotFound("ServicePortNotFound", where + " has no port " + wanted.port());

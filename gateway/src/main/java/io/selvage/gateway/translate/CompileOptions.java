@@ -17,7 +17,8 @@ import java.util.TreeMap;
  * @param httpsPort port of the default HTTPS listener, 0..65535
  * @param allowExternalName whether Services of type ExternalName are resolved by DNS; off, because
  *     whoever may create a Service could otherwise make the gateway reach any address
- * @param gatewayNamespace the gateway's own namespace, where Emissary looks for its fallback objects
+ * @param gatewayNamespace the gateway's own namespace, where Emissary looks for its fallback
+ *     objects
  * @param watchNamespace only objects of this namespace are translated; absent = all
  * @param ambassadorId Emissary objects with another id are not ours
  * @param wellKnownClasses Ingress class names to controllers, used when no IngressClass object

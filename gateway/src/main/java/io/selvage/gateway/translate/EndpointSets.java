@@ -42,8 +42,7 @@ public final class EndpointSets {
   private record Candidate(
       EndpointSet.Endpoint endpoint, @Nullable String pod, boolean preferredFamily) {}
 
-  private EndpointSets(
-      ClusterState services, ClusterState addresses, Predicate<String> wanted) {
+  private EndpointSets(ClusterState services, ClusterState addresses, Predicate<String> wanted) {
     this.services = services;
     this.addresses = addresses;
     for (EndpointSlice slice : addresses.all(Kind.ENDPOINT_SLICE)) {
@@ -162,9 +161,7 @@ public final class EndpointSets {
     var byAddress = new LinkedHashMap<String, EndpointSet.Endpoint>();
     for (Candidate c : candidates) {
       boolean otherFamilyServes =
-          c.pod() != null
-              && !c.preferredFamily()
-              && Boolean.TRUE.equals(familyByPod.get(c.pod()));
+          c.pod() != null && !c.preferredFamily() && Boolean.TRUE.equals(familyByPod.get(c.pod()));
       if (!otherFamilyServes) {
         byAddress.putIfAbsent(c.endpoint().address() + '|' + c.endpoint().port(), c.endpoint());
       }
@@ -189,8 +186,7 @@ public final class EndpointSets {
         if (ip != null && isIpLiteral(ip)) {
           String hostname = address.hostname() == null ? "" : address.hostname();
           candidates.add(
-              new Candidate(
-                  new EndpointSet.Endpoint(ip, number, hostname, "", false), null, true));
+              new Candidate(new EndpointSet.Endpoint(ip, number, hostname, "", false), null, true));
         }
       }
     }

@@ -7,8 +7,8 @@ import io.selvage.model.routing.TrustSpec;
 import java.util.Map;
 
 /**
- * What Secrets held when they were last right. A Secret that is there but broken serves from here; a
- * deleted one does not.
+ * What Secrets held when they were last right. A Secret that is there but broken serves from here;
+ * a deleted one does not.
  *
  * @param keys certificates by Secret
  * @param trust CA bundles by what asked for them, see {@link SecretResolver#trust}

@@ -28,8 +28,7 @@ public final class ListenerBuilder {
    */
   public record Taken(HostPattern serverName, TlsBinding holder) {}
 
-  ListenerBuilder(
-      ListenerSpec base, Admission admission, Optional<RouteTableBuilder> routeTable) {
+  ListenerBuilder(ListenerSpec base, Admission admission, Optional<RouteTableBuilder> routeTable) {
     this.base = base;
     this.admission = admission;
     this.routeTable = routeTable;

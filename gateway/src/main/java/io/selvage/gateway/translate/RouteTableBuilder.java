@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * A route table while processors add to it. Listeners that admit the same objects share one. Confined
- * to the compiling thread.
+ * A route table while processors add to it. Listeners that admit the same objects share one.
+ * Confined to the compiling thread.
  */
 public final class RouteTableBuilder {
   private static final Comparator<VirtualHostSpec> BY_PATTERN =
@@ -56,7 +56,6 @@ public final class RouteTableBuilder {
 
   RouteTableSpec build() {
     return new RouteTableSpec(
-        name,
-        hosts.values().stream().map(VirtualHostBuilder::build).sorted(BY_PATTERN).toList());
+        name, hosts.values().stream().map(VirtualHostBuilder::build).sorted(BY_PATTERN).toList());
   }
 }

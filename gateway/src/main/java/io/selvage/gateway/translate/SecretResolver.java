@@ -85,7 +85,8 @@ public final class SecretResolver {
    */
   public Resolution<TrustSpec> trust(
       String namespace, String name, String crlNamespace, String crlName) {
-    String id = namespace + "/" + name + (crlName.isEmpty() ? "" : "|" + crlNamespace + "/" + crlName);
+    String id =
+        namespace + "/" + name + (crlName.isEmpty() ? "" : "|" + crlNamespace + "/" + crlName);
     var known = trusts.get(id);
     if (known == null) {
       known = readTrust(id, namespace, name, crlNamespace, crlName);
@@ -157,11 +158,10 @@ public final class SecretResolver {
               .validityProblem(now)
               .<Resolution<KeyMaterial>>map(
                   p -> new NotFound<>(p.reason(), secret.ref() + ": " + p.message()))
-              .orElseGet(
-                  () ->
-                      new Found<>(
-                          new KeyMaterial(
-                              secret.ref().toString(), accepted.chainPem(), accepted.keyPem())));
+              .orElseGet(() ->
+                  new Found<>(
+                      new KeyMaterial(
+                          secret.ref().toString(), accepted.chainPem(), accepted.keyPem())));
     };
   }
 

@@ -99,7 +99,8 @@ class BadInputTest {
     await().atMost(10, TimeUnit.SECONDS).until(() -> !problems(reason).isEmpty());
     assertGoodIsServed();
     Problem problem = problems(reason).getFirst();
-    assertThat(problem.location()).hasValueSatisfying(l -> assertThat(l.file()).isEqualTo("bad.yaml"));
+    assertThat(problem.location())
+        .hasValueSatisfying(l -> assertThat(l.file()).isEqualTo("bad.yaml"));
     Files.delete(folder.resolve("bad.yaml"));
     await().atMost(10, TimeUnit.SECONDS).until(() -> process.server().problems().isEmpty());
     assertGoodIsServed();
@@ -180,20 +181,22 @@ class BadInputTest {
 
   @Test
   void aMappingWithAnExpressionThatIsTooLarge() throws IOException {
-    bad(mapping("prefix: \"/((a{1,1000}){1,1000}){1,1000}\"\n  prefix_regex: true"), "RegexTooLarge");
+    bad(
+        mapping("prefix: \"/((a{1,1000}){1,1000}){1,1000}\"\n  prefix_regex: true"),
+        "RegexTooLarge");
   }
 
   private static String mapping(String fields) {
     return """
-        apiVersion: getambassador.io/v3alpha1
-        kind: Mapping
-        metadata:
-          name: bad
-        spec:
-          hostname: "*"
-          service: good
-          %s
-        """
+    apiVersion: getambassador.io/v3alpha1
+    kind: Mapping
+    metadata:
+      name: bad
+    spec:
+      hostname: "*"
+      service: good
+      %s
+    """
         .formatted(fields);
   }
 
@@ -257,28 +260,27 @@ class BadInputTest {
       await().atMost(10, TimeUnit.SECONDS).until(() -> !process.server().problems().isEmpty());
 
       assertThat(process.server().problems())
-          .anySatisfy(
-              p -> {
-                assertThat(p.object()).hasToString("Optional[Listener default/taken]");
-                assertThat(p.message()).contains(Integer.toString(taken.getLocalPort()));
-              });
+          .anySatisfy(p -> {
+            assertThat(p.object()).hasToString("Optional[Listener default/taken]");
+            assertThat(p.message()).contains(Integer.toString(taken.getLocalPort()));
+          });
       assertThat(process.dataPlane().ports()).containsEntry("default/free", freePort);
     }
   }
 
   private static String listener(String name, int port) {
     return """
-        ---
-        apiVersion: getambassador.io/v3alpha1
-        kind: Listener
-        metadata:
-          name: %s
-        spec:
-          port: %d
-          protocol: HTTP
-          securityModel: XFP
-          hostBinding: {namespace: {from: ALL}}
-        """
+    ---
+    apiVersion: getambassador.io/v3alpha1
+    kind: Listener
+    metadata:
+      name: %s
+    spec:
+      port: %d
+      protocol: HTTP
+      securityModel: XFP
+      hostBinding: {namespace: {from: ALL}}
+    """
         .formatted(name, port);
   }
 

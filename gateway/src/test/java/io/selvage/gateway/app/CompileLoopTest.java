@@ -107,12 +107,7 @@ class CompileLoopTest {
   private void start(GatewayCompiler compiler) {
     loop =
         new CompileLoop(
-            compiler,
-            CompileOptions.defaults(),
-            plane,
-            sink,
-            CompileObserver.none(),
-            live -> {});
+            compiler, CompileOptions.defaults(), plane, sink, CompileObserver.none(), live -> {});
     source.start(loop);
   }
 
@@ -153,8 +148,7 @@ class CompileLoopTest {
     put(web());
     awaitApplied(1);
 
-    source.change(
-        s -> s.remove(new ObjectRef(Kind.ENDPOINT_SLICE.name(), "default", "web-3000")));
+    source.change(s -> s.remove(new ObjectRef(Kind.ENDPOINT_SLICE.name(), "default", "web-3000")));
 
     assertThat(plane.addresses()).isEmpty();
   }
@@ -234,10 +228,9 @@ class CompileLoopTest {
 
     awaitApplied(2);
     await()
-        .untilAsserted(
-            () ->
-                assertThat(plane.applied.getLast().routeTables().get("all").virtualHosts())
-                    .hasSize(21));
+        .untilAsserted(() ->
+            assertThat(plane.applied.getLast().routeTables().get("all").virtualHosts())
+                .hasSize(21));
     assertThat(plane.applied).hasSize(2);
   }
 
@@ -280,12 +273,11 @@ class CompileLoopTest {
     await().atMost(5, TimeUnit.SECONDS).until(() -> !sink.reports.isEmpty());
     assertThat(sink.reports.getFirst())
         .singleElement()
-        .satisfies(
-            s -> {
-              assertThat(s.state()).isEqualTo(ObjectStatus.State.PARTIAL);
-              assertThat(s.reason()).isEqualTo("RouteRejected");
-              assertThat(s.problems()).hasSize(1);
-            });
+        .satisfies(s -> {
+          assertThat(s.state()).isEqualTo(ObjectStatus.State.PARTIAL);
+          assertThat(s.reason()).isEqualTo("RouteRejected");
+          assertThat(s.problems()).hasSize(1);
+        });
     assertThat(sink.unclaimed.getFirst()).isEmpty();
   }
 

@@ -48,7 +48,9 @@ class LiveChangesTest {
           Manifests.slice("website", website.port()),
           Manifests.service("engine"),
           Manifests.slice("engine", engine.port()));
-      assertThat(get(port, "/web/page?q=1")).containsIgnoringCase("x-service: website").contains("GET /page?q=1 HTTP");
+      assertThat(get(port, "/web/page?q=1"))
+          .containsIgnoringCase("x-service: website")
+          .contains("GET /page?q=1 HTTP");
       assertThat(get(port, "/engine/"))
           .startsWith("HTTP/1.1 404 ")
           .contains("server: selvage")
@@ -86,26 +88,27 @@ class LiveChangesTest {
       var failure = new AtomicReference<String>();
       Thread load =
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    while (!stop.get()) {
-                      try {
-                        String response = gateway.get("a.example", "/");
-                        if (!response.startsWith("HTTP/1.1 200 ")) {
-                          failure.compareAndSet(null, response);
-                        }
-                        requests.incrementAndGet();
-                      } catch (IOException | RuntimeException e) {
-                        failure.compareAndSet(null, e.toString());
-                      }
+              .start(() -> {
+                while (!stop.get()) {
+                  try {
+                    String response = gateway.get("a.example", "/");
+                    if (!response.startsWith("HTTP/1.1 200 ")) {
+                      failure.compareAndSet(null, response);
                     }
-                  });
+                    requests.incrementAndGet();
+                  } catch (IOException | RuntimeException e) {
+                    failure.compareAndSet(null, e.toString());
+                  }
+                }
+              });
 
       // When routes change and the endpoint moves between two slices, again and again
       var first = new ObjectRef("EndpointSlice", "default", "web-" + one.port());
       var second = new ObjectRef("EndpointSlice", "default", "web-" + two.port());
       for (int i = 0; i < 15; i++) {
-        gateway.source().put(Manifests.state(Manifests.slice("web", i % 2 == 0 ? two.port() : one.port())));
+        gateway
+            .source()
+            .put(Manifests.state(Manifests.slice("web", i % 2 == 0 ? two.port() : one.port())));
         int round = i;
         gateway.source().change(s -> s.remove(round % 2 == 0 ? first : second));
         gateway.put(Manifests.ingress("other", "other.example", "/" + i, "web"));

@@ -100,11 +100,10 @@ class GatewayCompilerTest {
 
     assertThat(result.problems())
         .singleElement()
-        .satisfies(
-            p -> {
-              assertThat(p.reason()).isEqualTo("InternalError");
-              assertThat(p.object()).contains(new ObjectRef("Ingress", "default", "bad"));
-            });
+        .satisfies(p -> {
+          assertThat(p.reason()).isEqualTo("InternalError");
+          assertThat(p.object()).contains(new ObjectRef("Ingress", "default", "bad"));
+        });
     assertThat(result.statuses())
         .extracting(s -> s.object().name() + " " + s.state())
         .containsExactly("bad INACTIVE", "good RUNNING");
@@ -130,7 +129,8 @@ class GatewayCompilerTest {
         Manifests.state(
             Manifests.ingress("web", "a.example", "/", "web"), Manifests.service("web"));
 
-    CompileResult result = new GatewayCompiler(processors).compile(state, CompileOptions.defaults());
+    CompileResult result =
+        new GatewayCompiler(processors).compile(state, CompileOptions.defaults());
 
     assertThat(result.problems()).extracting(Problem::reason).containsExactly("InternalError");
     assertThat(result.model().routeTables().get("all").virtualHosts()).hasSize(1);
@@ -153,9 +153,7 @@ class GatewayCompilerTest {
 
     assertThat(broken.model()).isEqualTo(first.model());
     assertThat(stillBroken.model()).isEqualTo(first.model());
-    assertThat(broken.problems())
-        .extracting(Problem::reason)
-        .containsExactly("KeyMismatch");
+    assertThat(broken.problems()).extracting(Problem::reason).containsExactly("KeyMismatch");
     assertThat(broken.statuses().getFirst().state()).isEqualTo(ObjectStatus.State.PARTIAL);
     // When it is right again, then the new one is used
     CompileResult mended =
@@ -168,7 +166,9 @@ class GatewayCompilerTest {
     CompileResult deleted =
         compiler.compile(good.toBuilder().remove(ref).build(), options, mended.lastGood());
     assertThat(deleted.problems()).extracting(Problem::reason).containsExactly("SecretNotFound");
-    assertThat(deleted.model().listeners()).extracting(l -> l.name()).containsExactly("default/http");
+    assertThat(deleted.model().listeners())
+        .extracting(l -> l.name())
+        .containsExactly("default/http");
     assertThat(deleted.model().routeTables()).isEqualTo(first.model().routeTables());
   }
 
@@ -192,9 +192,7 @@ class GatewayCompilerTest {
         .containsExactly("CertificateExpired");
     assertThat(refused.model().listeners()).hasSize(1);
     assertThat(kept.model()).isEqualTo(live.model());
-    assertThat(kept.problems())
-        .extracting(Problem::reason)
-        .containsExactly("CertificateExpired");
+    assertThat(kept.problems()).extracting(Problem::reason).containsExactly("CertificateExpired");
   }
 
   @Test
@@ -206,8 +204,9 @@ class GatewayCompilerTest {
 
     assertThat(result.toString()).contains("KeyMaterial[Secret default/web-tls]");
     assertThat(result.toString()).doesNotContain("PRIVATE KEY");
-    assertThat(state.all(Kind.SECRET)).extracting(Secret::toString).noneMatch(
-        t -> t.contains("PRIVATE KEY"));
+    assertThat(state.all(Kind.SECRET))
+        .extracting(Secret::toString)
+        .noneMatch(t -> t.contains("PRIVATE KEY"));
   }
 
   private static ClusterState withTls(String chain, String key) {

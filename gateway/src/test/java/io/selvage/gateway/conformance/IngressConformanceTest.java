@@ -33,8 +33,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 
 /**
  * Sends the requests of each scenario's {@code requests.yaml} to a gateway that runs its manifests,
@@ -96,15 +96,12 @@ class IngressConformanceTest {
   }
 
   private static void check(
-      TestGatewayProcess gateway, Scenario scenario, Map<String, Object> request)
-      throws Exception {
+      TestGatewayProcess gateway, Scenario scenario, Map<String, Object> request) throws Exception {
     int repeat = (int) request.getOrDefault("repeat", 1);
     var endpoints = new HashSet<String>();
     for (int i = 0; i < repeat; i++) {
       String response = send(gateway, scenario, request);
-      assertThat(response)
-          .as("%s", request)
-          .startsWith("HTTP/1.1 " + request.get("status") + " ");
+      assertThat(response).as("%s", request).startsWith("HTTP/1.1 " + request.get("status") + " ");
       for (String name : List.of("content-length", "date", "server")) {
         assertThat(RawClient.header(response, name)).as(name).isNotNull();
       }
@@ -131,8 +128,7 @@ class IngressConformanceTest {
   }
 
   private static String send(
-      TestGatewayProcess gateway, Scenario scenario, Map<String, Object> request)
-      throws Exception {
+      TestGatewayProcess gateway, Scenario scenario, Map<String, Object> request) throws Exception {
     boolean tls = Boolean.TRUE.equals(request.get("tls"));
     try (RawClient client =
         tls
@@ -160,8 +156,7 @@ class IngressConformanceTest {
     store.load(null, null);
     store.setCertificateEntry(
         "test",
-        CertificateFactory.getInstance("X.509")
-            .generateCertificate(new ByteArrayInputStream(pem)));
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(pem)));
     var trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
     trust.init(store);
     var context = SSLContext.getInstance("TLS");

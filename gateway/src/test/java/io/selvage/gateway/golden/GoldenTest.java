@@ -20,12 +20,11 @@ class GoldenTest {
   @TestFactory
   Stream<DynamicContainer> scenarios() {
     return Scenario.list(Scenario.root())
-        .map(
-            suite ->
-                DynamicContainer.dynamicContainer(
-                    suite.getFileName().toString(),
-                    Scenario.of(suite).stream()
-                        .map(s -> DynamicTest.dynamicTest(s.name(), () -> check(s)))));
+        .map(suite ->
+            DynamicContainer.dynamicContainer(
+                suite.getFileName().toString(),
+                Scenario.of(suite).stream()
+                    .map(s -> DynamicTest.dynamicTest(s.name(), () -> check(s)))));
   }
 
   @Test

@@ -43,12 +43,11 @@ public record Scenario(Path folder) {
     var builder = ClusterState.builder();
     list(folder)
         .filter(f -> f.getFileName().toString().startsWith("in-"))
-        .forEach(
-            file -> {
-              var read = ManifestReader.read(file.getFileName().toString(), text(file));
-              read.objects().forEach(o -> builder.add(o.object(), o.location()));
-              read.problems().forEach(builder::problem);
-            });
+        .forEach(file -> {
+          var read = ManifestReader.read(file.getFileName().toString(), text(file));
+          read.objects().forEach(o -> builder.add(o.object(), o.location()));
+          read.problems().forEach(builder::problem);
+        });
     return builder.build();
   }
 

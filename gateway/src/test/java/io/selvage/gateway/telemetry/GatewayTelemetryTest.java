@@ -69,21 +69,20 @@ final class GatewayTelemetryTest {
     gateway.get("other.example", "/");
 
     Awaitility.await()
-        .untilAsserted(
-            () ->
-                assertThat(page("/metrics"))
-                    .containsPattern(
-                        "selvage_http_requests_total\\{cluster=\"default/web/80\","
-                            + "listener=\"default/http\",outcome=\"ok\",status=\"2xx\"} 1.0")
-                    .containsPattern(
-                        "selvage_http_requests_total\\{cluster=\"none\","
-                            + "listener=\"default/http\",outcome=\"no_route\",status=\"4xx\"} 1.0")
-                    .contains("selvage_connections_total{listener=\"default/http\"} 2.0")
-                    .contains("selvage_connections_active{listener=\"default/http\"} 0.0")
-                    .contains("selvage_listener_bound{listener=\"default/http\"} 1.0")
-                    .contains("selvage_config_problems{severity=\"error\"} 0.0")
-                    .contains("selvage_endpoints_available 1.0")
-                    .contains("jvm_memory_used_bytes"));
+        .untilAsserted(() ->
+            assertThat(page("/metrics"))
+                .containsPattern(
+                    "selvage_http_requests_total\\{cluster=\"default/web/80\","
+                        + "listener=\"default/http\",outcome=\"ok\",status=\"2xx\"} 1.0")
+                .containsPattern(
+                    "selvage_http_requests_total\\{cluster=\"none\","
+                        + "listener=\"default/http\",outcome=\"no_route\",status=\"4xx\"} 1.0")
+                .contains("selvage_connections_total{listener=\"default/http\"} 2.0")
+                .contains("selvage_connections_active{listener=\"default/http\"} 0.0")
+                .contains("selvage_listener_bound{listener=\"default/http\"} 1.0")
+                .contains("selvage_config_problems{severity=\"error\"} 0.0")
+                .contains("selvage_endpoints_available 1.0")
+                .contains("jvm_memory_used_bytes"));
   }
 
   @Test
@@ -130,10 +129,8 @@ final class GatewayTelemetryTest {
 
     gateway
         .source()
-        .change(
-            store ->
-                store.remove(
-                    new io.selvage.model.kube.ObjectRef("Ingress", "default", "web")));
+        .change(store ->
+            store.remove(new io.selvage.model.kube.ObjectRef("Ingress", "default", "web")));
 
     Awaitility.await()
         .untilAsserted(

@@ -4,8 +4,8 @@ package io.selvage.gateway.translate.ingress;
 import io.selvage.gateway.translate.BackendResolver;
 import io.selvage.gateway.translate.CompileContext;
 import io.selvage.model.Problem;
-import io.selvage.model.kube.IntOrString;
 import io.selvage.model.kube.Ingress;
+import io.selvage.model.kube.IntOrString;
 import io.selvage.model.routing.Affinity;
 import io.selvage.model.routing.ClusterSpec;
 import io.selvage.model.routing.ClusterSpec.Protocol;
@@ -28,7 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class IngressBackends {
   /**
    * An Ingress says nothing of time. A limit on the whole exchange would cut long downloads and
-   * event streams short, so only silence is limited: a minute, as with ingress-nginx's read timeout.
+   * event streams short, so only silence is limited: a minute, as with ingress-nginx's read
+   * timeout.
    */
   static final Timeouts TIMEOUTS = new Timeouts(0, 60_000);
 
@@ -130,8 +131,9 @@ final class IngressBackends {
   }
 
   /**
-   * Users of the specification's dialect come from controllers that let WebSockets through; Emissary
-   * refuses them unless told otherwise, which an Ingress can only do by the port's appProtocol.
+   * Users of the specification's dialect come from controllers that let WebSockets through;
+   * Emissary refuses them unless told otherwise, which an Ingress can only do by the port's
+   * appProtocol.
    */
   private static Set<String> upgrades(BackendResolver.Found found, Dialect dialect) {
     boolean declared =

@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Decides which Ingresses are ours and how they are read: Ingress -> class -> controller -> dialect.
- * Where a cluster has no IngressClass object at all (a folder seldom has), well-known class names
- * stand for their controllers.
+ * Decides which Ingresses are ours and how they are read: Ingress -> class -> controller ->
+ * dialect. Where a cluster has no IngressClass object at all (a folder seldom has), well-known
+ * class names stand for their controllers.
  */
 final class IngressClasses {
   /** Deprecated, but when set it takes precedence over {@code spec.ingressClassName}. */
@@ -82,7 +82,10 @@ final class IngressClasses {
       return withoutClass(ingress);
     }
     Optional<Dialect> dialect = controller.flatMap(IngressClasses::dialectOf);
-    if (dialect.isPresent() && !annotation.isEmpty() && field != null && !field.equals(annotation)) {
+    if (dialect.isPresent()
+        && !annotation.isEmpty()
+        && field != null
+        && !field.equals(annotation)) {
       context.report(
           Problem.warning(
               ingress.ref(),

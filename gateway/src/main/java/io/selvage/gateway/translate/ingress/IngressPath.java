@@ -50,14 +50,14 @@ record IngressPath(PathMatch match, String claim) {
   }
 
   private static Parsed exact(String text) {
-    return new Parsed.Valid(
-        new IngressPath(new PathMatch.Exact(text, true), "Exact " + text));
+    return new Parsed.Valid(new IngressPath(new PathMatch.Exact(text, true), "Exact " + text));
   }
 
   private static Parsed prefix(String text) {
     String elements = text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
     return new Parsed.Valid(
-        new IngressPath(new PathMatch.ElementPrefix(text), "Prefix " + (elements.isEmpty() ? "/" : elements)));
+        new IngressPath(
+            new PathMatch.ElementPrefix(text), "Prefix " + (elements.isEmpty() ? "/" : elements)));
   }
 
   /** Why the API server would refuse the path; empty if it would not. */

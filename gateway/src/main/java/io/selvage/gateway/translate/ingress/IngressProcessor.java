@@ -40,11 +40,10 @@ public final class IngressProcessor implements Processor {
         ingress ->
             classes
                 .dialect(ingress)
-                .ifPresent(
-                    dialect -> {
-                      dialects.put(ingress.ref(), dialect);
-                      ours.add(ingress);
-                    }));
+                .ifPresent(dialect -> {
+                  dialects.put(ingress.ref(), dialect);
+                  ours.add(ingress);
+                }));
     ours.sort(BY_AGE);
     var backends = new IngressBackends(context);
     var translated = new ArrayList<IngressRules>(ours.size());

@@ -37,8 +37,7 @@ record IngressRules(
    *
    * @param claim what no other Ingress may ask for at the same host
    */
-  record HostRoute(
-      HostPattern host, String claim, String field, RouteRank rank, RouteSpec route) {}
+  record HostRoute(HostPattern host, String claim, String field, RouteRank rank, RouteSpec route) {}
 
   /** Comes after every route that has a path of its own. */
   static final RouteRank DEFAULT_RANK = new RouteRank(RouteRank.LAST, 0, 0, 0, "");
@@ -60,13 +59,12 @@ record IngressRules(
       }
       Optional<RouteSpec> defaultBackend =
           Optional.ofNullable(ingress.spec().defaultBackend())
-              .map(
-                  backend ->
-                      route(
-                          "defaultBackend",
-                          new PathMatch.Prefix("/", true),
-                          backends.action(
-                              ingress, dialect, "spec.defaultBackend", backend, Optional.empty())));
+              .map(backend ->
+                  route(
+                      "defaultBackend",
+                      new PathMatch.Prefix("/", true),
+                      backends.action(
+                          ingress, dialect, "spec.defaultBackend", backend, Optional.empty())));
       return new IngressRules(ingress, hosts, routes, defaultBackend);
     }
 
@@ -107,7 +105,11 @@ record IngressRules(
         case IngressPath.Parsed.Valid(IngressPath path) -> {
           RouteAction action =
               backends.action(
-                  ingress, dialect, field + ".backend", wanted.backend(), Optional.of(path.match()));
+                  ingress,
+                  dialect,
+                  field + ".backend",
+                  wanted.backend(),
+                  Optional.of(path.match()));
           RouteSpec route = route(name, path.match(), action);
           routes.add(new HostRoute(host, path.claim(), field, path.rank(route.name()), route));
         }

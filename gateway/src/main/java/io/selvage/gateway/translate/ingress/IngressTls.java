@@ -16,15 +16,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
- * {@code spec.tls} of all Ingresses as bindings, one for each Secret. A name that two Ingresses bind
- * to different Secrets stays with the older. An entry without hosts makes its certificate the
- * default; one without a Secret relies on the default. A Secret that is missing or broken costs only
- * its own names' TLS. Nothing here redirects: an Ingress with TLS is served in plaintext too, as the
- * conformance suite demands.
+ * {@code spec.tls} of all Ingresses as bindings, one for each Secret. A name that two Ingresses
+ * bind to different Secrets stays with the older. An entry without hosts makes its certificate the
+ * default; one without a Secret relies on the default. A Secret that is missing or broken costs
+ * only its own names' TLS. Nothing here redirects: an Ingress with TLS is served in plaintext too,
+ * as the conformance suite demands.
  */
 final class IngressTls {
   private static final List<String> ALPN = List.of("h2", "http/1.1");
@@ -76,8 +75,7 @@ final class IngressTls {
     };
   }
 
-  private void claim(
-      Ingress ingress, String field, List<String> hosts, KeyMaterial certificate) {
+  private void claim(Ingress ingress, String field, List<String> hosts, KeyMaterial certificate) {
     if (hosts.isEmpty()) {
       claims.add(
           new Claim(
@@ -95,8 +93,7 @@ final class IngressTls {
                 "HostInvalid",
                 "host " + hosts.get(h) + " is neither a DNS name nor *. and a DNS name"));
       } else {
-        claims.add(
-            new Claim(ingress.metadata(), ingress.ref(), where, name.get(), certificate));
+        claims.add(new Claim(ingress.metadata(), ingress.ref(), where, name.get(), certificate));
       }
     }
   }
@@ -131,8 +128,7 @@ final class IngressTls {
       for (ListenerBuilder.Taken taken : listener.bind(binding(draft))) {
         Claim loser = holders.get(taken.serverName());
         if (loser != null) {
-          conflict(
-              loser, taken.holder().certificate().name() + " of " + taken.holder().origin());
+          conflict(loser, taken.holder().certificate().name() + " of " + taken.holder().origin());
         }
       }
     }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class GatewayCommandTest {
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  private int run(String... args) {
+    return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), args);
+  }
+
+  @Test
+  void wantsExactlyOneSource(@TempDir Path folder) {
+    assertThat(run("gateway")).isEqualTo(2);
+    assertThat(run("gateway", "--from", folder.toString(), "--kubernetes")).isEqualTo(2);
+    assertThat(err.toString()).contains("--from", "--kubernetes");
+  }
+
+  @Test
+  void namesAFileThatIsNoFolder(@TempDir Path folder) throws IOException {
+    Path file = Files.createFile(folder.resolve("a.yaml"));
+
+    assertThat(run("gateway", "--from", file.toString())).isEqualTo(2);
+
+    assertThat(err.toString()).contains("a.yaml is not a folder");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--address, example.com, takes an IP address",
+    "--admin-address, '', takes an IP address",
+    "--http-port, 65536, not within 0..65535",
+    "--https-port, -1, not within 0..65535",
+    "--admin-port, 65536, not within 0..65535",
+    "--drain-timeout, 5, no time such as",
+    "--drain-timeout, -5s, no time such as",
+    "--drain-lame-duck, soon, no time such as"
+  })
+  void refusesAValueItCannotUse(String option, String value, String message, @TempDir Path folder) {
+    assertThat(run("gateway", "--from", folder.toString(), option + "=" + value)).isEqualTo(2);
+    assertThat(err.toString()).contains(message);
+  }
+
+  @Test
+  void saysThatTheAdminPortIsInUse(@TempDir Path folder) throws IOException {
+    try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      String port = Integer.toString(taken.getLocalPort());
+
+      assertThat(run("gateway", "--from", folder.toString(), "--admin-port", port)).isEqualTo(1);
+
+      assertThat(err.toString()).contains("admin port 127.0.0.1:" + port + " cannot be opened");
+      assertThat(out.toString()).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"250ms, 250", "5s, 5000", "2m, 120000", "0s, 0"})
+  void readsTimes(String text, long millis) {
+    assertThat(new GatewayCommand.DurationConverter().convert(text))
+        .isEqualTo(Duration.ofMillis(millis));
+  }
+}
