@@ -65,6 +65,7 @@ final class DemoCheck {
     list.run("no endpoint is 503", this::noEndpoint);
     list.run("a silent backend is 504", this::silentBackend);
     list.run("explain says where a request goes", this::explain);
+    list.run("metrics count what was answered", this::metrics);
     list.run("a drain finishes a slow response and stops", this::drain);
   }
 
@@ -221,6 +222,21 @@ final class DemoCheck {
         backend != null && backend.getString("endpoint").equals(wanted),
         "it names " + backend + " and not " + wanted);
     return new JsonObject(answer.body()).getString("summary");
+  }
+
+  private String metrics() throws Exception {
+    Answer answer = client.get(gateway.admin() + "/metrics");
+    require(answer.status() == 200, "/metrics answered " + answer.status());
+    double total =
+        answer
+            .body()
+            .lines()
+            .filter(line -> line.startsWith("selvage_http_requests_total{"))
+            .filter(line -> line.contains("listener=\"default/web\""))
+            .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+            .sum();
+    require(total >= WEIGHT_REQUESTS, "only " + total + " requests are counted");
+    return "%.0f requests on listener default/web".formatted(total);
   }
 
   private String drain() throws Exception {

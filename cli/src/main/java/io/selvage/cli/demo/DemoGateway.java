@@ -3,6 +3,8 @@ package io.selvage.cli.demo;
 
 import io.selvage.gateway.app.GatewayOptions;
 import io.selvage.gateway.app.GatewayProcess;
+import io.selvage.gateway.telemetry.GatewayTelemetry;
+import io.selvage.gateway.telemetry.TelemetryOptions;
 import io.selvage.gateway.translate.CompileOptions;
 import io.selvage.kube.StatusSink;
 import io.selvage.kube.folder.FolderSource;
@@ -13,6 +15,7 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -26,6 +29,7 @@ final class DemoGateway implements AutoCloseable {
 
   private final DemoWorld world;
   private final GatewayProcess process;
+  private final GatewayTelemetry telemetry;
   private final int httpPort;
   private final int httpsPort;
   private final KeyMaterial certificate;
@@ -33,11 +37,13 @@ final class DemoGateway implements AutoCloseable {
   private DemoGateway(
       DemoWorld world,
       GatewayProcess process,
+      GatewayTelemetry telemetry,
       int httpPort,
       int httpsPort,
       KeyMaterial certificate) {
     this.world = world;
     this.process = process;
+    this.telemetry = telemetry;
     this.httpPort = httpPort;
     this.httpsPort = httpsPort;
     this.certificate = certificate;
@@ -65,11 +71,14 @@ final class DemoGateway implements AutoCloseable {
               LAME_DUCK,
               DRAIN_TIMEOUT,
               0);
+      // The visitor's terminal shows the demo's own lines; no access log among them.
+      var telemetry = new GatewayTelemetry(new TelemetryOptions("off", Optional.empty(), 0));
       GatewayProcess process =
           GatewayProcess.start(
-              options, new FolderSource(folder), StatusSink.none(), GatewayProcess.Hooks.none());
+              options, new FolderSource(folder), StatusSink.none(), telemetry.hooks());
+      telemetry.attach(process);
       awaitFirst(process);
-      return new DemoGateway(world, process, httpPort, httpsPort, certificate);
+      return new DemoGateway(world, process, telemetry, httpPort, httpsPort, certificate);
     } catch (IOException | TimeoutException | InterruptedException | RuntimeException e) {
       world.close();
       throw e;
@@ -136,6 +145,7 @@ final class DemoGateway implements AutoCloseable {
   @Override
   public void close() {
     process.close();
+    telemetry.close();
     world.close();
   }
 }
