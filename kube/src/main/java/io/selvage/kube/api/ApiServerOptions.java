@@ -15,27 +15,42 @@ import java.util.Optional;
  * @param reconnectBase first pause before a lost watch or failed list is tried again, doubled five
  *     times at most; each process adds up to half of it at random, so that many do not return at
  *     once
+ * @param silentAfter a watch on which not even a bookmark moved for this long is replaced: one that
+ *     is cut while an event is on its way can look open for ever. A server sends a bookmark about
+ *     every minute
  * @param discoverEvery pause between looks for custom resources that are not installed yet
  */
 public record ApiServerOptions(
     Optional<String> namespace,
     Duration requestTimeout,
     Duration reconnectBase,
+    Duration silentAfter,
     Duration discoverEvery) {
   /** All namespaces; back within five seconds after an API server that was away for long. */
   public static final ApiServerOptions DEFAULT =
       new ApiServerOptions(
-          Optional.empty(), Duration.ofSeconds(10), Duration.ofMillis(100), Duration.ofSeconds(5));
+          Optional.empty(),
+          Duration.ofSeconds(10),
+          Duration.ofMillis(100),
+          Duration.ofMinutes(3),
+          Duration.ofSeconds(5));
 
   public ApiServerOptions {
     requireNonNull(namespace, "namespace");
     requireNonNull(requestTimeout, "requestTimeout");
     requireNonNull(reconnectBase, "reconnectBase");
+    requireNonNull(silentAfter, "silentAfter");
     requireNonNull(discoverEvery, "discoverEvery");
   }
 
   /** The same for one namespace. */
   public ApiServerOptions inNamespace(String only) {
-    return new ApiServerOptions(Optional.of(only), requestTimeout, reconnectBase, discoverEvery);
+    return new ApiServerOptions(
+        Optional.of(only), requestTimeout, reconnectBase, silentAfter, discoverEvery);
+  }
+
+  /** The same with another patience for watches on which nothing moves. */
+  public ApiServerOptions withSilentAfter(Duration silence) {
+    return new ApiServerOptions(namespace, requestTimeout, reconnectBase, silence, discoverEvery);
   }
 }

@@ -48,6 +48,16 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
   private static final Logger log = LoggerFactory.getLogger(ApiServerSource.class);
   private static final Duration HEALTH_EVERY = Duration.ofMillis(500);
 
+  /** A watch that is only being made again is not worth an alarm. */
+  private static final Duration GRACE = Duration.ofSeconds(1);
+
+  /**
+   * A watch that is down for longer than its own longest pause is replaced: the client library
+   * keeps asking with an expired version where a reconnect itself is answered by 410, and may take
+   * an answer that makes no sense for a watch that ended well.
+   */
+  private static final Duration STUCK_AFTER = Duration.ofSeconds(7);
+
   private final KubernetesClient client;
   private final ApiServerOptions options;
   private final ServedKinds served;
@@ -166,8 +176,22 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
       return false;
     }
     enqueue(() -> awaited.add(kind)); // before its first event
-    watches.put(kind, KindWatch.start(client, where.get(), kind, options.namespace(), this));
+    watches.put(kind, KindWatch.start(client, where.get(), kind, options.namespace(), false, this));
     return true;
+  }
+
+  private void replace(Kind<? extends KubeObject> kind) {
+    var where = served.known(kind);
+    if (where.isEmpty() || closed) {
+      return;
+    }
+    log.debug("a new watch for {}", kind.plural());
+    KindWatch old =
+        watches.put(
+            kind, KindWatch.start(client, where.get(), kind, options.namespace(), true, this));
+    if (old != null) {
+      old.close();
+    }
   }
 
   // ---- events, from the informers' threads ----
@@ -186,8 +210,24 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
   }
 
   @Override
-  public void listed(Kind<?> kind) {
-    enqueue(() -> awaited.remove(kind));
+  public void listed(Kind<?> kind, @Nullable Set<ObjectRef> all) {
+    enqueue(() -> {
+      awaited.remove(kind);
+      if (all != null) {
+        forgetOthers(kind, all);
+      }
+    });
+  }
+
+  /** What a replaced watch did not hear of: objects deleted meanwhile. */
+  private void forgetOthers(Kind<?> kind, Set<ObjectRef> all) {
+    for (KubeObject object : store.current().all(kind)) {
+      if (!all.contains(object.ref())) {
+        store.remove(object.ref());
+      }
+    }
+    problemsChanged |=
+        problems.keySet().removeIf(ref -> ref.kind().equals(kind.name()) && !all.contains(ref));
   }
 
   private void enqueue(Runnable event) {
@@ -261,7 +301,12 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
   private void lookAtHealth() {
     var down = new ArrayList<String>();
     for (KindWatch watch : watches.values()) {
-      if (!watch.isWatching()) {
+      boolean watching = watch.isWatching();
+      boolean stuck = !watching && watch.idleFor().compareTo(STUCK_AFTER) > 0;
+      if (stuck || watch.silentFor().compareTo(options.silentAfter()) > 0) {
+        replace(watch.kind());
+      }
+      if (!watching && watch.idleFor().compareTo(GRACE) > 0) {
         String trouble = watch.trouble();
         down.add(watch.kind().plural() + (trouble.isEmpty() ? "" : " (" + trouble + ")"));
       }

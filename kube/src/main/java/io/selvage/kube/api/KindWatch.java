@@ -11,7 +11,13 @@ import io.selvage.kube.api.ObjectConversion.Converted;
 import io.selvage.model.kube.Kind;
 import io.selvage.model.kube.KubeObject;
 import io.selvage.model.kube.ObjectRef;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,14 +35,29 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
 
     void gone(ObjectRef ref);
 
-    /** A whole list was delivered. */
-    void listed(Kind<?> kind);
+    /**
+     * A whole list was delivered.
+     *
+     * @param all what it held, if it was this watch's first; an object of the kind that is not
+     *     among them is gone. Null afterwards, when every change comes by itself
+     */
+    void listed(Kind<?> kind, @Nullable Set<ObjectRef> all);
   }
 
   private final Kind<? extends KubeObject> kind;
   private final Sink sink;
   private final SharedIndexInformer<GenericKubernetesResource> informer;
   private volatile String trouble = "";
+  private volatile boolean closed;
+
+  /** When this watch last was seen to work ({@link System#nanoTime()}). */
+  private volatile long lastGood = System.nanoTime();
+
+  private volatile @Nullable String lastVersion;
+  private volatile long lastMoved = System.nanoTime();
+
+  /** What the first list has delivered so far; null once it is complete. */
+  private @Nullable Set<ObjectRef> first = new HashSet<>();
 
   private KindWatch(
       Kind<? extends KubeObject> kind,
@@ -47,12 +68,17 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
     this.informer = informer;
   }
 
-  /** Starts; the first list arrives later. */
+  /**
+   * Starts; the first list arrives later.
+   *
+   * @param again not the first watch of this kind: its list must not be older than what was read
+   */
   static KindWatch start(
       KubernetesClient client,
       ResourceDefinitionContext where,
       Kind<? extends KubeObject> kind,
       Optional<String> namespace,
+      boolean again,
       Sink sink) {
     var operation = client.genericKubernetesResources(where);
     SharedIndexInformer<GenericKubernetesResource> informer;
@@ -74,6 +100,10 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
     }
     var watch = new KindWatch(kind, sink, informer);
     informer.itemStore(new VersionStore());
+    if (again) {
+      // An initial state, even an empty one, makes the first list a consistent read.
+      informer.initialState(Stream.empty());
+    }
     informer.exceptionHandler((started, failure) -> watch.note(failure));
     informer.addEventHandler(watch);
     informer.start();
@@ -82,7 +112,26 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
 
   /** True while changes arrive. */
   boolean isWatching() {
-    return informer.isWatching();
+    boolean watching = informer.isWatching();
+    if (watching) {
+      lastGood = System.nanoTime();
+    }
+    return watching;
+  }
+
+  /** How long no event and no bookmark has come, as far as it was asked. */
+  Duration silentFor() {
+    String version = informer.lastSyncResourceVersion();
+    if (!Objects.equals(version, lastVersion)) {
+      lastVersion = version;
+      lastMoved = System.nanoTime();
+    }
+    return Duration.ofNanos(System.nanoTime() - lastMoved);
+  }
+
+  /** How long {@link #isWatching()} has been false, as far as it was asked. */
+  Duration idleFor() {
+    return Duration.ofNanos(System.nanoTime() - lastGood);
   }
 
   /** What went wrong last; empty if nothing did since the last list. */
@@ -90,7 +139,7 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
     return trouble;
   }
 
-  Kind<?> kind() {
+  Kind<? extends KubeObject> kind() {
     return kind;
   }
 
@@ -106,21 +155,34 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
 
   @Override
   public void onDelete(GenericKubernetesResource object, boolean deletedFinalStateUnknown) {
-    sink.gone(ObjectConversion.ref(kind, object));
+    if (!closed) {
+      sink.gone(ObjectConversion.ref(kind, object));
+    }
   }
 
   @Override
   public void onList(String resourceVersion, boolean remainedEmpty) {
     trouble = "";
-    sink.listed(kind);
+    if (!closed) {
+      sink.listed(kind, first);
+      first = null;
+    }
   }
 
   @Override
   public void close() {
+    closed = true;
     informer.stop();
   }
 
   private void deliver(GenericKubernetesResource object) {
+    if (closed) {
+      return;
+    }
+    Set<ObjectRef> list = first;
+    if (list != null) {
+      list.add(ObjectConversion.ref(kind, object));
+    }
     try {
       sink.found(ObjectConversion.convert(kind, object));
     } catch (RuntimeException e) {

@@ -52,9 +52,9 @@ public final class ServedKinds {
     return Optional.empty();
   }
 
-  /** Looks a kind up again the next time: its version is no longer served. */
-  synchronized void forget(Kind<?> kind) {
-    found.remove(kind);
+  /** What {@link #find} found before, without asking. */
+  synchronized Optional<ResourceDefinitionContext> known(Kind<?> kind) {
+    return Optional.ofNullable(found.get(kind));
   }
 
   /**

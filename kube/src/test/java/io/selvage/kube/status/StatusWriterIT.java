@@ -41,7 +41,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
  */
 @ExtendWith(RealApiServer.class)
 class StatusWriterIT {
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final PublishedAddress ADDRESS =
       new PublishedAddress.Fixed(List.of("192.0.2.1", "gw.example"));
   private static final ObjectRef MAPPING = new ObjectRef("Mapping", "front", "m");
