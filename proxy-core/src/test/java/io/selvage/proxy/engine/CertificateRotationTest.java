@@ -107,16 +107,15 @@ class CertificateRotationTest {
 
   private Thread load(AtomicInteger counter, Callable<Integer> requests) {
     return Thread.ofVirtual()
-        .start(
-            () -> {
-              while (run.get()) {
-                try {
-                  counter.addAndGet(requests.call());
-                } catch (Exception | AssertionError e) {
-                  failures.add(e);
-                }
-              }
-            });
+        .start(() -> {
+          while (run.get()) {
+            try {
+              counter.addAndGet(requests.call());
+            } catch (Exception | AssertionError e) {
+              failures.add(e);
+            }
+          }
+        });
   }
 
   private int requestOnANewConnection(SSLContext context, int port) throws Exception {
@@ -160,7 +159,9 @@ class CertificateRotationTest {
     return socket;
   }
 
-  /** What a full handshake is shown; a resumed session would remember the certificate it began with. */
+  /**
+   * What a full handshake is shown; a resumed session would remember the certificate it began with.
+   */
   private static X509Certificate leaf(int port) throws Exception {
     try (SSLSocket socket = connect(TestTls.client(CA), port)) {
       return (X509Certificate) socket.getSession().getPeerCertificates()[0];

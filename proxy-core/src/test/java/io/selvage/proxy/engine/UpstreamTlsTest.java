@@ -62,11 +62,10 @@ class UpstreamTlsTest {
   void neverSendsARequestInPlaintextToAnOriginWithoutTls() throws Exception {
     // Given an origin that would gladly answer plaintext
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.read(6);
-                  connection.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.read(6);
+              connection.send("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+            });
         var gateway =
             TestGateway.start()
                 .cluster(cluster(Optional.empty(), ""), origin.port())
@@ -118,16 +117,15 @@ class UpstreamTlsTest {
                 .getServerSocketFactory()
                 .createServerSocket(0);
     Thread.ofVirtual()
-        .start(
-            () -> {
-              while (!server.isClosed()) {
-                try (SSLSocket socket = (SSLSocket) server.accept()) {
-                  answer(socket);
-                } catch (IOException e) {
-                  // Closed, or a handshake that was broken off: the client's side is looked at.
-                }
-              }
-            });
+        .start(() -> {
+          while (!server.isClosed()) {
+            try (SSLSocket socket = (SSLSocket) server.accept()) {
+              answer(socket);
+            } catch (IOException e) {
+              // Closed, or a handshake that was broken off: the client's side is looked at.
+            }
+          }
+        });
     return server;
   }
 

@@ -97,16 +97,7 @@ class MisdirectedRequestTest {
   private static void ask(WireClient client, int stream, String authority, int status)
       throws Exception {
     client.headers(
-        stream,
-        true,
-        ":method",
-        "GET",
-        ":scheme",
-        "https",
-        ":authority",
-        authority,
-        ":path",
-        "/");
+        stream, true, ":method", "GET", ":scheme", "https", ":authority", authority, ":path", "/");
     client.expectStatus(stream, status);
   }
 

@@ -71,7 +71,8 @@ final class DescriptorShortage {
    * are in jars that are open already.
    */
   private static void loadClassesOfFolders() throws Exception {
-    Path folder = Path.of(Cluster.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Path folder =
+        Path.of(Cluster.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     if (!Files.isDirectory(folder)) {
       return;
     }

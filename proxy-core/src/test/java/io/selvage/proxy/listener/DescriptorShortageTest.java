@@ -95,17 +95,16 @@ class DescriptorShortageTest {
   private static ServerSocket echoServer() throws IOException {
     ServerSocket server = new ServerSocket(0, 1000, InetAddress.getLoopbackAddress());
     Thread.ofVirtual()
-        .start(
-            () -> {
-              while (!server.isClosed()) {
-                try {
-                  Socket socket = server.accept();
-                  Thread.ofVirtual().start(() -> echo(socket));
-                } catch (IOException closed) {
-                  return;
-                }
-              }
-            });
+        .start(() -> {
+          while (!server.isClosed()) {
+            try {
+              Socket socket = server.accept();
+              Thread.ofVirtual().start(() -> echo(socket));
+            } catch (IOException closed) {
+              return;
+            }
+          }
+        });
     return server;
   }
 

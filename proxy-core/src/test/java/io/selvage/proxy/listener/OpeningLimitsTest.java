@@ -60,17 +60,16 @@ class OpeningLimitsTest {
       long start = System.nanoTime();
       Thread drip =
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try {
-                      for (byte one : HELLO) {
-                        socket.getOutputStream().write(one);
-                        Thread.sleep(50);
-                      }
-                    } catch (IOException | InterruptedException e) {
-                      // The end that is waited for.
-                    }
-                  });
+              .start(() -> {
+                try {
+                  for (byte one : HELLO) {
+                    socket.getOutputStream().write(one);
+                    Thread.sleep(50);
+                  }
+                } catch (IOException | InterruptedException e) {
+                  // The end that is waited for.
+                }
+              });
       assertEnds(socket);
       assertThat((System.nanoTime() - start) / 1_000_000).isLessThan(10 * DEADLINE_MILLIS);
       drip.interrupt();
@@ -115,9 +114,7 @@ class OpeningLimitsTest {
   private int serve(Limits limits) {
     fixture = new ListenerFixture(limits);
     return fixture.serve(
-        listener()
-            .tls(TlsMode.REQUIRED, binding("a", CA.serverFor("a.example"), any()))
-            .build());
+        listener().tls(TlsMode.REQUIRED, binding("a", CA.serverFor("a.example"), any())).build());
   }
 
   private static Limits handshake(long millis, int helloBytes) {

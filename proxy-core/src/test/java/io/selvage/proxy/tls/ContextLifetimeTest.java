@@ -54,7 +54,8 @@ class ContextLifetimeTest {
 
   @Test
   void freesEveryContextOfAThousandRotations() {
-    List<TestCertificate> certificates = List.of(CA.serverFor("a.example"), CA.serverFor("a.example"));
+    List<TestCertificate> certificates =
+        List.of(CA.serverFor("a.example"), CA.serverFor("a.example"));
     List<SslContext> made = new ArrayList<>();
     TlsBindings current = TlsBindings.none(contexts);
     for (int i = 0; i < 1000; i++) {
