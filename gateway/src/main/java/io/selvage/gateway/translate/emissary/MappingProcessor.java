@@ -10,9 +10,12 @@ import io.selvage.model.crd.Mapping;
 import io.selvage.model.kube.ObjectRef;
 import io.selvage.model.routing.HostPattern;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Mapping: translated one by one, attached to the virtual hosts of the Hosts that accept it,
@@ -36,13 +39,17 @@ public final class MappingProcessor implements Processor {
         mappings,
         mapping ->
             translator.translate(mapping, world.findings(mapping.ref())).ifPresent(plans::add));
+    var candidates = new Candidates(plans);
     for (RouteTableBuilder table : context.routeTables()) {
       world
           .hosts(table)
           .byPattern()
           .forEach((pattern, hosts) -> {
             var accepted =
-                plans.stream().filter(p -> hosts.stream().anyMatch(h -> h.accepts(p))).toList();
+                candidates
+                    .of(pattern)
+                    .filter(p -> hosts.stream().anyMatch(h -> h.accepts(p)))
+                    .toList();
             accepted.forEach(p -> attached.add(p.ref()));
             served.addAll(fill(world, table, pattern, accepted));
           });
@@ -82,5 +89,31 @@ public final class MappingProcessor implements Processor {
           case HostCondition.Regex r -> "there is no Host on an open HTTP port";
         };
     findings.error("spec.hostname", "NoHost", why);
+  }
+
+  /** Plans by exact hostname, so that a thousand Hosts do not each look at every Mapping. */
+  private static final class Candidates {
+    private final List<MappingPlan> all;
+    private final List<MappingPlan> others = new ArrayList<>();
+    private final Map<String, List<MappingPlan>> byName = new HashMap<>();
+
+    Candidates(List<MappingPlan> all) {
+      this.all = all;
+      for (MappingPlan plan : all) {
+        if (plan.match().host() instanceof HostCondition.Glob(HostPattern p)
+            && p.kind() == HostPattern.Kind.EXACT) {
+          byName.computeIfAbsent(p.text(), n -> new ArrayList<>()).add(plan);
+        } else {
+          others.add(plan);
+        }
+      }
+    }
+
+    /** Everything that could be accepted by a Host of this pattern. */
+    Stream<MappingPlan> of(HostPattern host) {
+      return host.kind() == HostPattern.Kind.EXACT
+          ? Stream.concat(byName.getOrDefault(host.text(), List.of()).stream(), others.stream())
+          : all.stream();
+    }
   }
 }

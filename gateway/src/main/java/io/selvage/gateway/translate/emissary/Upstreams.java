@@ -39,6 +39,11 @@ final class Upstreams {
   private final String gatewayNamespace;
   private final Map<String, ClusterSpec> clusters = new HashMap<>();
 
+  /** Names given so far: thousands of Mappings ask for the same few clusters. */
+  private final Map<Asked, String> names = new HashMap<>();
+
+  private record Asked(ClusterSpec unnamed, String tag) {}
+
   Upstreams(Lookups lookups, TlsContexts contexts, ModuleSettings module, String gatewayNamespace) {
     this.lookups = lookups;
     this.contexts = contexts;
@@ -129,8 +134,7 @@ final class Upstreams {
       var backend = lookups.backend(serviceNamespace, service, port, findings);
       String host = url.isUnqualified() ? service + "." + serviceNamespace : url.host();
       String statsName = statsName(service + "." + serviceNamespace);
-      return new Destination(
-          backend.key(), backend.source(), host, port.number(), statsName, tls);
+      return new Destination(backend.key(), backend.source(), host, port.number(), statsName, tls);
     }
     if (port.isName()) {
       findings.invalid(
@@ -253,11 +257,15 @@ final class Upstreams {
   }
 
   /**
-   * Notes a cluster and returns its name (what routes use it hands it to the model): the destination's key, with a short digest of
-   * everything that differs from the plain form. Certificates count by name, so that a rotation
-   * does not rename the cluster.
+   * Notes a cluster and returns its name (what routes use it hands it to the model): the
+   * destination's key, with a short digest of everything that differs from the plain form.
+   * Certificates count by name, so that a rotation does not rename the cluster.
    */
   String add(ClusterSpec unnamed, String tag) {
+    return names.computeIfAbsent(new Asked(unnamed, tag), a -> name(unnamed, tag));
+  }
+
+  private String name(ClusterSpec unnamed, String tag) {
     var plain = ClusterSpec.http(unnamed.name());
     String variant = variant(unnamed) + tag;
     String name = unnamed.name();
