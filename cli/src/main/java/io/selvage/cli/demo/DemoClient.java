@@ -6,6 +6,7 @@ import io.vertx.core.json.DecodeException;
 import io.vertx.core.json.JsonObject;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -132,7 +133,9 @@ final class DemoClient implements AutoCloseable {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, new LookingTrustManager[] {new LookingTrustManager()}, null);
     var plain = new Socket();
-    plain.connect(new InetSocketAddress("127.0.0.1", port), (int) CONNECT_TIMEOUT.toMillis());
+    plain.connect(
+        new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port),
+        (int) CONNECT_TIMEOUT.toMillis());
     plain.setSoTimeout((int) TIMEOUT.toMillis());
     var socket = (SSLSocket) context.getSocketFactory().createSocket(plain, serverName, port, true);
     var parameters = socket.getSSLParameters();
