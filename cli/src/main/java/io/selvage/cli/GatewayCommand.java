@@ -3,6 +3,7 @@ package io.selvage.cli;
 
 import io.selvage.gateway.app.GatewayOptions;
 import io.selvage.gateway.app.GatewayProcess;
+import io.selvage.gateway.app.GatewayServer;
 import io.selvage.gateway.telemetry.GatewayTelemetry;
 import io.selvage.gateway.telemetry.TelemetryOptions;
 import io.selvage.gateway.translate.CompileOptions;
@@ -27,6 +28,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -46,6 +48,8 @@ import picocli.CommandLine.TypeConversionException;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:stopped as asked", "1:could not start", "2:not understood"})
 final class GatewayCommand implements Callable<Integer> {
+  private static final long READY_POLL_NANOS = 20_000_000;
+
   @Spec private CommandSpec spec;
 
   @ArgGroup(exclusive = true, multiplicity = "1")
@@ -204,20 +208,32 @@ final class GatewayCommand implements Callable<Integer> {
       telemetry.attach(process);
       Thread stop = new Thread(() -> stop(process, telemetry), "selvage-stop");
       Runtime.getRuntime().addShutdownHook(stop);
-      PrintWriter out = spec.commandLine().getOut();
-      process
-          .server()
-          .firstLive()
-          .thenAccept(live -> {
-            out.println(process.readyLine());
-            out.flush();
-          });
+      process.server().firstLive().thenAccept(live -> announce(process));
       process.server().stopped().toCompletableFuture().join();
       return CommandLine.ExitCode.OK;
     } catch (IOException e) {
       err.println("mesh gateway: " + e.getMessage());
       return CommandLine.ExitCode.SOFTWARE;
     }
+  }
+
+  /** Prints the ready line once /ready says so too, which waits for a first open listener. */
+  private void announce(GatewayProcess process) {
+    PrintWriter out = spec.commandLine().getOut();
+    Thread.ofPlatform()
+        .name("selvage-ready")
+        .daemon()
+        .start(
+            () -> {
+              while (!process.readiness().isReady()) {
+                if (process.server().phase() == GatewayServer.Phase.STOPPED) {
+                  return;
+                }
+                LockSupport.parkNanos(READY_POLL_NANOS);
+              }
+              out.println(process.readyLine());
+              out.flush();
+            });
   }
 
   private GatewayTelemetry telemetry() throws IOException {

@@ -29,6 +29,9 @@ public final class GatewayServer implements AutoCloseable {
   /** Readiness condition: a configuration is live. */
   static final String CONFIGURATION = "configuration";
 
+  /** Readiness condition: at least one of the listeners is open. */
+  static final String LISTENERS = "listeners";
+
   /** Readiness condition: not on the way out. */
   static final String DRAIN = "drain";
 
@@ -72,6 +75,15 @@ public final class GatewayServer implements AutoCloseable {
             this::onLive);
     readiness.set(CONFIGURATION, false, "no configuration has been read yet");
     readiness.set(DRAIN, true, "");
+    readiness.check(LISTENERS, this::missingListeners);
+  }
+
+  /** One port in use takes nothing from the others; all of them in use means nothing is served. */
+  private Optional<String> missingListeners() {
+    boolean wanted = live().filter(l -> !l.model().listeners().isEmpty()).isPresent();
+    return wanted && boundListeners().isEmpty()
+        ? Optional.of("no listener could be opened")
+        : Optional.empty();
   }
 
   /** Starts reading objects. */

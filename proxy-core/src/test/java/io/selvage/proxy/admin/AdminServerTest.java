@@ -95,6 +95,16 @@ final class AdminServerTest {
   }
 
   @Test
+  void looksAtACheckWheneverItIsAsked() throws Exception {
+    AtomicReference<Optional<String>> missing = new AtomicReference<>(Optional.of("none is open"));
+    readiness.check("listeners", missing::get);
+    assertThat(send("GET", "/ready", "").body()).isEqualTo("listeners: none is open\n");
+
+    missing.set(Optional.empty());
+    assertThat(send("GET", "/ready", "").statusCode()).isEqualTo(200);
+  }
+
+  @Test
   void servesPagesAndSaysWhichThereAre() throws Exception {
     assertThat(send("GET", "/metrics", "").body()).isEqualTo("a_metric 1\n");
     assertThat(send("GET", "/nothing", "").statusCode()).isEqualTo(404);
