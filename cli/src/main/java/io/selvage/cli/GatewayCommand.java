@@ -223,17 +223,16 @@ final class GatewayCommand implements Callable<Integer> {
     Thread.ofPlatform()
         .name("selvage-ready")
         .daemon()
-        .start(
-            () -> {
-              while (!process.readiness().isReady()) {
-                if (process.server().phase() == GatewayServer.Phase.STOPPED) {
-                  return;
-                }
-                LockSupport.parkNanos(READY_POLL_NANOS);
-              }
-              out.println(process.readyLine());
-              out.flush();
-            });
+        .start(() -> {
+          while (!process.readiness().isReady()) {
+            if (process.server().phase() == GatewayServer.Phase.STOPPED) {
+              return;
+            }
+            LockSupport.parkNanos(READY_POLL_NANOS);
+          }
+          out.println(process.readyLine());
+          out.flush();
+        });
   }
 
   private GatewayTelemetry telemetry() throws IOException {

@@ -14,9 +14,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A client that sends and receives plain bytes, so that a test says exactly what is on the wire. Text
- * is ISO 8859-1: one char, one byte. Every read has a deadline; passing it is a failure that shows
- * what had arrived.
+ * A client that sends and receives plain bytes, so that a test says exactly what is on the wire.
+ * Text is ISO 8859-1: one char, one byte. Every read has a deadline; passing it is a failure that
+ * shows what had arrived.
  */
 public final class RawClient implements AutoCloseable {
   private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(5);

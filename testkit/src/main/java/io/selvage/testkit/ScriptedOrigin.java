@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An origin that does to each connection what a script says: bytes in, bytes out, close, reset, stay
- * silent. Keeps every byte it was sent, by connection, so that a test can say what the origin saw.
- * Threads are virtual and end with {@link #close()}.
+ * An origin that does to each connection what a script says: bytes in, bytes out, close, reset,
+ * stay silent. Keeps every byte it was sent, by connection, so that a test can say what the origin
+ * saw. Threads are virtual and end with {@link #close()}.
  */
 public final class ScriptedOrigin implements AutoCloseable {
 
@@ -46,12 +46,11 @@ public final class ScriptedOrigin implements AutoCloseable {
 
   /** Answers every request on every connection with the same bytes; bodies are read first. */
   public static ScriptedOrigin answering(String response) throws IOException {
-    return start(
-        connection -> {
-          while (connection.readRequest() != null) {
-            connection.send(response);
-          }
-        });
+    return start(connection -> {
+      while (connection.readRequest() != null) {
+        connection.send(response);
+      }
+    });
   }
 
   public int port() {

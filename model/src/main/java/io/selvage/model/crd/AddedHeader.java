@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param append false replaces what is there; true when absent
  * @param v2Representation left by Emissary's own conversion, without meaning here
  */
-public record AddedHeader(
-    String value, boolean append, @Nullable String v2Representation) {
+public record AddedHeader(String value, boolean append, @Nullable String v2Representation) {
   @JsonCreator(mode = JsonCreator.Mode.PROPERTIES)
   public AddedHeader(
       @JsonProperty("value") @Nullable String value,

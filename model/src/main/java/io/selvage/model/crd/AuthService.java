@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code getambassador.io} AuthService, read only to report that it is not supported yet. */
 public record AuthService(
-    @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") @Nullable UnsupportedSpec spec)
+    @JsonProperty("metadata") ObjectMeta metadata,
+    @JsonProperty("spec") @Nullable UnsupportedSpec spec)
     implements EmissaryObject {
   @Override
   public String kind() {

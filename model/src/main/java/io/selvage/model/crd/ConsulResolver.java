@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code getambassador.io} ConsulResolver; Selvage does not resolve through Consul and says so. */
 public record ConsulResolver(
-    @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") @Nullable ConsulResolverSpec spec)
+    @JsonProperty("metadata") ObjectMeta metadata,
+    @JsonProperty("spec") @Nullable ConsulResolverSpec spec)
     implements EmissaryObject {
   @Override
   public String kind() {

@@ -5,7 +5,10 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.selvage.model.kube.ObjectMeta;
 import org.jspecify.annotations.Nullable;
 
-/** {@code getambassador.io} Host: a name (or glob) the gateway answers to, its certificate and the fate of insecure requests. */
+/**
+ * {@code getambassador.io} Host: a name (or glob) the gateway answers to, its certificate and the
+ * fate of insecure requests.
+ */
 public record Host(
     @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") @Nullable HostSpec spec)
     implements EmissaryObject {

@@ -5,9 +5,12 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.selvage.model.kube.ObjectMeta;
 import org.jspecify.annotations.Nullable;
 
-/** {@code getambassador.io} KubernetesEndpointResolver: a name for the way a service is looked up. */
+/**
+ * {@code getambassador.io} KubernetesEndpointResolver: a name for the way a service is looked up.
+ */
 public record KubernetesEndpointResolver(
-    @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") @Nullable ResolverSpec spec)
+    @JsonProperty("metadata") ObjectMeta metadata,
+    @JsonProperty("spec") @Nullable ResolverSpec spec)
     implements EmissaryObject {
   @Override
   public String kind() {

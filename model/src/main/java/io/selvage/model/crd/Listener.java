@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code getambassador.io} Listener: a port and what is spoken on it. */
 public record Listener(
-    @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") @Nullable ListenerSpecification spec)
+    @JsonProperty("metadata") ObjectMeta metadata,
+    @JsonProperty("spec") @Nullable ListenerSpecification spec)
     implements EmissaryObject {
   @Override
   public String kind() {

@@ -9,9 +9,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code spec} of a Mapping, every field of v3alpha1 and of v2, in the order of Emissary's reference.
- * An absent scalar is null, because its default often comes from the Module; an absent collection is
- * empty. Timers are milliseconds.
+ * {@code spec} of a Mapping, every field of v3alpha1 and of v2, in the order of Emissary's
+ * reference. An absent scalar is null, because its default often comes from the Module; an absent
+ * collection is empty. Timers are milliseconds.
  *
  * @param ambassadorIds instances this is for
  * @param prefix what the path must begin with (or equal, or match, by the two flags)
@@ -65,17 +65,18 @@ public record MappingSpec(
     @JsonProperty("add_request_headers") Map<String, AddedHeader> addRequestHeaders,
     @JsonProperty("add_response_headers") Map<String, AddedHeader> addResponseHeaders,
     @JsonProperty("remove_request_headers")
-      @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-      List<String> removeRequestHeaders,
+        @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+        List<String> removeRequestHeaders,
     @JsonProperty("remove_response_headers")
-      @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-      List<String> removeResponseHeaders,
+        @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+        List<String> removeResponseHeaders,
     @JsonProperty("add_linkerd_headers") @Nullable Boolean addLinkerdHeaders,
     @JsonProperty("timeout_ms") @Nullable Long timeoutMillis,
     @JsonProperty("idle_timeout_ms") @Nullable Long idleTimeoutMillis,
     @JsonProperty("connect_timeout_ms") @Nullable Long connectTimeoutMillis,
     @JsonProperty("cluster_idle_timeout_ms") @Nullable Long clusterIdleTimeoutMillis,
-    @JsonProperty("cluster_max_connection_lifetime_ms") @Nullable Long clusterMaxConnectionLifetimeMillis,
+    @JsonProperty("cluster_max_connection_lifetime_ms")
+        @Nullable Long clusterMaxConnectionLifetimeMillis,
     @JsonProperty("retry_policy") @Nullable RetryPolicySpec retryPolicy,
     @JsonProperty("circuit_breakers") List<CircuitBreakerSpec> circuitBreakers,
     @JsonProperty("load_balancer") @Nullable LoadBalancerSpec loadBalancer,
@@ -84,8 +85,8 @@ public record MappingSpec(
     @JsonProperty("v3health_checks") List<HealthCheck> v3HealthChecks,
     @JsonProperty("keepalive") @Nullable KeepAlive keepalive,
     @JsonProperty("allow_upgrade")
-      @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
-      List<String> allowUpgrade,
+        @JsonFormat(with = JsonFormat.Feature.ACCEPT_SINGLE_VALUE_AS_ARRAY)
+        List<String> allowUpgrade,
     @JsonProperty("use_websocket") @Nullable Boolean useWebsocket,
     @JsonProperty("grpc") @Nullable Boolean grpc,
     @JsonProperty("priority") @Nullable String priority,

@@ -5,7 +5,10 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.selvage.model.kube.ObjectMeta;
 import org.jspecify.annotations.Nullable;
 
-/** {@code getambassador.io} Module: settings of a whole gateway; only the name {@code ambassador} counts. */
+/**
+ * {@code getambassador.io} Module: settings of a whole gateway; only the name {@code ambassador}
+ * counts.
+ */
 public record Module(
     @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") @Nullable ModuleSpec spec)
     implements EmissaryObject {

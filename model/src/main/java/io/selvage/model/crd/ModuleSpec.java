@@ -7,8 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code spec} of a Module. The configuration is kept as plain maps, because one bad option must not
- * take the others with it; the gateway reads it option by option.
+ * {@code spec} of a Module. The configuration is kept as plain maps, because one bad option must
+ * not take the others with it; the gateway reads it option by option.
  */
 public record ModuleSpec(AmbassadorIds ambassadorIds, Map<String, Object> config) {
   public ModuleSpec(

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code getambassador.io} TCPMapping: a port, or a server name on it, forwarded as bytes. */
 public record TCPMapping(
-    @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") @Nullable TcpMappingSpec spec)
+    @JsonProperty("metadata") ObjectMeta metadata,
+    @JsonProperty("spec") @Nullable TcpMappingSpec spec)
     implements EmissaryObject {
   @Override
   public String kind() {

@@ -63,9 +63,7 @@ public record EndpointSlice(
 
     /** Still serving, ready or draining; absent means the same as ready. */
     public boolean isServing() {
-      return conditions == null || conditions.serving() == null
-          ? isReady()
-          : conditions.serving();
+      return conditions == null || conditions.serving() == null ? isReady() : conditions.serving();
     }
 
     public boolean isTerminating() {
@@ -86,8 +84,7 @@ public record EndpointSlice(
       @JsonProperty("name") @Nullable String name) {}
 
   /** One port; a null number means all ports, which Selvage does not route to. */
-  public record Port(
-      String name, @Nullable Integer port, String protocol, String appProtocol) {
+  public record Port(String name, @Nullable Integer port, String protocol, String appProtocol) {
     public Port(
         @JsonProperty("name") @Nullable String name,
         @JsonProperty("port") @Nullable Integer port,

@@ -6,7 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** {@code networking.k8s.io/v1} Ingress. */
-public record Ingress(@JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") Spec spec)
+public record Ingress(
+    @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") Spec spec)
     implements KubeObject {
   public Ingress(ObjectMeta metadata, @Nullable Spec spec) {
     this.metadata = metadata;
@@ -57,7 +58,10 @@ public record Ingress(@JsonProperty("metadata") ObjectMeta metadata, @JsonProper
     }
   }
 
-  /** {@code rules[].http.paths[]}; {@code pathType} is kept as text so that a wrong one can be named. */
+  /**
+   * {@code rules[].http.paths[]}; {@code pathType} is kept as text so that a wrong one can be
+   * named.
+   */
   public record Path(
       @JsonProperty("path") @Nullable String path,
       @JsonProperty("pathType") @Nullable String pathType,
@@ -74,7 +78,8 @@ public record Ingress(@JsonProperty("metadata") ObjectMeta metadata, @JsonProper
 
   /** {@code backend.service.port}: number or name, never both. */
   public record Port(
-      @JsonProperty("number") @Nullable Integer number, @JsonProperty("name") @Nullable String name) {}
+      @JsonProperty("number") @Nullable Integer number,
+      @JsonProperty("name") @Nullable String name) {}
 
   /** {@code backend.resource}. */
   public record Resource(

@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * A kind that Selvage reads: where it is found in the API and which record it becomes. Adding a kind
- * means a record, a line here, and a Processor in the gateway.
+ * A kind that Selvage reads: where it is found in the API and which record it becomes. Adding a
+ * kind means a record, a line here, and a Processor in the gateway.
  *
  * @param group API group, empty for the core group
  * @param versions accepted versions, the preferred (watched) one first
@@ -47,7 +47,8 @@ public record Kind<T extends KubeObject>(
   private static final class Index {
     static final Map<String, Kind<? extends KubeObject>> BY_KEY =
         all()
-            .collect(Collectors.toUnmodifiableMap(k -> k.group + '/' + k.name, Function.identity()));
+            .collect(
+                Collectors.toUnmodifiableMap(k -> k.group + '/' + k.name, Function.identity()));
   }
 
   public Kind {

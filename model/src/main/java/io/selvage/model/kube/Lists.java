@@ -8,7 +8,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Defensive copies for record constructors: absent collections are empty, null elements are dropped. */
+/**
+ * Defensive copies for record constructors: absent collections are empty, null elements are
+ * dropped.
+ */
 public final class Lists {
   private Lists() {}
 
@@ -32,12 +35,11 @@ public final class Lists {
       return Map.of();
     }
     var out = new LinkedHashMap<K, V>();
-    map.forEach(
-        (k, v) -> {
-          if (v != null) {
-            out.put(k, v);
-          }
-        });
+    map.forEach((k, v) -> {
+      if (v != null) {
+        out.put(k, v);
+      }
+    });
     return Collections.unmodifiableMap(out);
   }
 }

@@ -7,7 +7,8 @@ import static java.util.Objects.requireNonNull;
  * Names one object: kind, namespace (empty for cluster-scoped kinds) and name. The API group is
  * implied by the kind because Selvage reads each kind from one group.
  */
-public record ObjectRef(String kind, String namespace, String name) implements Comparable<ObjectRef> {
+public record ObjectRef(String kind, String namespace, String name)
+    implements Comparable<ObjectRef> {
   public ObjectRef {
     requireNonNull(kind, "kind");
     requireNonNull(namespace, "namespace");

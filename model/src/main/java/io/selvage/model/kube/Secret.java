@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Core {@code v1} Secret. {@code data} stays base64 text until someone needs it, so that a value that
- * does not decode spoils only its own use. {@link #toString()} never shows a value.
+ * Core {@code v1} Secret. {@code data} stays base64 text until someone needs it, so that a value
+ * that does not decode spoils only its own use. {@link #toString()} never shows a value.
  *
  * @param data base64 values
  * @param stringData plain values, folder sources only: the API server folds them into data

@@ -7,7 +7,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Core {@code v1} Service. */
-public record Service(@JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") Spec spec)
+public record Service(
+    @JsonProperty("metadata") ObjectMeta metadata, @JsonProperty("spec") Spec spec)
     implements KubeObject {
   public Service(ObjectMeta metadata, @Nullable Spec spec) {
     this.metadata = metadata;

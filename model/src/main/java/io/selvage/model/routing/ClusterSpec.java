@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A named group of endpoints and how to talk to them. Clusters that are equal keep their connections,
- * balancer state and statistics over a change of configuration.
+ * A named group of endpoints and how to talk to them. Clusters that are equal keep their
+ * connections, balancer state and statistics over a change of configuration.
  *
  * @param name key in {@link RoutingModel#clusters()}, deterministic
  * @param statsName metric label value
@@ -99,19 +99,22 @@ public record ClusterSpec(
   }
 
   /** Circuit-breaker limits per process; each at least 0. */
-  public record Breakers(int maxConnections, int maxPendingRequests, int maxRequests, int maxRetries) {
+  public record Breakers(
+      int maxConnections, int maxPendingRequests, int maxRequests, int maxRetries) {
     public static final Breakers DEFAULT = new Breakers(1024, 1024, 1024, 3);
   }
 
   /**
-   * Passive ejection after consecutive failures. At most {@code maxEjectedPercent} of the endpoints,
-   * and never the last one, are out at a time.
+   * Passive ejection after consecutive failures. At most {@code maxEjectedPercent} of the
+   * endpoints, and never the last one, are out at a time.
    */
   public record FailureAccrualSpec(
-      int consecutiveFailures, long baseEjectionMillis, long maxEjectionMillis, int maxEjectedPercent) {
+      int consecutiveFailures,
+      long baseEjectionMillis,
+      long maxEjectionMillis,
+      int maxEjectedPercent) {
     /** 5 failures, 30 s more for each ejection up to 5 min, at most half. */
-    public static final FailureAccrualSpec DEFAULT =
-        new FailureAccrualSpec(5, 30_000, 300_000, 50);
+    public static final FailureAccrualSpec DEFAULT = new FailureAccrualSpec(5, 30_000, 300_000, 50);
   }
 
   /**

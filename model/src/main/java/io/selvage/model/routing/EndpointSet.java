@@ -6,8 +6,8 @@ import static java.util.Objects.requireNonNull;
 import java.util.List;
 
 /**
- * The addresses behind one Service port, without duplicates, in a deterministic order. Replaced as a
- * whole and swapped into running clusters without recompiling routes.
+ * The addresses behind one Service port, without duplicates, in a deterministic order. Replaced as
+ * a whole and swapped into running clusters without recompiling routes.
  *
  * @param key such as {@code namespace/service/port}
  */

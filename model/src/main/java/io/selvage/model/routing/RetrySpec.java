@@ -18,7 +18,11 @@ import java.util.TreeSet;
  *     configured policy); false restricts to idempotent ones
  */
 public record RetrySpec(
-    Set<On> on, List<Integer> statuses, int maxRetries, long perTryTimeoutMillis, boolean anyMethod) {
+    Set<On> on,
+    List<Integer> statuses,
+    int maxRetries,
+    long perTryTimeoutMillis,
+    boolean anyMethod) {
 
   /** A reason to try again. */
   public enum On {
@@ -38,7 +42,9 @@ public record RetrySpec(
   }
 
   public RetrySpec {
-    on = java.util.Collections.unmodifiableSet(on.isEmpty() ? EnumSet.noneOf(On.class) : EnumSet.copyOf(on));
+    on =
+        java.util.Collections.unmodifiableSet(
+            on.isEmpty() ? EnumSet.noneOf(On.class) : EnumSet.copyOf(on));
     statuses = List.copyOf(new TreeSet<>(statuses));
     if (maxRetries < 0 || maxRetries > 10) {
       throw new IllegalArgumentException("maxRetries " + maxRetries + " is not within 0..10");

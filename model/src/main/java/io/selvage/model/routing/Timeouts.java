@@ -4,8 +4,8 @@ package io.selvage.model.routing;
 /**
  * Per-route timers in milliseconds; 0 turns one off.
  *
- * @param requestMillis from the moment the request has been received entirely until the response has
- *     ended, retries included
+ * @param requestMillis from the moment the request has been received entirely until the response
+ *     has ended, retries included
  * @param idleMillis longest pause of the exchange in either direction
  */
 public record Timeouts(long requestMillis, long idleMillis) {

@@ -38,8 +38,7 @@ public final class Readiness {
    */
   public void check(String name, Supplier<Optional<String>> missing) {
     conditions.put(
-        name,
-        () -> missing.get().map(why -> new Condition(false, why)).orElse(Condition.HOLDS));
+        name, () -> missing.get().map(why -> new Condition(false, why)).orElse(Condition.HOLDS));
   }
 
   /** True if at least one condition was declared and all hold. */
@@ -54,13 +53,12 @@ public final class Readiness {
     }
     var missing = new ArrayList<String>();
     new TreeMap<>(conditions)
-        .forEach(
-            (name, look) -> {
-              Condition condition = look.get();
-              if (!condition.holds()) {
-                missing.add(name + ": " + condition.reason());
-              }
-            });
+        .forEach((name, look) -> {
+          Condition condition = look.get();
+          if (!condition.holds()) {
+            missing.add(name + ": " + condition.reason());
+          }
+        });
     return missing;
   }
 }

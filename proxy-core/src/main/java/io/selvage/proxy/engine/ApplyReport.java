@@ -12,8 +12,8 @@ import java.util.TreeMap;
  *
  * @param version of the snapshot that is served now
  * @param changed false if the model was equal to the one already served
- * @param problems what could not be served, object by object: routes that do not compile, ports that
- *     could not be opened, certificates that could not be used. Everything else is served
+ * @param problems what could not be served, object by object: routes that do not compile, ports
+ *     that could not be opened, certificates that could not be used. Everything else is served
  * @param ports open ports by listener name
  */
 public record ApplyReport(

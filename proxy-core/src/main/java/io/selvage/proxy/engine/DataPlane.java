@@ -46,10 +46,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The data path of one process. {@link #apply} makes a model the one that is served, without losing a
- * request; {@link #updateEndpoints} is the fast lane for endpoints and recompiles nothing.
+ * The data path of one process. {@link #apply} makes a model the one that is served, without losing
+ * a request; {@link #updateEndpoints} is the fast lane for endpoints and recompiles nothing.
  *
- * <p>Thread-safe; one change at a time. Not to be called on event loops, which these methods wait for.
+ * <p>Thread-safe; one change at a time. Not to be called on event loops, which these methods wait
+ * for.
  */
 public final class DataPlane implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(DataPlane.class);
@@ -90,10 +91,7 @@ public final class DataPlane implements AutoCloseable {
         new Exchanges(snapshots, this::loopState, options.exchanges(), overload, limits);
     var tcp =
         new TcpProxy(
-            eventLoops,
-            name -> snapshots.get().clusters().get(name),
-            upstreamTls,
-            options.tcp());
+            eventLoops, name -> snapshots.get().clusters().get(name), upstreamTls, options.tcp());
     this.listeners =
         new ListenerSet(
             new ListenerEnvironment(
@@ -153,11 +151,12 @@ public final class DataPlane implements AutoCloseable {
   // ---- Configuration
 
   /**
-   * Serves {@code model} from now on: the next request on any connection sees it whole. Never throws
-   * for what a user can get wrong.
+   * Serves {@code model} from now on: the next request on any connection sees it whole. Never
+   * throws for what a user can get wrong.
    *
    * <p>Order: clusters and routes are compiled, published with one volatile write, then sockets are
-   * opened and closed, then what no snapshot names any more is retired; running exchanges keep theirs.
+   * opened and closed, then what no snapshot names any more is retired; running exchanges keep
+   * theirs.
    */
   public synchronized ApplyReport apply(RoutingModel model) {
     Snapshot previous = snapshots.get();
@@ -305,29 +304,30 @@ public final class DataPlane implements AutoCloseable {
   // ---- Ending
 
   /**
-   * Leaves without losing a request. For {@code lameDuck} everything goes on as before, so that those
-   * who send us traffic can notice that we are no longer ready. Then no connection is accepted any
-   * more, idle ones are closed, and each running exchange is the last of its connection.
+   * Leaves without losing a request. For {@code lameDuck} everything goes on as before, so that
+   * those who send us traffic can notice that we are no longer ready. Then no connection is
+   * accepted any more, idle ones are closed, and each running exchange is the last of its
+   * connection.
    *
-   * @param deadline how long running exchanges may take after the lame-duck time; what still runs then
-   *     is cut
+   * @param deadline how long running exchanges may take after the lame-duck time; what still runs
+   *     then is cut
    * @return completes when everything has ended: true if nothing had to be cut
    */
   public Future<Boolean> drain(Duration lameDuck, Duration deadline) {
     Future<Void> waited =
-        lameDuck.isZero() ? Future.succeededFuture() : vertx.timer(lameDuck.toMillis(), TimeUnit.MILLISECONDS).mapEmpty();
+        lameDuck.isZero()
+            ? Future.succeededFuture()
+            : vertx.timer(lameDuck.toMillis(), TimeUnit.MILLISECONDS).mapEmpty();
     return waited
-        .compose(
-            v -> {
-              draining = true;
-              return listeners.stopAccepting().otherwiseEmpty();
-            })
-        .compose(
-            v -> {
-              listeners.drainConnections();
-              onEachLoop(state -> state.pools().drain());
-              return new DrainWatch(vertx, this, deadline).start();
-            })
+        .compose(v -> {
+          draining = true;
+          return listeners.stopAccepting().otherwiseEmpty();
+        })
+        .compose(v -> {
+          listeners.drainConnections();
+          onEachLoop(state -> state.pools().drain());
+          return new DrainWatch(vertx, this, deadline).start();
+        })
         .compose(whole -> closeAll().map(whole));
   }
 
@@ -338,11 +338,10 @@ public final class DataPlane implements AutoCloseable {
     return listeners
         .close()
         .otherwiseEmpty()
-        .onComplete(
-            v -> {
-              onEachLoop(state -> state.pools().close());
-              upstreamTls.close();
-            });
+        .onComplete(v -> {
+          onEachLoop(state -> state.pools().close());
+          upstreamTls.close();
+        });
   }
 
   /** Closes every socket at once and waits for it. The Vert.x instance stays the caller's. */

@@ -20,7 +20,8 @@ import java.util.function.Function;
 
 /**
  * Compiles a model against the snapshot before it: whatever is equal is taken over as the very same
- * object, with its connections, balancer state and statistics. Pure but for the clusters it creates.
+ * object, with its connections, balancer state and statistics. Pure but for the clusters it
+ * creates.
  */
 final class SnapshotCompiler {
   /** What was compiled, and what could not be. */
@@ -63,28 +64,27 @@ final class SnapshotCompiler {
   }
 
   /**
-   * Connections know their listener by the name it had when they were accepted. A socket that lives on
-   * under a new name goes on serving them.
+   * Connections know their listener by the name it had when they were accepted. A socket that lives
+   * on under a new name goes on serving them.
    */
   private static void keepRenamed(
       RoutingModel model, Snapshot previous, Map<String, ServedListener> listeners) {
     previous
         .listeners()
-        .forEach(
-            (name, old) -> {
-              if (listeners.containsKey(name)) {
-                return;
-              }
-              for (ListenerSpec spec : model.listeners()) {
-                ServedListener now = listeners.get(spec.name());
-                if (now != null
-                    && spec.port() != 0
-                    && spec.port() == old.spec().port()
-                    && spec.address().equals(old.spec().address())) {
-                  listeners.put(name, now);
-                  return;
-                }
-              }
-            });
+        .forEach((name, old) -> {
+          if (listeners.containsKey(name)) {
+            return;
+          }
+          for (ListenerSpec spec : model.listeners()) {
+            ServedListener now = listeners.get(spec.name());
+            if (now != null
+                && spec.port() != 0
+                && spec.port() == old.spec().port()
+                && spec.address().equals(old.spec().address())) {
+              listeners.put(name, now);
+              return;
+            }
+          }
+        });
   }
 }

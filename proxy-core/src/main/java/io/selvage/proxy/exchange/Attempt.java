@@ -9,9 +9,9 @@ import io.selvage.proxy.upstream.Endpoint;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One try at one endpoint. Stands between the upstream codec and the exchange so that what comes from
- * a try that was given up reaches nobody, and so that the endpoint is told of start, result and end
- * exactly once each.
+ * One try at one endpoint. Stands between the upstream codec and the exchange so that what comes
+ * from a try that was given up reaches nobody, and so that the endpoint is told of start, result
+ * and end exactly once each.
  */
 final class Attempt implements ResponseSink {
   private final Forwarding forwarding;

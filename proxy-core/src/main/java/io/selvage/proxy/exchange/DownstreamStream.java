@@ -8,12 +8,12 @@ import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
 
 /**
- * The client's side of one exchange: an HTTP/2 stream, or an HTTP/1.1 connection while it carries one
- * request. Implemented by {@code h1} and {@code h2}, driven by the Exchange.
+ * The client's side of one exchange: an HTTP/2 stream, or an HTTP/1.1 connection while it carries
+ * one request. Implemented by {@code h1} and {@code h2}, driven by the Exchange.
  *
  * <p>All calls are on {@link #eventLoop()}. Data buffers are handed over: the callee releases them,
- * also when the stream is already dead (calls after an abort release and do nothing). Writes are not
- * flushed until {@link #flush()}, so head and first body bytes leave in one system call.
+ * also when the stream is already dead (calls after an abort release and do nothing). Writes are
+ * not flushed until {@link #flush()}, so head and first body bytes leave in one system call.
  */
 public interface DownstreamStream {
   EventLoop eventLoop();
@@ -44,7 +44,9 @@ public interface DownstreamStream {
   /** False when enough is queued that the sender should pause. */
   boolean isWritable();
 
-  /** Back-pressure on the request body: false stops reading (HTTP/1.1) or window updates (HTTP/2). */
+  /**
+   * Back-pressure on the request body: false stops reading (HTTP/1.1) or window updates (HTTP/2).
+   */
   void setReadable(boolean readable);
 
   /**

@@ -6,8 +6,9 @@ import io.selvage.proxy.time.Deadline;
 import io.selvage.proxy.time.DeadlineWheel;
 
 /**
- * The timers of a forwarded exchange behind one deadline: the whole request (from its last byte), the
- * current try, and the longest pause. Activity is a field write; the deadline finds out when it is due.
+ * The timers of a forwarded exchange behind one deadline: the whole request (from its last byte),
+ * the current try, and the longest pause. Activity is a field write; the deadline finds out when it
+ * is due.
  */
 final class ExchangeDeadline extends Deadline {
   private static final long NANOS_PER_MILLI = 1_000_000;

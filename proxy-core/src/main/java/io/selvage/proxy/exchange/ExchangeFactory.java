@@ -6,8 +6,8 @@ import io.selvage.proxy.http.Rejection;
 /** Begins exchanges: the one entrance from the codecs into the proxy. */
 public interface ExchangeFactory {
   /**
-   * A request head has arrived, checked and parsed. The snapshot current at this moment is held by the
-   * exchange to its end.
+   * A request head has arrived, checked and parsed. The snapshot current at this moment is held by
+   * the exchange to its end.
    *
    * @param end true when the request has no body
    * @return where the rest of the request goes

@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a forwarding exchange changes in the heads that pass: the fields backends and clients of the
- * Emissary world rely on (x-envoy-*), the route's own edits, CORS, affinity cookies, server and date.
+ * Emissary world rely on (x-envoy-*), the route's own edits, CORS, affinity cookies, server and
+ * date.
  */
 final class ForwardedHeads {
   private static final byte[] ORIGINAL_PATH = ForwardedFields.ascii("x-envoy-original-path");
   private static final byte[] EXPECTED_TIMEOUT =
       ForwardedFields.ascii("x-envoy-expected-rq-timeout-ms");
-  private static final byte[] SERVICE_TIME =
-      ForwardedFields.ascii("x-envoy-upstream-service-time");
+  private static final byte[] SERVICE_TIME = ForwardedFields.ascii("x-envoy-upstream-service-time");
   private static final byte[] SERVER = ForwardedFields.ascii("server");
   private static final byte[] DATE = ForwardedFields.ascii("date");
   private static final byte[] SET_COOKIE = ForwardedFields.ascii("set-cookie");
@@ -53,8 +53,7 @@ final class ForwardedHeads {
     ExchangeFacts known = facts;
     if (known == null) {
       known =
-          new ExchangeFacts(
-              exchange.stream().connection(), request.headers(), exchange.report());
+          new ExchangeFacts(exchange.stream().connection(), request.headers(), exchange.report());
       facts = known;
     }
     return known;

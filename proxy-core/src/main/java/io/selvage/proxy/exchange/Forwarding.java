@@ -21,9 +21,9 @@ import io.selvage.proxy.upstream.Endpoint;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of an exchange that goes upstream: tries, streaming both ways with back-pressure, timers.
- * Until the response's head is sent down, a failed try may be followed by another; after that the
- * client is told honestly that the response broke off.
+ * The part of an exchange that goes upstream: tries, streaming both ways with back-pressure,
+ * timers. Until the response's head is sent down, a failed try may be followed by another; after
+ * that the client is told honestly that the response broke off.
  *
  * <p>Confined to the stream's event loop.
  */
@@ -67,8 +67,7 @@ final class Forwarding {
     this.report = exchange.report();
     this.heads = new ForwardedHeads(exchange, action);
     this.body =
-        new RequestBody(
-            exchange.limits().upstream().retryBodyBytes(), exchange.isRequestEnded());
+        new RequestBody(exchange.limits().upstream().retryBodyBytes(), exchange.isRequestEnded());
     this.deadline = new ExchangeDeadline(this, exchange.loop().wheel(), spec.timeouts());
     this.retrySpec = spec.retry().orElse(null);
     report.clusterStatsName = cluster.spec().statsName();

@@ -12,8 +12,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The responses an exchange makes itself. Each ends the exchange. A gRPC client gets its error in the
- * form it understands: 200 with grpc-status (gRPC over HTTP/2, "Responses").
+ * The responses an exchange makes itself. Each ends the exchange. A gRPC client gets its error in
+ * the form it understands: 200 with grpc-status (gRPC over HTTP/2, "Responses").
  */
 final class LocalAnswers {
   private static final byte[] NONE = {};
@@ -121,8 +121,7 @@ final class LocalAnswers {
   static byte[] overrideBody(
       HeaderBlock fields, CompiledErrorResponse override, @Nullable Forwarding facts) {
     fields.dropAll(HeaderName.CONTENT_TYPE);
-    fields.add(
-        CONTENT_TYPE, override.spec().contentType().getBytes(StandardCharsets.ISO_8859_1));
+    fields.add(CONTENT_TYPE, override.spec().contentType().getBytes(StandardCharsets.ISO_8859_1));
     return facts == null ? NONE : Exchange.utf8(override.render(facts.facts()));
   }
 

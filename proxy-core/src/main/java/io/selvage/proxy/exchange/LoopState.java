@@ -11,8 +11,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the exchanges of one event loop share: pools, timers and scratch objects that save allocations.
- * Confined to that loop.
+ * What the exchanges of one event loop share: pools, timers and scratch objects that save
+ * allocations. Confined to that loop.
  */
 public final class LoopState {
   private static final int ADDRESS_SLOTS = 256;

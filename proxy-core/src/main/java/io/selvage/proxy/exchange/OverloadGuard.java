@@ -4,8 +4,8 @@ package io.selvage.proxy.exchange;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Counts the exchanges in flight and refuses those beyond a cap, before they cost anything. Shared by
- * all event loops; exact.
+ * Counts the exchanges in flight and refuses those beyond a cap, before they cost anything. Shared
+ * by all event loops; exact.
  */
 public final class OverloadGuard {
   private final int cap;

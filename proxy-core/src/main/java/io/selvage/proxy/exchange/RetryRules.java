@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RetryRules {
   /**
-   * Tries of requests that certainly never reached an endpoint: safe whatever the method, but with two
-   * dead endpoints in a row the cluster is in a state that another try does not mend.
+   * Tries of requests that certainly never reached an endpoint: safe whatever the method, but with
+   * two dead endpoints in a row the cluster is in a state that another try does not mend.
    */
   static final int NEVER_SENT_RETRIES = 2;
 
@@ -42,7 +42,9 @@ final class RetryRules {
         || spec.on().contains(On.STATUS) && spec.statuses().contains(status);
   }
 
-  /** True if the endpoint can have seen the request and the policy allows another try all the same. */
+  /**
+   * True if the endpoint can have seen the request and the policy allows another try all the same.
+   */
   static boolean onFailure(
       @Nullable RetrySpec spec, String method, int retries, UpstreamFailure failure) {
     if (spec == null || !applies(spec, method, retries)) {

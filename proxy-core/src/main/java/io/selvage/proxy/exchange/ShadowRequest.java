@@ -15,8 +15,9 @@ import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One copy of a request: sent as far as its endpoint keeps up, its response dropped. Given up rather
- * than let it hold more than a bounded number of body bytes, or run past the route's timeout.
+ * One copy of a request: sent as far as its endpoint keeps up, its response dropped. Given up
+ * rather than let it hold more than a bounded number of body bytes, or run past the route's
+ * timeout.
  */
 final class ShadowRequest extends Deadline implements ResponseSink {
   /** When the route itself has no timeout: a copy must not stay for ever. */
@@ -35,8 +36,7 @@ final class ShadowRequest extends Deadline implements ResponseSink {
   private @Nullable PendingStream pending;
   private @Nullable UpstreamStream stream;
 
-  ShadowRequest(
-      LoopState loop, RequestHead head, String path, String authority, int queueBytes) {
+  ShadowRequest(LoopState loop, RequestHead head, String path, String authority, int queueBytes) {
     this.loop = loop;
     this.head = head;
     this.path = path;

@@ -14,8 +14,8 @@ public enum UpstreamFailure {
   /** HTTP/2 REFUSED_STREAM, or GOAWAY below this stream. */
   REFUSED(true),
   /**
-   * A pooled HTTP/1.1 connection closed before a single response byte: the usual race with an origin's
-   * idle timer. The request may or may not have been seen.
+   * A pooled HTTP/1.1 connection closed before a single response byte: the usual race with an
+   * origin's idle timer. The request may or may not have been seen.
    */
   RESET_ON_REUSE(false),
   /** Closed or reset before the response head. */

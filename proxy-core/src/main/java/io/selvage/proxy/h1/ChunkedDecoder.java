@@ -6,8 +6,8 @@ import io.selvage.proxy.http.FieldText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes chunked framing apart (RFC 9112 section 7.1): hex digits only, CRLF only, extensions checked
- * and dropped, each line bounded. It says where data lies; the caller slices it.
+ * Takes chunked framing apart (RFC 9112 section 7.1): hex digits only, CRLF only, extensions
+ * checked and dropped, each line bounded. It says where data lies; the caller slices it.
  *
  * <p>Confined to one event loop; reused by {@link #reset}.
  */

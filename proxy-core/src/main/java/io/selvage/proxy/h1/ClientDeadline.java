@@ -9,9 +9,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client has time for, phase by phase: the head from its first byte, progress of the body, the
- * pause between requests, reading our last answer. One deadline per connection, moved from phase to
- * phase. While the exchange works nothing is asked of the client and this is disarmed.
+ * What a client has time for, phase by phase: the head from its first byte, progress of the body,
+ * the pause between requests, reading our last answer. One deadline per connection, moved from
+ * phase to phase. While the exchange works nothing is asked of the client and this is disarmed.
  */
 final class ClientDeadline extends Deadline {
   private enum Phase {
@@ -143,8 +143,7 @@ final class ClientDeadline extends Deadline {
     }
     // The average counts from the first full period, so a slow start is forgiven.
     double seconds = (now - bodyStart) / 1e9;
-    if (now - bodyStart >= idle
-        && bodyBytes < limits.request().bodyMinBytesPerSecond() * seconds) {
+    if (now - bodyStart >= idle && bodyBytes < limits.request().bodyMinBytesPerSecond() * seconds) {
       connection.malformed(new Rejection(408, "body_too_slow", true));
       return;
     }

@@ -9,14 +9,16 @@ import io.selvage.proxy.http.HopByHop;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
 
-/** Writes heads and chunk framing: kept fields are copied in runs as long as nothing interrupts them. */
+/**
+ * Writes heads and chunk framing: kept fields are copied in runs as long as nothing interrupts
+ * them.
+ */
 final class HeadEncoder {
   private static final byte[] HTTP_11_HOST = Tokens.bytes(" HTTP/1.1\r\nhost: ");
   private static final byte[] CRLF = Tokens.bytes("\r\n");
   private static final byte[] CONNECTION_CLOSE = Tokens.bytes("connection: close\r\n");
   private static final byte[] CONNECTION_KEEP_ALIVE = Tokens.bytes("connection: keep-alive\r\n");
-  private static final byte[] CONNECTION_UPGRADE =
-      Tokens.bytes("connection: upgrade\r\nupgrade: ");
+  private static final byte[] CONNECTION_UPGRADE = Tokens.bytes("connection: upgrade\r\nupgrade: ");
   private static final byte[] CHUNKED = Tokens.bytes("transfer-encoding: chunked\r\n");
   private static final byte[] CONTENT_LENGTH = Tokens.bytes("content-length: ");
   private static final byte[] LAST_CHUNK = Tokens.bytes("0\r\n\r\n");
@@ -84,8 +86,7 @@ final class HeadEncoder {
       ByteBufUtil.writeAscii(out, upgrade);
       out.writeBytes(CRLF);
     } else if (connection != Connection.DEFAULT) {
-      out.writeBytes(
-          connection == Connection.CLOSE ? CONNECTION_CLOSE : CONNECTION_KEEP_ALIVE);
+      out.writeBytes(connection == Connection.CLOSE ? CONNECTION_CLOSE : CONNECTION_KEEP_ALIVE);
     }
     out.writeBytes(CRLF);
   }

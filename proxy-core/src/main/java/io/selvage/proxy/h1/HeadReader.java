@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a message head (or a trailer section) out of successive buffers into a {@link HeaderBlock},
- * whose own array is the only place the bytes are copied to. Each line is looked at once it is whole;
- * any doubt about a line ends the reading with an error word (RFC 9112 sections 2 to 5, strict: CRLF
- * only, no folding, no space before the colon).
+ * whose own array is the only place the bytes are copied to. Each line is looked at once it is
+ * whole; any doubt about a line ends the reading with an error word (RFC 9112 sections 2 to 5,
+ * strict: CRLF only, no folding, no space before the colon).
  *
  * <p>Confined to one event loop; reused by {@link #reset}.
  */

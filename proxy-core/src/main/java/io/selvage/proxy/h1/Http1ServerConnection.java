@@ -33,9 +33,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A client's HTTP/1.1 connection: requests are read one after the other, each only once the response
- * before it has been written entirely; bytes that come early are held, bounded by stopping to read.
- * The reading half is this class's state machine, the writing half {@link ResponseWriter}'s.
+ * A client's HTTP/1.1 connection: requests are read one after the other, each only once the
+ * response before it has been written entirely; bytes that come early are held, bounded by stopping
+ * to read. The reading half is this class's state machine, the writing half {@link
+ * ResponseWriter}'s.
  *
  * <p>Confined to the channel's event loop.
  */
@@ -405,7 +406,10 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     }
   }
 
-  /** Goes on with bytes that were held; never from inside a call of the exchange that has just ended. */
+  /**
+   * Goes on with bytes that were held; never from inside a call of the exchange that has just
+   * ended.
+   */
   private void scheduleResume() {
     if (!held.isEmpty() && !resumeScheduled && !reading) {
       resumeScheduled = true;
@@ -613,7 +617,9 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     }
   }
 
-  /** Closes behind what is written; with unread input only after the client could read the answer. */
+  /**
+   * Closes behind what is written; with unread input only after the client could read the answer.
+   */
   private void closeGracefully(boolean linger) {
     ChannelHandlerContext channel = requireCtx();
     sink = null;

@@ -27,9 +27,9 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection to an endpoint: carries one request at a time and goes back to its pool only when both
- * messages have ended whole and neither side wants to close. Anything the endpoint sends unasked ends
- * it: those bytes could pass for the next answer.
+ * A connection to an endpoint: carries one request at a time and goes back to its pool only when
+ * both messages have ended whole and neither side wants to close. Anything the endpoint sends
+ * unasked ends it: those bytes could pass for the next answer.
  *
  * <p>Confined to the channel's event loop.
  */
@@ -176,13 +176,15 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    // Whatever it was, the connection cannot be trusted any more; the attempt hears of it as a reset,
+    // Whatever it was, the connection cannot be trusted any more; the attempt hears of it as a
+    // reset,
     // and a body that ends with the connection has not ended whole.
     reset = true;
     ctx.close();
   }
 
-  // ---- Reading; each returns whether there may be more in the buffer, which it otherwise gave away
+  // ---- Reading; each returns whether there may be more in the buffer, which it otherwise gave
+  // away
 
   private boolean process(ByteBuf in) {
     return switch (state) {
@@ -359,7 +361,9 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
     }
   }
 
-  /** The response's last piece; the connection is free once the read loop has brought nothing more. */
+  /**
+   * The response's last piece; the connection is free once the read loop has brought nothing more.
+   */
   private void finish(ByteBuf data, @Nullable HeaderBlock fields) {
     ResponseSink current = sink;
     ended();
@@ -385,8 +389,8 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   }
 
   /**
-   * Back to the pool, but not before the end of the read loop: bytes behind the response must have had
-   * their chance to be noticed.
+   * Back to the pool, but not before the end of the read loop: bytes behind the response must have
+   * had their chance to be noticed.
    */
   private void release() {
     if (!ended || state != State.IDLE) {

@@ -7,9 +7,10 @@ import io.selvage.proxy.http.HeaderBlock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The writing half of a connection: head, body and chunk framing leave in as few buffers as possible.
- * The head waits for the first body bytes; small bodies are copied behind it so that one {@code send}
- * carries all, larger ones follow as they are. Nothing is flushed but by {@link #flush}.
+ * The writing half of a connection: head, body and chunk framing leave in as few buffers as
+ * possible. The head waits for the first body bytes; small bodies are copied behind it so that one
+ * {@code send} carries all, larger ones follow as they are. Nothing is flushed but by {@link
+ * #flush}.
  */
 final class MessageWriter {
   /** Up to here copying costs less than one more entry of a gathering write. */
@@ -26,7 +27,9 @@ final class MessageWriter {
     this.ctx = ctx;
   }
 
-  /** A buffer for a head with room for {@code bodyBytes} (-1 = unknown) behind it, if they are few. */
+  /**
+   * A buffer for a head with room for {@code bodyBytes} (-1 = unknown) behind it, if they are few.
+   */
   ByteBuf headBuffer(HeaderBlock fields, long bodyBytes) {
     int body = bodyBytes >= 0 && bodyBytes <= COPY_LIMIT ? (int) bodyBytes : 0;
     return ctx.alloc().buffer(HeadEncoder.estimate(fields) + body);

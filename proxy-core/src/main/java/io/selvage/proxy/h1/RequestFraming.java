@@ -14,9 +14,9 @@ import io.selvage.proxy.http.RequestTargetParser;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Judges a request head that is well formed line by line: where its body ends (RFC 9112 section 6), who
- * it is for (section 3.2), and what happens to the connection afterwards. Whatever two parsers could
- * read in two ways is refused and the connection closed.
+ * Judges a request head that is well formed line by line: where its body ends (RFC 9112 section 6),
+ * who it is for (section 3.2), and what happens to the connection afterwards. Whatever two parsers
+ * could read in two ways is refused and the connection closed.
  *
  * <p>Confined to one event loop; one per connection, because the parsers remember the last values.
  */
@@ -61,7 +61,8 @@ final class RequestFraming {
    * @param localPort port the client connected to, for strip_matching_host_port
    * @return why the request is refused, or null
    */
-  @Nullable Rejection check(RequestHead head, RequestHeadReader line, Settings settings, int localPort) {
+  @Nullable Rejection check(
+      RequestHead head, RequestHeadReader line, Settings settings, int localPort) {
     HeaderBlock fields = head.headers();
     scan(fields, head);
     if (refused != null) {

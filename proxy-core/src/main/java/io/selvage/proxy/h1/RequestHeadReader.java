@@ -50,7 +50,8 @@ final class RequestHeadReader extends HeadReader {
     }
     head.setMethod(method(bytes, from, p));
     targetFrom = ++p;
-    // Visible ASCII only: a raw byte above 0x7f or a control means different things to different hops.
+    // Visible ASCII only: a raw byte above 0x7f or a control means different things to different
+    // hops.
     while (p < to && bytes[p] > ' ' && bytes[p] != 0x7f) {
       p++;
     }

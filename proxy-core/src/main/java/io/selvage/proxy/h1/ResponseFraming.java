@@ -8,8 +8,8 @@ import io.selvage.proxy.http.HopByHop;
 import io.selvage.proxy.http.ResponseHead;
 
 /**
- * Judges a response head: where its body ends (RFC 9112 section 6.3) and whether the connection goes
- * on. An origin that contradicts itself is not believed. One per connection.
+ * Judges a response head: where its body ends (RFC 9112 section 6.3) and whether the connection
+ * goes on. An origin that contradicts itself is not believed. One per connection.
  */
 final class ResponseFraming {
   /** How the end of a body is found. */

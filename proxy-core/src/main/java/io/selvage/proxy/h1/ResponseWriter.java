@@ -56,8 +56,7 @@ final class ResponseWriter {
     int status = response.status();
     boolean http10 = request.version() == HttpVersion.HTTP_1_0;
     boolean tunnel = status == 101;
-    bodyAllowed =
-        !tunnel && status != 204 && status != 304 && !request.method().equals("HEAD");
+    bodyAllowed = !tunnel && status != 204 && status != 304 && !request.method().equals("HEAD");
     if (end && bodyAllowed && response.contentLength() < 0) {
       response.setBody(false, 0);
     }

@@ -2,7 +2,6 @@
 package io.selvage.proxy.h2;
 
 import io.netty.buffer.ByteBuf;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Brings frames to the streams, the settings and the role they are for, and judges them by what

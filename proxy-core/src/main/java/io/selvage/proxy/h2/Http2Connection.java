@@ -105,10 +105,7 @@ final class Http2Connection extends ChannelInboundHandlerAdapter {
     this.frameWatch = new StallWatch(limits.frameTimeout());
     this.reader =
         new FrameReader(
-            new FrameDispatch(this, role),
-            server,
-            limits.maxContinuations(),
-            maxBlockBytes);
+            new FrameDispatch(this, role), server, limits.maxContinuations(), maxBlockBytes);
     this.receiveWindow = limits.connectionWindow();
   }
 

@@ -111,7 +111,8 @@ final class Http2UpstreamConnection implements UpstreamConnection, Http2Role {
     if (unusable || !connection.isUsable()) {
       return 0;
     }
-    int allowed = sawSettings ? Math.min(connection.peer().maxStreams(), MAX_STREAMS) : DEFAULT_STREAMS;
+    int allowed =
+        sawSettings ? Math.min(connection.peer().maxStreams(), MAX_STREAMS) : DEFAULT_STREAMS;
     return Math.max(0, allowed - active());
   }
 

@@ -15,8 +15,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt on an HTTP/2 connection. It gets its stream id when the head is sent, because ids must
- * rise in the order of their HEADERS. Confined to the connection's event loop.
+ * One attempt on an HTTP/2 connection. It gets its stream id when the head is sent, because ids
+ * must rise in the order of their HEADERS. Confined to the connection's event loop.
  */
 final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
   private final Http2UpstreamConnection upstream;
@@ -33,8 +33,7 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
   private long received;
   private int interims;
 
-  Http2UpstreamStream(
-      Http2UpstreamConnection upstream, ResponseHead response, ResponseSink sink) {
+  Http2UpstreamStream(Http2UpstreamConnection upstream, ResponseHead response, ResponseSink sink) {
     this.upstream = upstream;
     this.response = response;
     this.sink = sink;
@@ -72,14 +71,12 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
     if (webSocket) {
       webSocketKey = head.headers().valueOf(HeaderName.SEC_WEBSOCKET_KEY);
     }
-    s.sendHeaders(
-        encoder -> encodeRequest(encoder, head, path, authority), end && !webSocket);
+    s.sendHeaders(encoder -> encodeRequest(encoder, head, path, authority), end && !webSocket);
   }
 
   /** Only WebSocket, and only where the peer takes extended CONNECT. */
   private boolean mayTunnel(RequestHead head) {
-    return WebSocketUpgrade.TOKEN.equals(
-            requireNonNull(head.upgrade()).toLowerCase(Locale.ROOT))
+    return WebSocketUpgrade.TOKEN.equals(requireNonNull(head.upgrade()).toLowerCase(Locale.ROOT))
         && upstream.connection().peer().isConnectProtocol();
   }
 
@@ -282,8 +279,7 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
   }
 
   private Http2Violation violation(String reason) {
-    return Http2Violation.stream(
-        requireNonNull(stream).id(), Http2.PROTOCOL_ERROR, reason);
+    return Http2Violation.stream(requireNonNull(stream).id(), Http2.PROTOCOL_ERROR, reason);
   }
 
   // ---- StreamEvents
@@ -303,8 +299,7 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
               code == Http2.REFUSED_STREAM && !headReceived ? UpstreamFailure.REFUSED : reset();
           case STALLED -> reset();
           // Any other code is ours, for a peer that broke the connection's rules.
-          case CONNECTION ->
-              code == Http2.CANCEL ? reset() : UpstreamFailure.PROTOCOL_ERROR;
+          case CONNECTION -> code == Http2.CANCEL ? reset() : UpstreamFailure.PROTOCOL_ERROR;
         });
   }
 

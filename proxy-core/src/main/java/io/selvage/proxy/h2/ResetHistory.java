@@ -5,7 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Streams we reset while the peer may still have been sending on them: its frames on those are
- * harmless, on any other closed stream a violation (RFC 9113 section 5.1). The oldest are forgotten.
+ * harmless, on any other closed stream a violation (RFC 9113 section 5.1). The oldest are
+ * forgotten.
  */
 final class ResetHistory {
   private static final int KNOWN = 1024;

@@ -9,8 +9,8 @@ import io.selvage.proxy.http.ResponseHead;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Builds a ResponseHead from a decoded header block and judges it (RFC 9113 sections 8.2 and 8.3.2).
- * One per connection, reused.
+ * Builds a ResponseHead from a decoded header block and judges it (RFC 9113 sections 8.2 and
+ * 8.3.2). One per connection, reused.
  */
 final class ResponseFields implements HpackDecoder.FieldSink {
   private final Limits.Upstream limits;

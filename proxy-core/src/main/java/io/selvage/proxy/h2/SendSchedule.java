@@ -5,8 +5,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 
 /**
- * The order in which streams with queued data may write, the connection's send window, and the bound
- * on what all of them hold together. Confined to the connection's event loop.
+ * The order in which streams with queued data may write, the connection's send window, and the
+ * bound on what all of them hold together. Confined to the connection's event loop.
  */
 final class SendSchedule {
   private final Http2Connection connection;

@@ -17,8 +17,7 @@ public final class FieldText {
   static {
     String marks = "!#$%&'*+-.^`|~";
     for (int c = 0; c < 128; c++) {
-      boolean letterOrDigit =
-          c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+      boolean letterOrDigit = c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
       CLASSES[c] = letterOrDigit || marks.indexOf(c) >= 0 ? TOKEN : NO_TOKEN;
     }
     CLASSES['_'] = UNDERSCORE;

@@ -31,8 +31,8 @@ public final class HopByHop {
 
   /**
    * True if the whole trailer section must be dropped: it holds a field of framing, routing,
-   * authentication or connection control (RFC 9110 section 6.5.1), which a recipient might merge into
-   * the head.
+   * authentication or connection control (RFC 9110 section 6.5.1), which a recipient might merge
+   * into the head.
    */
   public static boolean isForbiddenInTrailers(HeaderBlock trailers) {
     for (int i = 0; i < trailers.count(); i++) {
@@ -70,9 +70,9 @@ public final class HopByHop {
   }
 
   /**
-   * Drops the fields a Connection value nominates. Runs before any field of ours is added, so a client
-   * cannot nominate ours away; the fields that frame and route the message have been read by then and
-   * are written anew.
+   * Drops the fields a Connection value nominates. Runs before any field of ours is added, so a
+   * client cannot nominate ours away; the fields that frame and route the message have been read by
+   * then and are written anew.
    *
    * @param value index of the Connection field
    */

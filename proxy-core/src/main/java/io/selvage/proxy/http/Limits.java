@@ -28,7 +28,8 @@ public record Limits(
    * @param lineBytes request line; 414 beyond
    * @param headerBytes all header fields together, the most Settings.maxRequestHeaderBytes may
    *     raise it to (16 KiB unless configured); 431 beyond
-   * @param headerCount fields, cookie crumbs included (the HTTP/2 header bomb needs many); 431 beyond
+   * @param headerCount fields, cookie crumbs included (the HTTP/2 header bomb needs many); 431
+   *     beyond
    * @param chunkLineBytes one chunk-size line with its extensions; 400 beyond
    * @param trailerBytes all trailers together; 431 beyond
    * @param headerTimeoutMillis from the first byte of a head to its end; 408 and close beyond
@@ -71,8 +72,7 @@ public record Limits(
       int emptyDataFrames,
       int controlFramesPerSecond) {
     /** 64 KiB, 1 MiB, 200 per 30 s, 16, 2, 100/s. */
-    public static final Http2 DEFAULT =
-        new Http2(64 * 1024, 1024 * 1024, 200, 30_000, 16, 2, 100);
+    public static final Http2 DEFAULT = new Http2(64 * 1024, 1024 * 1024, 200, 30_000, 16, 2, 100);
   }
 
   /**
@@ -86,8 +86,9 @@ public record Limits(
    *     take a tenth, so that load spreads after scaling out
    * @param bufferLowBytes queued bytes below which a paused sender goes on
    * @param bufferHighBytes queued bytes above which the other side is no longer read
-   * @param lingerMillis after an answer that ends a connection with unread input: how long that input
-   *     is read and dropped, so that a reset does not overtake the answer (RFC 9112 section 9.6)
+   * @param lingerMillis after an answer that ends a connection with unread input: how long that
+   *     input is read and dropped, so that a reset does not overtake the answer (RFC 9112 section
+   *     9.6)
    */
   public record Connection(
       int perListener,

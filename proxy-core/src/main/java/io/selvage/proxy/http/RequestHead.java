@@ -4,8 +4,8 @@ package io.selvage.proxy.http;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request's head after the codec has checked its framing and parsed target and authority. Mutable,
- * reused, confined to one event loop.
+ * A request's head after the codec has checked its framing and parsed target and authority.
+ * Mutable, reused, confined to one event loop.
  *
  * <p>The raw request line (HTTP/1.1) need not be kept: encoders build theirs from {@link #method()}
  * and the path the exchange hands them.

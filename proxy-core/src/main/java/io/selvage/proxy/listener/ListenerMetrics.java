@@ -80,15 +80,13 @@ public final class ListenerMetrics implements ListenerObserver {
   public void retain(Set<String> names) {
     byListener
         .entrySet()
-        .removeIf(
-            entry -> {
-              boolean gone =
-                  !names.contains(entry.getKey()) && entry.getValue().active.get() == 0;
-              if (gone) {
-                entry.getValue().unregister(registry);
-              }
-              return gone;
-            });
+        .removeIf(entry -> {
+          boolean gone = !names.contains(entry.getKey()) && entry.getValue().active.get() == 0;
+          if (gone) {
+            entry.getValue().unregister(registry);
+          }
+          return gone;
+        });
   }
 
   private Meters meters(ListenerSpec listener) {

@@ -3,10 +3,10 @@ package io.selvage.proxy.pool;
 
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelException;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollChannelOption;
@@ -123,21 +123,20 @@ final class Connecting extends Deadline {
     } else {
       handler
           .handshakeFuture()
-          .addListener(
-              shaken -> {
-                if (over) {
-                  return;
-                }
-                if (shaken.isSuccess()) {
-                  established(open, handler.applicationProtocol());
-                } else {
-                  log.atDebug()
-                      .addKeyValue("endpoint", endpoint)
-                      .addKeyValue("reason", String.valueOf(shaken.cause()))
-                      .log("the TLS handshake with an endpoint failed");
-                  fail(UpstreamFailure.TLS_FAILED);
-                }
-              });
+          .addListener(shaken -> {
+            if (over) {
+              return;
+            }
+            if (shaken.isSuccess()) {
+              established(open, handler.applicationProtocol());
+            } else {
+              log.atDebug()
+                  .addKeyValue("endpoint", endpoint)
+                  .addKeyValue("reason", String.valueOf(shaken.cause()))
+                  .log("the TLS handshake with an endpoint failed");
+              fail(UpstreamFailure.TLS_FAILED);
+            }
+          });
     }
   }
 
@@ -147,18 +146,17 @@ final class Connecting extends Deadline {
     }
     epoll.config().setOption(EpollChannelOption.TCP_USER_TIMEOUT, USER_TIMEOUT_MILLIS);
     spec.tcpKeepalive()
-        .ifPresent(
-            k -> {
-              if (k.idleSeconds() > 0) {
-                epoll.config().setTcpKeepIdle(k.idleSeconds());
-              }
-              if (k.intervalSeconds() > 0) {
-                epoll.config().setTcpKeepIntvl(k.intervalSeconds());
-              }
-              if (k.probes() > 0) {
-                epoll.config().setTcpKeepCnt(k.probes());
-              }
-            });
+        .ifPresent(k -> {
+          if (k.idleSeconds() > 0) {
+            epoll.config().setTcpKeepIdle(k.idleSeconds());
+          }
+          if (k.intervalSeconds() > 0) {
+            epoll.config().setTcpKeepIntvl(k.intervalSeconds());
+          }
+          if (k.probes() > 0) {
+            epoll.config().setTcpKeepCnt(k.probes());
+          }
+        });
   }
 
   private void established(Channel open, @Nullable String alpn) {
@@ -200,7 +198,10 @@ final class Connecting extends Deadline {
     fail(UpstreamFailure.CONNECT_TIMEOUT);
   }
 
-  /** Puts TLS first before the channel is active, because the handshake starts with that; then watches. */
+  /**
+   * Puts TLS first before the channel is active, because the handshake starts with that; then
+   * watches.
+   */
   private final class FirstHandler extends ChannelInboundHandlerAdapter {
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {

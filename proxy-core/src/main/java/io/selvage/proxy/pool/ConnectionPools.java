@@ -19,9 +19,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All upstream connections of one event loop. A request gets an idle connection of its endpoint, or a
- * new one, or waits a bounded time for either; it never gets a connection of another loop, so nothing
- * here is shared but the circuit breakers' counters.
+ * All upstream connections of one event loop. A request gets an idle connection of its endpoint, or
+ * a new one, or waits a bounded time for either; it never gets a connection of another loop, so
+ * nothing here is shared but the circuit breakers' counters.
  *
  * <p>Confined to {@link #loop()}.
  */
@@ -60,7 +60,8 @@ public final class ConnectionPools {
    *
    * @param priority which circuit breaker counts it
    * @param authority Host as the upstream is to see it: the SNI where the cluster names none
-   * @return the place in the queue, to be cancelled if the request is given up; null if none is kept
+   * @return the place in the queue, to be cancelled if the request is given up; null if none is
+   *     kept
    */
   public @Nullable PendingStream acquire(
       Endpoint endpoint, RouteAction.Priority priority, String authority, ResponseSink sink) {
@@ -154,8 +155,6 @@ public final class ConnectionPools {
 
   static boolean isHttp2(ClusterSpec spec, @Nullable String alpn) {
     // What ALPN chose is what the endpoint speaks; without a choice the configuration decides.
-    return alpn == null
-        ? spec.protocol() == ClusterSpec.Protocol.HTTP2
-        : alpn.equals("h2");
+    return alpn == null ? spec.protocol() == ClusterSpec.Protocol.HTTP2 : alpn.equals("h2");
   }
 }

@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connections of one event loop to one endpoint: those with room for a stream, most recently used
- * last, and the requests that wait for one. Confined to the event loop.
+ * The connections of one event loop to one endpoint: those with room for a stream, most recently
+ * used last, and the requests that wait for one. Confined to the event loop.
  */
 final class EndpointPool {
   /** How often a wait for the cluster's connection limit looks again: other loops give no sign. */

@@ -12,8 +12,8 @@ import io.selvage.proxy.upstream.CircuitBreakers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One open connection with its idle and lifetime bounds and its share of the circuit breaker. Confined
- * to the pool's event loop.
+ * One open connection with its idle and lifetime bounds and its share of the circuit breaker.
+ * Confined to the pool's event loop.
  */
 final class PooledConnection extends Deadline implements UpstreamConnection.Listener {
   private final EndpointPool pool;

@@ -6,8 +6,8 @@ import io.selvage.proxy.exchange.ResponseSink;
 /** A connection to an endpoint as its pool sees it. Confined to the channel's event loop. */
 public interface UpstreamConnection {
   /**
-   * Streams that can be begun now: 0 when busy, full or on its way out. Never rises again after {@link
-   * Listener#onUnusable}.
+   * Streams that can be begun now: 0 when busy, full or on its way out. Never rises again after
+   * {@link Listener#onUnusable}.
    */
   int available();
 
@@ -20,7 +20,9 @@ public interface UpstreamConnection {
    */
   void begin(ResponseSink sink);
 
-  /** Begins no more streams; closes itself when the running ones have ended (HTTP/2 says GOAWAY). */
+  /**
+   * Begins no more streams; closes itself when the running ones have ended (HTTP/2 says GOAWAY).
+   */
   void retire();
 
   /** Closes now; running streams fail with RESET. */
@@ -28,12 +30,15 @@ public interface UpstreamConnection {
 
   /** How the pool hears of a connection. All calls on the connection's event loop. */
   interface Listener {
-    /** {@link UpstreamConnection#available()} has risen: a stream has ended, or the peer allows more. */
+    /**
+     * {@link UpstreamConnection#available()} has risen: a stream has ended, or the peer allows
+     * more.
+     */
     void onAvailable(UpstreamConnection connection);
 
     /**
-     * No stream will ever be begun again ({@code Connection: close}, GOAWAY, retired, broken); running
-     * ones may go on. At most once.
+     * No stream will ever be begun again ({@code Connection: close}, GOAWAY, retired, broken);
+     * running ones may go on. At most once.
      */
     void onUnusable(UpstreamConnection connection);
 

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cross-origin rules answered by the gateway (Fetch Standard, section 3.2). Pure: looks at a request,
- * writes response fields. Immutable, shared by all loops.
+ * Cross-origin rules answered by the gateway (Fetch Standard, section 3.2). Pure: looks at a
+ * request, writes response fields. Immutable, shared by all loops.
  */
 public final class CorsPolicy {
   private static final List<String> RESPONSE_FIELDS =
@@ -113,7 +113,8 @@ public final class CorsPolicy {
     for (int i = 0; i < joined.length(); i++) {
       char c = joined.charAt(i);
       if (c < 0x20 || c >= 0x7f) {
-        throw new BadRouteException("InvalidCors", "a CORS value is not plain text: " + joined.strip());
+        throw new BadRouteException(
+            "InvalidCors", "a CORS value is not plain text: " + joined.strip());
       }
     }
     return joined;

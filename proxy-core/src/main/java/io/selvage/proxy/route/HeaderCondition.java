@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * A condition on a request header. The pseudo-headers {@code :authority}, {@code :method} and {@code
- * :path} (with query) may be named too, as Emissary's users do.
+ * A condition on a request header. The pseudo-headers {@code :authority}, {@code :method} and
+ * {@code :path} (with query) may be named too, as Emissary's users do.
  */
 final class HeaderCondition {
   private final String name;
@@ -60,8 +60,7 @@ final class HeaderCondition {
     }
     int second = value.isPresence() ? -1 : next(headers, first + 1);
     if (second < 0) {
-      return value.matches(
-          headers.array(), headers.valueStart(first), headers.valueEnd(first));
+      return value.matches(headers.array(), headers.valueStart(first), headers.valueEnd(first));
     }
     // Several fields are one list (RFC 9110, section 5.3).
     var joined = new StringBuilder(headers.value(first));

@@ -31,7 +31,8 @@ abstract sealed class PathRewriter {
               : new Prefix(PathText.canonical(replacement));
       case PathRewrite.ReplaceFull(String path) -> new Full(rooted(PathText.canonical(path)));
       case PathRewrite.Regex(String pattern, String substitution) ->
-          new RegexRewriter(Regex.compile(pattern, true), Substitution.parse(substitution, pattern));
+          new RegexRewriter(
+              Regex.compile(pattern, true), Substitution.parse(substitution, pattern));
     };
   }
 

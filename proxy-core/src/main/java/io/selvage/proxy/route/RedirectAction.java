@@ -40,8 +40,8 @@ public final class RedirectAction implements CompiledAction {
   }
 
   /**
-   * Value of the Location field. Without a Host from client or configuration it is relative (RFC 9110,
-   * section 10.2.2).
+   * Value of the Location field. Without a Host from client or configuration it is relative (RFC
+   * 9110, section 10.2.2).
    *
    * @param secure whether the request came by https, for redirects that keep the scheme
    * @param prefixLength how much of the path the route matched

@@ -5,14 +5,14 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 
 /**
- * An RE2 expression. RE2 runs in time linear in its input whatever the expression, so a hostile path
- * cannot make {@code (a+)+$} explode (hostile-and-faults row 27).
+ * An RE2 expression. RE2 runs in time linear in its input whatever the expression, so a hostile
+ * path cannot make {@code (a+)+$} explode (hostile-and-faults row 27).
  */
 final class Regex {
   /**
-   * Largest program in instructions. A match costs at most this times the length of the text: with a
-   * request line of 8 KiB some 8 million steps, a few tens of milliseconds of an event loop. Emissary
-   * allows 200 by default (regex_max_size).
+   * Largest program in instructions. A match costs at most this times the length of the text: with
+   * a request line of 8 KiB some 8 million steps, a few tens of milliseconds of an event loop.
+   * Emissary allows 200 by default (regex_max_size).
    */
   static final int MAX_PROGRAM_SIZE = 1_000;
 

@@ -70,7 +70,9 @@ public final class RegexSize {
     last = inner;
   }
 
-  /** After an opening brace: {@code {n}}, {@code {n,}} and {@code {n,m}}; else an ordinary brace. */
+  /**
+   * After an opening brace: {@code {n}}, {@code {n,}} and {@code {n,m}}; else an ordinary brace.
+   */
   private void repeat() {
     int end = text.indexOf('}', at);
     if (end < 0 || end - at > 11) {

@@ -23,8 +23,7 @@ final class StringMatcher {
    */
   static StringMatcher compile(StringMatch spec) {
     return new StringMatcher(
-        spec,
-        spec.kind() == StringMatch.Kind.REGEX ? Regex.compile(spec.text(), true) : null);
+        spec, spec.kind() == StringMatch.Kind.REGEX ? Regex.compile(spec.text(), true) : null);
   }
 
   boolean matches(String text) {

@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text made of fixed pieces and facts. What comes from a request is cleaned as it is put in: control
- * characters would end a header field or a line of a body early.
+ * Text made of fixed pieces and facts. What comes from a request is cleaned as it is put in:
+ * control characters would end a header field or a line of a body early.
  */
 public final class ValueTemplate {
   private final List<ValuePart> parts;
@@ -45,8 +45,7 @@ public final class ValueTemplate {
           char c = literal.charAt(i);
           if ((c < 0x20 && c != '\t') || c == 0x7f) {
             throw new BadRouteException(
-                "InvalidHeaderValue",
-                "a header value holds the control character " + (int) c);
+                "InvalidHeaderValue", "a header value holds the control character " + (int) c);
           }
         }
       }

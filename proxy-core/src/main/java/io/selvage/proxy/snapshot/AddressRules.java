@@ -9,7 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Allow or deny lists of addresses (Emissary Module {@code ip_allow} and {@code ip_deny}). Immutable.
+ * Allow or deny lists of addresses (Emissary Module {@code ip_allow} and {@code ip_deny}).
+ * Immutable.
  */
 public final class AddressRules {
   private static final AddressRules NONE = new AddressRules(false, List.of(), List.of());

@@ -38,8 +38,8 @@ public final class ServedListener {
   /**
    * True if a request for {@code host} must not be served on this connection, because the host's
    * certificate binding is another one than the connection was made with: HTTP/2 clients share
-   * connections between names, and a client certificate shown for one name says nothing about another
-   * (RFC 9110 section 15.5.20).
+   * connections between names, and a client certificate shown for one name says nothing about
+   * another (RFC 9110 section 15.5.20).
    */
   public boolean isMisdirected(ConnectionInfo connection, String host) {
     if (connection.tlsBinding() == null

@@ -59,7 +59,9 @@ public final class Snapshot {
     return model.settings();
   }
 
-  /** The listener of this name; null if the model no longer has it, while connections of it live. */
+  /**
+   * The listener of this name; null if the model no longer has it, while connections of it live.
+   */
   public @Nullable ServedListener listener(String name) {
     return listeners.get(name);
   }

@@ -67,8 +67,7 @@ public final class TcpTelemetry implements TcpObserver {
 
   private void bytes(String route, String cluster, String direction, long count) {
     registry
-        .counter(
-            "selvage.tcp.bytes", "route", route, "cluster", cluster, "direction", direction)
+        .counter("selvage.tcp.bytes", "route", route, "cluster", cluster, "direction", direction)
         .increment((double) count);
   }
 

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Something that is to happen unless it is moved or disarmed in time. Lives on one {@link
- * DeadlineWheel}; a long-lived owner (a connection, an exchange) keeps one and moves it as its phases
- * change. Confined to the wheel's event loop.
+ * DeadlineWheel}; a long-lived owner (a connection, an exchange) keeps one and moves it as its
+ * phases change. Confined to the wheel's event loop.
  */
 public abstract class Deadline {
   static final long NEVER = Long.MAX_VALUE;

@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Feeds a cluster from a host name: resolves it again as the records run out, and keeps the last
- * answer for as long as no newer one comes, for a DNS server that is down must not take the backends
- * with it. IP literals and {@code localhost} need no DNS (RFC 6761, section 6.3).
+ * answer for as long as no newer one comes, for a DNS server that is down must not take the
+ * backends with it. IP literals and {@code localhost} need no DNS (RFC 6761, section 6.3).
  */
 final class DnsEndpoints {
   private static final Logger LOG = LoggerFactory.getLogger(DnsEndpoints.class);
@@ -141,9 +141,7 @@ final class DnsEndpoints {
   }
 
   private static String withoutBrackets(String text) {
-    return text.startsWith("[") && text.endsWith("]")
-        ? text.substring(1, text.length() - 1)
-        : text;
+    return text.startsWith("[") && text.endsWith("]") ? text.substring(1, text.length() - 1) : text;
   }
 
   private static String withoutZone(String address) {

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Checks every endpoint of one cluster at its interval, whatever requests it serves. Confined to the
- * scheduler's thread, on which probes report as well.
+ * Checks every endpoint of one cluster at its interval, whatever requests it serves. Confined to
+ * the scheduler's thread, on which probes report as well.
  */
 final class HealthChecks {
   private static final Logger LOG = LoggerFactory.getLogger(HealthChecks.class);
@@ -58,7 +58,8 @@ final class HealthChecks {
       Checked entry =
           checked.computeIfAbsent(
               endpoint,
-              e -> new Checked(new HealthState(spec.healthyThreshold(), spec.unhealthyThreshold())));
+              e ->
+                  new Checked(new HealthState(spec.healthyThreshold(), spec.unhealthyThreshold())));
       // A check slower than the interval is not joined by a second one.
       if (!entry.underWay) {
         entry.underWay = true;
@@ -81,7 +82,8 @@ final class HealthChecks {
     LOG.atInfo()
         .addKeyValue("cluster", cluster.spec().name())
         .addKeyValue("endpoint", endpoint)
-        .log(passing ? "endpoint passes its health check again" : "endpoint fails its health check");
+        .log(
+            passing ? "endpoint passes its health check again" : "endpoint fails its health check");
   }
 
   private long intervalMillis() {

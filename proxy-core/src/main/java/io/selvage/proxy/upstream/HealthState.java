@@ -2,8 +2,8 @@
 package io.selvage.proxy.upstream;
 
 /**
- * What a series of active checks says about an endpoint. An endpoint not checked yet passes: a gateway
- * that has just started must not refuse traffic until every check has run. Not thread-safe.
+ * What a series of active checks says about an endpoint. An endpoint not checked yet passes: a
+ * gateway that has just started must not refuse traffic until every check has run. Not thread-safe.
  */
 final class HealthState {
   /** How one check went. */

@@ -48,12 +48,11 @@ final class HttpHealthProbe implements HealthProbe {
   public CompletionStage<HealthState.Check> probe(Endpoint endpoint) {
     return client
         .request(requestOptions(endpoint))
-        .compose(
-            request ->
-                (grpc ? callGrpc(request) : get(request))
-                    .timeout(timeoutMillis(), TimeUnit.MILLISECONDS)
-                    // Closes the connection (or stream) of a check that was given up.
-                    .onFailure(failure -> request.reset()))
+        .compose(request ->
+            (grpc ? callGrpc(request) : get(request))
+                .timeout(timeoutMillis(), TimeUnit.MILLISECONDS)
+                // Closes the connection (or stream) of a check that was given up.
+                .onFailure(failure -> request.reset()))
         .otherwise(HealthState.Check.FAIL)
         .toCompletionStage();
   }
@@ -76,13 +75,12 @@ final class HttpHealthProbe implements HealthProbe {
     applyHeaders(request);
     return request
         .send(GrpcHealth.request(spec.grpcService().orElse("")))
-        .compose(
-            response -> {
-              Buffer body = Buffer.buffer();
-              response.handler(
-                  piece -> body.appendBuffer(piece, 0, Math.min(piece.length(), room(body))));
-              return response.end().map(ignored -> grpcVerdict(response, body));
-            });
+        .compose(response -> {
+          Buffer body = Buffer.buffer();
+          response.handler(
+              piece -> body.appendBuffer(piece, 0, Math.min(piece.length(), room(body))));
+          return response.end().map(ignored -> grpcVerdict(response, body));
+        });
   }
 
   private long timeoutMillis() {
@@ -195,12 +193,11 @@ final class HttpHealthProbe implements HealthProbe {
       options.setTrustAll(true).setVerifyHost(false);
     }
     tls.clientCertificate()
-        .ifPresent(
-            key ->
-                options.setKeyCertOptions(
-                    new PemKeyCertOptions()
-                        .addCertValue(Buffer.buffer(key.chainPem()))
-                        .addKeyValue(Buffer.buffer(key.keyPem()))));
+        .ifPresent(key ->
+            options.setKeyCertOptions(
+                new PemKeyCertOptions()
+                    .addCertValue(Buffer.buffer(key.chainPem()))
+                    .addKeyValue(Buffer.buffer(key.keyPem()))));
     Set<String> versions = new TreeSet<>(Set.of("TLSv1.2", "TLSv1.3"));
     tls.minVersion().ifPresent(min -> versions.removeIf(v -> v.compareTo(min) < 0));
     tls.maxVersion().ifPresent(max -> versions.removeIf(v -> v.compareTo(max) > 0));

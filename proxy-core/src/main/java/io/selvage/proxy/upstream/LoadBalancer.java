@@ -3,9 +3,7 @@ package io.selvage.proxy.upstream;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * Chooses one endpoint for one attempt. Called by several event loops at once; must not lock.
- */
+/** Chooses one endpoint for one attempt. Called by several event loops at once; must not lock. */
 interface LoadBalancer {
   /**
    * Chooses.

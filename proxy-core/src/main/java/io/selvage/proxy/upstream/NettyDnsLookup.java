@@ -125,10 +125,7 @@ final class NettyDnsLookup implements DnsLookup, AutoCloseable {
 
     @Override
     public DnsCacheEntry cache(
-        String hostname,
-        DnsRecord @Nullable [] additionals,
-        Throwable cause,
-        EventLoop loop) {
+        String hostname, DnsRecord @Nullable [] additionals, Throwable cause, EventLoop loop) {
       return new Unstored(null, cause);
     }
   }

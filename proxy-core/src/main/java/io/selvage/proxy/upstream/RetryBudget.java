@@ -5,10 +5,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * Keeps retries a fraction of the requests, so that they cannot double the load on a cluster that is
- * already failing: each request deposits a fifth of a retry, and ten retries a second are granted
- * whatever the load, so that a quiet cluster may retry too. Both are bounded token buckets; any event
- * loop may call.
+ * Keeps retries a fraction of the requests, so that they cannot double the load on a cluster that
+ * is already failing: each request deposits a fifth of a retry, and ten retries a second are
+ * granted whatever the load, so that a quiet cluster may retry too. Both are bounded token buckets;
+ * any event loop may call.
  */
 public final class RetryBudget {
   /** Retries granted per request: 20 %. */
@@ -17,7 +17,8 @@ public final class RetryBudget {
   /** Retries granted per second without any request. */
   public static final int DEFAULT_MIN_PER_SECOND = 10;
 
-  // Deposits stop mattering after 10 s at the given rate in Finagle and Linkerd; a cap in tokens does
+  // Deposits stop mattering after 10 s at the given rate in Finagle and Linkerd; a cap in tokens
+  // does
   // the same without a clock on the request path: at most 100 retries can be saved up.
   private static final int MAX_SAVED_RETRIES = 100;
 

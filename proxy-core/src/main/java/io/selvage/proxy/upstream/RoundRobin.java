@@ -5,9 +5,9 @@ import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One endpoint after the other. Each event loop has a turn of its own, so that no counter is shared;
- * the turns begin at random places, so that loops (and gateways started together) do not march in
- * step.
+ * One endpoint after the other. Each event loop has a turn of its own, so that no counter is
+ * shared; the turns begin at random places, so that loops (and gateways started together) do not
+ * march in step.
  */
 final class RoundRobin implements LoadBalancer {
   // A loop's counter alone on its cache line.

@@ -3,8 +3,8 @@ package io.selvage.proxy.upstream;
 
 /**
  * Whom a cluster may pick at one moment. Never written after it is published, arrays included, so
- * that a pick is one volatile read; made anew whenever an endpoint comes, goes, is ejected or changes
- * its health.
+ * that a pick is one volatile read; made anew whenever an endpoint comes, goes, is ejected or
+ * changes its health.
  */
 final class Targets {
   /** Every endpoint of the set. */

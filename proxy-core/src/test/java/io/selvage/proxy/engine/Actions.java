@@ -95,10 +95,7 @@ final class Actions {
     errors =
         List.of(
             new ErrorResponse(
-                status,
-                contentType,
-                List.of(new HeaderEdits.ValuePart.Literal(body)),
-                false));
+                status, contentType, List.of(new HeaderEdits.ValuePart.Literal(body)), false));
     return this;
   }
 

@@ -19,7 +19,9 @@ class ForwardingTest {
         var client = RawClient.connect(gateway.port())) {
       client.send("GET /a?b=c HTTP/1.1\r\nHost: example.com\r\nX-Own: 1\r\n\r\n");
       String response = client.readResponse();
-      assertThat(response).startsWith("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n").endsWith("\r\n\r\nhi");
+      assertThat(response)
+          .startsWith("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n")
+          .endsWith("\r\n\r\nhi");
       assertThat(RawClient.header(response, "server")).isEqualTo("selvage");
       assertThat(RawClient.header(response, "date")).endsWith("GMT");
       assertThat(RawClient.header(response, "x-envoy-upstream-service-time")).matches("\\d+");

@@ -15,7 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Requests that two parsers could read in two ways: bytes in, bytes out, and the origin sees none. */
+/**
+ * Requests that two parsers could read in two ways: bytes in, bytes out, and the origin sees none.
+ */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HostileRequestTest {
   private static final String OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
@@ -50,12 +52,31 @@ class HostileRequestTest {
   static Stream<Arguments> refused() {
     return Stream.of(
         // 1
-        row("content-length and transfer-encoding", 400, post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n")),
-        row("transfer-encoding and content-length", 400, post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n")),
-        row("both in HTTP/1.0", 400, "POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc"),
-        row("transfer-encoding in HTTP/1.0", 400, "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+        row(
+            "content-length and transfer-encoding",
+            400,
+            post("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n")),
+        row(
+            "transfer-encoding and content-length",
+            400,
+            post("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n")),
+        row(
+            "both in HTTP/1.0",
+            400,
+            "POST / HTTP/1.0\r\n"
+                + "Host: a\r\n"
+                + "Content-Length: 3\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n"
+                + "abc"),
+        row(
+            "transfer-encoding in HTTP/1.0",
+            400,
+            "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
         row("two equal content-lengths", 400, post("Content-Length: 3\r\nContent-Length: 3\r\n")),
-        row("two different content-lengths", 400, post("Content-Length: 3\r\nContent-Length: 4\r\n")),
+        row(
+            "two different content-lengths",
+            400,
+            post("Content-Length: 3\r\nContent-Length: 4\r\n")),
         row("content-length list", 400, post("Content-Length: 3,3\r\n")),
         row("content-length with a plus", 400, post("Content-Length: +3\r\n")),
         row("negative content-length", 400, post("Content-Length: -1\r\n")),
@@ -67,7 +88,10 @@ class HostileRequestTest {
         row("chunked not last", 400, post("Transfer-Encoding: chunked, identity\r\n")),
         row("identity", 400, post("Transfer-Encoding: identity\r\n")),
         row("chunked twice", 400, post("Transfer-Encoding: chunked, chunked\r\n")),
-        row("two transfer-encodings", 400, post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")),
+        row(
+            "two transfer-encodings",
+            400,
+            post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n")),
         row("space before the colon", 400, post("Transfer-Encoding : chunked\r\n")),
         row("vertical tab in the coding", 400, post("Transfer-Encoding: \013chunked\r\n")),
         // 3
@@ -120,7 +144,10 @@ class HostileRequestTest {
         // 13
         row("unknown expectation", 417, post("Content-Length: 3\r\nExpect: junk\r\n")),
         // 16
-        row("upgrade with a body", 400, post("Content-Length: 3\r\nConnection: upgrade\r\nUpgrade: websocket\r\n")));
+        row(
+            "upgrade with a body",
+            400,
+            post("Content-Length: 3\r\nConnection: upgrade\r\nUpgrade: websocket\r\n")));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -184,7 +211,8 @@ class HostileRequestTest {
   @Test
   void takesChunkedInCapitals() throws Exception {
     try (var client = RawClient.connect(gateway.port())) {
-      client.send(post("Transfer-Encoding: CHUNKED\r\n").replace("abc", "3;a=\"b c\"\r\nabc\r\n0\r\n\r\n"));
+      client.send(
+          post("Transfer-Encoding: CHUNKED\r\n").replace("abc", "3;a=\"b c\"\r\nabc\r\n0\r\n\r\n"));
       assertThat(client.readResponse()).startsWith("HTTP/1.1 200");
       assertThat(origin.requests().getLast())
           .contains("\r\ntransfer-encoding: chunked\r\n")
@@ -213,7 +241,10 @@ class HostileRequestTest {
   void ignoresAnUpgradeToH2c() throws Exception {
     try (var client = RawClient.connect(gateway.port())) {
       client.send(
-          get("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"));
+          get(
+              "Connection: Upgrade, HTTP2-Settings\r\n"
+                  + "Upgrade: h2c\r\n"
+                  + "HTTP2-Settings: AAMAAABkAAQ\r\n"));
       assertThat(client.readResponse()).startsWith("HTTP/1.1 200");
       String seen = origin.requests().getLast().toLowerCase(java.util.Locale.ROOT);
       assertThat(seen).doesNotContain("upgrade").doesNotContain("http2-settings");
@@ -223,8 +254,7 @@ class HostileRequestTest {
   @Test
   void refusesAnUpgradeTheRouteDoesNotAllow() throws Exception {
     try (var client = RawClient.connect(gateway.port())) {
-      client.send(
-          get("Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n"));
+      client.send(get("Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n"));
       assertThat(client.readResponse()).startsWith("HTTP/1.1 403");
     }
   }
@@ -234,8 +264,12 @@ class HostileRequestTest {
     try (var client = RawClient.connect(gateway.port())) {
       client.send(
           get(
-              "Connection: close, X-Forwarded-For, X-Secret, Host\r\nX-Secret: 1\r\n"
-                  + "X-Forwarded-For: 6.6.6.6\r\nKeep-Alive: 5\r\nProxy-Connection: x\r\nTE: gzip\r\n"));
+              "Connection: close, X-Forwarded-For, X-Secret, Host\r\n"
+                  + "X-Secret: 1\r\n"
+                  + "X-Forwarded-For: 6.6.6.6\r\n"
+                  + "Keep-Alive: 5\r\n"
+                  + "Proxy-Connection: x\r\n"
+                  + "TE: gzip\r\n"));
       assertThat(client.readResponse()).startsWith("HTTP/1.1 200");
       String seen = origin.requests().getLast();
       assertThat(RawClient.header(seen, "x-forwarded-for")).isEqualTo("127.0.0.1");
@@ -254,10 +288,17 @@ class HostileRequestTest {
     try (var client = RawClient.connect(gateway.port())) {
       client.send(
           get(
-              "X_Forwarded_For: 6.6.6.6\r\nX-Forwarded-For: 7.7.7.7\r\nX-Forwarded-Proto: https\r\n"
-                  + "X-Envoy-Internal: true\r\nX-Envoy-Original-Path: /x\r\nL5d-Client-Id: me\r\n"
-                  + "X-Forwarded-Client-Cert: me\r\nForwarded: for=6.6.6.6\r\nX-Real-IP: 6.6.6.6\r\n"
-                  + "X-Forwarded-Host: evil\r\nX-Request-Id: mine\r\n"));
+              "X_Forwarded_For: 6.6.6.6\r\n"
+                  + "X-Forwarded-For: 7.7.7.7\r\n"
+                  + "X-Forwarded-Proto: https\r\n"
+                  + "X-Envoy-Internal: true\r\n"
+                  + "X-Envoy-Original-Path: /x\r\n"
+                  + "L5d-Client-Id: me\r\n"
+                  + "X-Forwarded-Client-Cert: me\r\n"
+                  + "Forwarded: for=6.6.6.6\r\n"
+                  + "X-Real-IP: 6.6.6.6\r\n"
+                  + "X-Forwarded-Host: evil\r\n"
+                  + "X-Request-Id: mine\r\n"));
       assertThat(client.readResponse()).startsWith("HTTP/1.1 200");
       String seen = origin.requests().getLast();
       assertThat(RawClient.header(seen, "x-forwarded-for")).isEqualTo("7.7.7.7, 127.0.0.1");

@@ -22,7 +22,8 @@ class LimitsTest {
   private static final String OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
 
   private static Limits.Request request(long headerMillis, long bodyMillis, int rate) {
-    return new Limits.Request(8 * 1024, 96 * 1024, 100, 256, 8 * 1024, headerMillis, bodyMillis, rate);
+    return new Limits.Request(
+        8 * 1024, 96 * 1024, 100, 256, 8 * 1024, headerMillis, bodyMillis, rate);
   }
 
   private static TestGateway gateway(ScriptedOrigin origin, Limits limits) {
@@ -55,8 +56,7 @@ class LimitsTest {
   @CsvSource({"0, 200", "1, 431"})
   void boundsAllFieldsTogether(int beyond, int status) throws Exception {
     String fixed = "Host: a\r\nX: \r\n";
-    String fields =
-        "Host: a\r\nX: " + "x".repeat(16 * 1024 - fixed.length() + beyond) + "\r\n";
+    String fields = "Host: a\r\nX: " + "x".repeat(16 * 1024 - fixed.length() + beyond) + "\r\n";
     assertThat(exchange("GET / HTTP/1.1\r\n" + fields + "\r\n")).startsWith("HTTP/1.1 " + status);
   }
 
@@ -169,16 +169,25 @@ class LimitsTest {
     Settings d = Settings.defaults();
     var settings =
         new Settings(
-            d.serverName(), d.mergeSlashes(), d.rejectEscapedSlashes(), d.stripMatchingHostPort(),
-            d.http10(), d.underscores(), d.preserveRequestId(), d.maxRequestHeaderBytes(), 200,
-            Optional.empty(), Optional.empty(), Map.of(), "");
+            d.serverName(),
+            d.mergeSlashes(),
+            d.rejectEscapedSlashes(),
+            d.stripMatchingHostPort(),
+            d.http10(),
+            d.underscores(),
+            d.preserveRequestId(),
+            d.maxRequestHeaderBytes(),
+            200,
+            Optional.empty(),
+            Optional.empty(),
+            Map.of(),
+            "");
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  Thread.sleep(500);
-                  c.send(OK);
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              Thread.sleep(500);
+              c.send(OK);
+            });
         var gateway =
             TestGateway.start()
                 .cluster("c", origin.port())
@@ -200,8 +209,13 @@ class LimitsTest {
     var limits =
         Limits.DEFAULT.withConnection(
             new Limits.Connection(
-                d.perListener(), d.global(), d.idleMillis(), 100, d.bufferLowBytes(),
-                d.bufferHighBytes(), d.lingerMillis()));
+                d.perListener(),
+                d.global(),
+                d.idleMillis(),
+                100,
+                d.bufferLowBytes(),
+                d.bufferHighBytes(),
+                d.lingerMillis()));
     try (var origin = ScriptedOrigin.answering(OK);
         var gateway = gateway(origin, limits);
         var client = RawClient.connect(gateway.port())) {
@@ -218,12 +232,11 @@ class LimitsTest {
     var limits = Limits.DEFAULT.withExchange(new Limits.Exchanges(1, 7, 64 * 1024, 16));
     var release = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  release.await();
-                  c.send(OK);
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              release.await();
+              c.send(OK);
+            });
         var gateway = gateway(origin, limits);
         var first = RawClient.connect(gateway.port());
         var second = RawClient.connect(gateway.port())) {
@@ -244,16 +257,15 @@ class LimitsTest {
     long total = 64L * 1024 * 1024;
     var sent = new java.util.concurrent.atomic.AtomicLong();
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  c.send("HTTP/1.1 200 OK\r\ncontent-length: " + total + "\r\n\r\n");
-                  byte[] block = new byte[64 * 1024];
-                  while (sent.get() < total) {
-                    c.send(block);
-                    sent.addAndGet(block.length);
-                  }
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              c.send("HTTP/1.1 200 OK\r\ncontent-length: " + total + "\r\n\r\n");
+              byte[] block = new byte[64 * 1024];
+              while (sent.get() < total) {
+                c.send(block);
+                sent.addAndGet(block.length);
+              }
+            });
         var gateway = gateway(origin, Limits.DEFAULT);
         var client = RawClient.connectSlowReader(gateway.port(), 16 * 1024)) {
       client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");

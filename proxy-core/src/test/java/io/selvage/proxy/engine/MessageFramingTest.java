@@ -12,7 +12,9 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/** Bodies of every framing in both directions, pipelining, interim responses, ends of connections. */
+/**
+ * Bodies of every framing in both directions, pipelining, interim responses, ends of connections.
+ */
 class MessageFramingTest {
   private static final String OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
 
@@ -45,28 +47,26 @@ class MessageFramingTest {
   void passesALargeBodyBothWays() throws Exception {
     String large = "0123456789abcdef".repeat(64 * 1024);
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  String head = c.readHead();
-                  String body = c.readBody(head);
-                  c.send("HTTP/1.1 200 OK\r\ncontent-length: " + body.length() + "\r\n\r\n" + body);
-                });
+            ScriptedOrigin.start(c -> {
+              String head = c.readHead();
+              String body = c.readBody(head);
+              c.send("HTTP/1.1 200 OK\r\ncontent-length: " + body.length() + "\r\n\r\n" + body);
+            });
         var gateway = gateway(origin);
         var client = RawClient.connect(gateway.port())) {
       var sender =
           Thread.ofVirtual()
-              .start(
-                  () -> {
-                    try {
-                      client.send(
-                          "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
-                              + large.length()
-                              + "\r\n\r\n"
-                              + large);
-                    } catch (java.io.IOException e) {
-                      throw new java.io.UncheckedIOException(e);
-                    }
-                  });
+              .start(() -> {
+                try {
+                  client.send(
+                      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
+                          + large.length()
+                          + "\r\n\r\n"
+                          + large);
+                } catch (java.io.IOException e) {
+                  throw new java.io.UncheckedIOException(e);
+                }
+              });
       String head = client.readHead();
       assertThat(head).startsWith("HTTP/1.1 200");
       byte[] body = client.socket().getInputStream().readNBytes(large.length());
@@ -99,11 +99,10 @@ class MessageFramingTest {
   @Test
   void endsACloseDelimitedResponseWithTheLastChunk() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  c.send("HTTP/1.1 200 OK\r\n\r\nuntil the end");
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              c.send("HTTP/1.1 200 OK\r\n\r\nuntil the end");
+            });
         var gateway = gateway(origin);
         var client = RawClient.connect(gateway.port())) {
       client.send(get("/"));
@@ -149,17 +148,16 @@ class MessageFramingTest {
   @Test
   void sendsNoBodyForHead204And304() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  c.send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
-                  c.readRequest();
-                  c.send("HTTP/1.1 204 No Content\r\n\r\n");
-                  c.readRequest();
-                  c.send("HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n");
-                  c.readRequest();
-                  c.send(OK);
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              c.send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n");
+              c.readRequest();
+              c.send("HTTP/1.1 204 No Content\r\n\r\n");
+              c.readRequest();
+              c.send("HTTP/1.1 304 Not Modified\r\ncontent-length: 9\r\n\r\n");
+              c.readRequest();
+              c.send(OK);
+            });
         var gateway = gateway(origin);
         var client = RawClient.connect(gateway.port())) {
       client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -179,15 +177,13 @@ class MessageFramingTest {
   @Test
   void answersPipelinedRequestsInOrder() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  String request;
-                  while ((request = c.readRequest()) != null) {
-                    String path = request.substring(5, request.indexOf(' ', 5));
-                    c.send(
-                        "HTTP/1.1 200 OK\r\ncontent-length: " + path.length() + "\r\n\r\n" + path);
-                  }
-                });
+            ScriptedOrigin.start(c -> {
+              String request;
+              while ((request = c.readRequest()) != null) {
+                String path = request.substring(5, request.indexOf(' ', 5));
+                c.send("HTTP/1.1 200 OK\r\ncontent-length: " + path.length() + "\r\n\r\n" + path);
+              }
+            });
         var gateway = gateway(origin);
         var client = RawClient.connect(gateway.port())) {
       var all = new StringBuilder();
@@ -206,15 +202,14 @@ class MessageFramingTest {
   void relaysContinueAndEarlyHints() throws Exception {
     var asked = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  String head = c.readHead();
-                  asked.countDown();
-                  c.send("HTTP/1.1 100 Continue\r\n\r\n");
-                  String body = c.readBody(head == null ? "" : head);
-                  c.send("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
-                  c.send("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n" + body);
-                });
+            ScriptedOrigin.start(c -> {
+              String head = c.readHead();
+              asked.countDown();
+              c.send("HTTP/1.1 100 Continue\r\n\r\n");
+              String body = c.readBody(head == null ? "" : head);
+              c.send("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
+              c.send("HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n" + body);
+            });
         var gateway = gateway(origin);
         var client = RawClient.connect(gateway.port())) {
       client.send(
@@ -230,12 +225,11 @@ class MessageFramingTest {
   @Test
   void closesAfterAFinalAnswerToAnUnsentBody() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readHead();
-                  c.send("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno");
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              c.readHead();
+              c.send("HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\n\r\nno");
+              c.readToEnd();
+            });
         var gateway = gateway(origin);
         var client = RawClient.connect(gateway.port())) {
       client.send(
@@ -250,12 +244,11 @@ class MessageFramingTest {
   @Test
   void relaysAnEarlyAnswerAndPoolsNeitherConnection() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readHead();
-                  c.send("HTTP/1.1 413 Content Too Large\r\ncontent-length: 2\r\n\r\nno");
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              c.readHead();
+              c.send("HTTP/1.1 413 Content Too Large\r\ncontent-length: 2\r\n\r\nno");
+              c.readToEnd();
+            });
         var gateway = gateway(origin);
         var client = RawClient.connect(gateway.port())) {
       client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nabc");
@@ -268,16 +261,18 @@ class MessageFramingTest {
   @Test
   void tunnelsAnAllowedUpgradeWithEarlyBytesAndHalfCloses() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readHead();
-                  c.send(
-                      "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: WebSocket\r\n\r\nfirst");
-                  assertThat(c.read(5)).isEqualTo("early");
-                  assertThat(c.read(4)).isEqualTo("late");
-                  c.readToEnd(); // the client's half-close arrives as one
-                  c.send("last");
-                });
+            ScriptedOrigin.start(c -> {
+              c.readHead();
+              c.send(
+                  "HTTP/1.1 101 Switching Protocols\r\n"
+                      + "connection: Upgrade\r\n"
+                      + "upgrade: WebSocket\r\n\r\n"
+                      + "first");
+              assertThat(c.read(5)).isEqualTo("early");
+              assertThat(c.read(4)).isEqualTo("late");
+              c.readToEnd(); // the client's half-close arrives as one
+              c.send("last");
+            });
         var gateway =
             TestGateway.start()
                 .cluster("c", origin.port())
@@ -336,12 +331,11 @@ class MessageFramingTest {
   void cancelsTheUpstreamWhenTheClientLeaves() throws Exception {
     var asked = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readHead();
-                  asked.countDown();
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              c.readHead();
+              asked.countDown();
+              c.readToEnd();
+            });
         var gateway = gateway(origin)) {
       try (var client = RawClient.connect(gateway.port())) {
         client.send(get("/"));

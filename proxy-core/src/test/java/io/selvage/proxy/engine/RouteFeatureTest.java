@@ -29,7 +29,8 @@ import org.junit.jupiter.api.Test;
 
 /** What routes and settings do to requests and responses, seen on the wire. */
 class RouteFeatureTest {
-  private static final String OK = "HTTP/1.1 200 OK\r\nserver: theirs\r\ncontent-length: 2\r\n\r\nhi";
+  private static final String OK =
+      "HTTP/1.1 200 OK\r\nserver: theirs\r\ncontent-length: 2\r\n\r\nhi";
 
   private static String get(String path, String fields) {
     return "GET " + path + " HTTP/1.1\r\nHost: a.example:8080\r\n" + fields + "\r\n";
@@ -56,8 +57,7 @@ class RouteFeatureTest {
                 new Add("x-from", List.of(new ValuePart.Variable(Fact.CLIENT_ADDRESS)), true)));
     var responseEdits =
         new HeaderEdits(List.of("x-inner"), List.of(Add.literal("x-outer", "2", true)));
-    try (var origin =
-        ScriptedOrigin.answering(OK.replace("server", "x-inner: 1\r\nserver"))) {
+    try (var origin = ScriptedOrigin.answering(OK.replace("server", "x-inner: 1\r\nserver"))) {
       String response =
           exchange(
               origin,
@@ -105,7 +105,10 @@ class RouteFeatureTest {
     var action = Actions.to("c").error(503, "text/html", "<b>soon</b>").build();
     try (var origin =
             ScriptedOrigin.answering(
-                "HTTP/1.1 503 Service Unavailable\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nxxxxx");
+                "HTTP/1.1 503 Service Unavailable\r\n"
+                    + "content-encoding: gzip\r\n"
+                    + "content-length: 5\r\n\r\n"
+                    + "xxxxx");
         var gateway =
             TestGateway.start()
                 .cluster("c", origin.port())
@@ -139,7 +142,10 @@ class RouteFeatureTest {
                 .apply();
         var client = RawClient.connect(gateway.port())) {
       client.send(
-          "OPTIONS / HTTP/1.1\r\nHost: a\r\nOrigin: https://ok\r\nAccess-Control-Request-Method: GET\r\n\r\n");
+          "OPTIONS / HTTP/1.1\r\n"
+              + "Host: a\r\n"
+              + "Origin: https://ok\r\n"
+              + "Access-Control-Request-Method: GET\r\n\r\n");
       String preflight = client.readResponse();
       assertThat(preflight).startsWith("HTTP/1.1 200");
       assertThat(preflight).containsOnlyOnce("access-control-allow-origin: https://ok");
@@ -181,7 +187,11 @@ class RouteFeatureTest {
                 .apply();
         var client = RawClient.connect(gateway.port())) {
       client.send(
-          get("/", "X-Forwarded-Proto: https\r\nX-Forwarded-For: 6.6.6.6, 1.1.1.1\r\nX-Forwarded-For: 2.2.2.2\r\n"));
+          get(
+              "/",
+              "X-Forwarded-Proto: https\r\n"
+                  + "X-Forwarded-For: 6.6.6.6, 1.1.1.1\r\n"
+                  + "X-Forwarded-For: 2.2.2.2\r\n"));
       assertThat(client.readResponse()).startsWith("HTTP/1.1 200");
       assertThat(gateway.only().clientAddress()).isEqualTo("1.1.1.1");
       String seen = origin.requests().getFirst();
@@ -198,9 +208,20 @@ class RouteFeatureTest {
     ClusterSpec d = ClusterSpec.http("c");
     var spec =
         new ClusterSpec(
-            d.name(), d.statsName(), d.endpoints(), d.protocol(), d.tls(),
-            ClusterSpec.LoadBalancerPolicy.RING_HASH, 2_000, 30_000, 0, d.defaultBreakers(),
-            d.highBreakers(), d.accrual(), d.healthCheck(), d.tcpKeepalive());
+            d.name(),
+            d.statsName(),
+            d.endpoints(),
+            d.protocol(),
+            d.tls(),
+            ClusterSpec.LoadBalancerPolicy.RING_HASH,
+            2_000,
+            30_000,
+            0,
+            d.defaultBreakers(),
+            d.highBreakers(),
+            d.accrual(),
+            d.healthCheck(),
+            d.tcpKeepalive());
     try (var one = ScriptedOrigin.answering(OK);
         var two = ScriptedOrigin.answering(OK);
         var gateway =
@@ -245,9 +266,19 @@ class RouteFeatureTest {
     Settings d = Settings.defaults();
     var settings =
         new Settings(
-            d.serverName(), true, false, false, false, d.underscores(), true, 16 * 1024, 75_000,
+            d.serverName(),
+            true,
+            false,
+            false,
+            false,
+            d.underscores(),
+            true,
+            16 * 1024,
+            75_000,
             Optional.empty(),
-            Optional.of(new Settings.IpRules(List.of("127.0.0.0/8"), List.of())), Map.of(), "");
+            Optional.of(new Settings.IpRules(List.of("127.0.0.0/8"), List.of())),
+            Map.of(),
+            "");
     try (var gateway = TestGateway.start().settings(settings).apply();
         var client = RawClient.connect(gateway.port());
         var old = RawClient.connect(gateway.port())) {
@@ -276,14 +307,14 @@ class RouteFeatureTest {
   void givesEveryRequestAnIdOfItsOwn() throws Exception {
     Set<String> ids = new HashSet<>();
     try (var origin = ScriptedOrigin.answering(OK);
-        var gateway =
-            TestGateway.start().cluster("c", origin.port()).route("/", "c").apply();
+        var gateway = TestGateway.start().cluster("c", origin.port()).route("/", "c").apply();
         var client = RawClient.connect(gateway.port())) {
       for (int i = 0; i < 20; i++) {
         client.send(get("/", ""));
         client.readResponse();
         String id = RawClient.header(origin.requests().getLast(), "x-request-id");
-        assertThat(id).matches("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
+        assertThat(id)
+            .matches("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}");
         ids.add(id);
       }
       assertThat(ids).hasSize(20);

@@ -40,21 +40,20 @@ class SwapTest {
       for (int i = 0; i < 4; i++) {
         clients.add(
             Thread.ofVirtual()
-                .start(
-                    () -> {
-                      try (var client = RawClient.connect(gateway.port())) {
-                        while (!stop.get()) {
-                          client.send(GET);
-                          String answer = client.readResponse();
-                          if (!answer.startsWith("HTTP/1.1 200")) {
-                            throw new IOException(answer);
-                          }
-                          served.incrementAndGet();
-                        }
-                      } catch (IOException e) {
-                        failures.add(e);
+                .start(() -> {
+                  try (var client = RawClient.connect(gateway.port())) {
+                    while (!stop.get()) {
+                      client.send(GET);
+                      String answer = client.readResponse();
+                      if (!answer.startsWith("HTTP/1.1 200")) {
+                        throw new IOException(answer);
                       }
-                    }));
+                      served.incrementAndGet();
+                    }
+                  } catch (IOException e) {
+                    failures.add(e);
+                  }
+                }));
       }
       for (int i = 0; i < 300; i++) {
         int swap = i;
@@ -116,25 +115,21 @@ class SwapTest {
 
   private static RoutingModel withoutRoutes(RoutingModel model) {
     return new RoutingModel(
-        model.listeners(),
-        new java.util.TreeMap<>(),
-        new java.util.TreeMap<>(),
-        model.settings());
+        model.listeners(), new java.util.TreeMap<>(), new java.util.TreeMap<>(), model.settings());
   }
 
   @Test
   void drainsAfterTheLameDuckTimeAndFinishesWhatRuns() throws Exception {
     var release = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  String request = c.readRequest();
-                  if (request != null && request.startsWith("GET /slow")) {
-                    release.await();
-                  }
-                  c.send(OK);
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              String request = c.readRequest();
+              if (request != null && request.startsWith("GET /slow")) {
+                release.await();
+              }
+              c.send(OK);
+              c.readToEnd();
+            });
         var gateway = TestGateway.start().cluster("c", origin.port()).route("/", "c").apply();
         var slow = RawClient.connect(gateway.port());
         var idle = RawClient.connect(gateway.port())) {
@@ -165,8 +160,7 @@ class SwapTest {
         var client = RawClient.connect(gateway.port())) {
       client.send(GET);
       Awaitility.await().until(() -> gateway.dataPlane().inFlight() == 1);
-      Future<Boolean> drained =
-          gateway.dataPlane().drain(Duration.ZERO, Duration.ofMillis(200));
+      Future<Boolean> drained = gateway.dataPlane().drain(Duration.ZERO, Duration.ofMillis(200));
       assertThat(drained.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS))
           .isFalse();
       assertThat(client.readToEnd()).isEmpty();

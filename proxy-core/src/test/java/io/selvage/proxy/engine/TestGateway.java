@@ -39,8 +39,8 @@ import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 
 /**
- * A data plane for a test: one plaintext listener on a free port, routes and clusters as the test adds
- * them, and every exchange's report kept.
+ * A data plane for a test: one plaintext listener on a free port, routes and clusters as the test
+ * adds them, and every exchange's report kept.
  */
 public final class TestGateway implements AutoCloseable {
   /** What the observer saw of one exchange, copied because reports are reused. */

@@ -21,7 +21,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Endpoints that lie, die, stay silent or do not exist: what the client gets, and who is tried again. */
+/**
+ * Endpoints that lie, die, stay silent or do not exist: what the client gets, and who is tried
+ * again.
+ */
 class UpstreamFaultTest {
   private static final String OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
 
@@ -47,7 +50,12 @@ class UpstreamFaultTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n"
+            + "content-length: 2\r\n"
+            + "transfer-encoding: chunked\r\n\r\n"
+            + "2\r\n"
+            + "hi\r\n"
+            + "0\r\n\r\n",
         "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nhi",
         "HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\n\r\nhi",
         "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
@@ -63,12 +71,11 @@ class UpstreamFaultTest {
       })
   void answers502ToAResponseThatBreaksTheRules(String response) throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  c.send(response);
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              c.send(response);
+              c.readToEnd();
+            });
         var gateway = gateway(origin.port());
         var client = RawClient.connect(gateway.port())) {
       client.send(get("/"));
@@ -81,8 +88,7 @@ class UpstreamFaultTest {
   @ParameterizedTest
   @CsvSource({"0, 200", "1, 502"})
   void takesAResponseHeadUpToItsLimit(int beyond, int status) throws Exception {
-    var limits =
-        Limits.DEFAULT.withUpstream(new Limits.Upstream(1_000, 64 * 1024, 2_000, 200));
+    var limits = Limits.DEFAULT.withUpstream(new Limits.Upstream(1_000, 64 * 1024, 2_000, 200));
     // "content-length: 2\r\n" is 19 bytes, "x: \r\n" is 5.
     String field = "x: " + "v".repeat(2_000 - 19 - 5 + beyond) + "\r\n";
     try (var origin =
@@ -99,12 +105,11 @@ class UpstreamFaultTest {
   @Test
   void neverReusesAConnectionWithBytesBehindTheResponse() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  c.send(OK + "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil");
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              c.send(OK + "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil");
+              c.readToEnd();
+            });
         var gateway = gateway(origin.port());
         var client = RawClient.connect(gateway.port())) {
       for (int i = 0; i < 3; i++) {
@@ -118,11 +123,10 @@ class UpstreamFaultTest {
   @Test
   void resetsTheClientWhenTheUpstreamDiesInMidResponse() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  c.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              c.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
+            });
         var gateway = gateway(origin.port());
         var client = RawClient.connect(gateway.port())) {
       client.send(get("/"));
@@ -134,12 +138,11 @@ class UpstreamFaultTest {
   @Test
   void neverEndsABrokenChunkedResponseAsIfItWereWhole() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  c.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nZZ");
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              c.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nZZ");
+              c.readToEnd();
+            });
         var gateway = gateway(origin.port());
         var client = RawClient.connect(gateway.port())) {
       client.send(get("/"));
@@ -186,17 +189,16 @@ class UpstreamFaultTest {
 
   /** Serves one request, then resets the connection as the second one arrives. */
   private static ScriptedOrigin closingOnReuse() throws Exception {
-    return ScriptedOrigin.start(
-        c -> {
-          c.readRequest();
-          c.send(OK);
-          if (c.number() == 0) {
-            c.readHead();
-            c.reset();
-          } else {
-            c.readToEnd();
-          }
-        });
+    return ScriptedOrigin.start(c -> {
+      c.readRequest();
+      c.send(OK);
+      if (c.number() == 0) {
+        c.readHead();
+        c.reset();
+      } else {
+        c.readToEnd();
+      }
+    });
   }
 
   @Test
@@ -228,15 +230,14 @@ class UpstreamFaultTest {
 
   private static ScriptedOrigin failingTimes(int failures) throws Exception {
     var left = new AtomicInteger(failures);
-    return ScriptedOrigin.start(
-        c -> {
-          while (c.readRequest() != null) {
-            c.send(
-                left.getAndDecrement() > 0
-                    ? "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 3\r\n\r\nbad"
-                    : OK);
-          }
-        });
+    return ScriptedOrigin.start(c -> {
+      while (c.readRequest() != null) {
+        c.send(
+            left.getAndDecrement() > 0
+                ? "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 3\r\n\r\nbad"
+                : OK);
+      }
+    });
   }
 
   @ParameterizedTest
@@ -275,14 +276,13 @@ class UpstreamFaultTest {
   @Test
   void retriesAfterATryTimeout() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  if (c.number() > 0) {
-                    c.send(OK);
-                  }
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              if (c.number() > 0) {
+                c.send(OK);
+              }
+              c.readToEnd();
+            });
         var gateway =
             TestGateway.start()
                 .cluster("c", origin.port())
@@ -333,12 +333,11 @@ class UpstreamFaultTest {
   @Test
   void endsAnExchangeThatStandsStill() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  c.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
-                  c.readToEnd();
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              c.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
+              c.readToEnd();
+            });
         var gateway =
             TestGateway.start()
                 .cluster("c", origin.port())
@@ -374,13 +373,12 @@ class UpstreamFaultTest {
   void refusesRequestsBeyondTheBreakerAndServesThoseAtIt() throws Exception {
     var release = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  while (c.readRequest() != null) {
-                    release.await();
-                    c.send(OK);
-                  }
-                });
+            ScriptedOrigin.start(c -> {
+              while (c.readRequest() != null) {
+                release.await();
+                c.send(OK);
+              }
+            });
         var gateway =
             TestGateway.start()
                 .cluster(limited(new ClusterSpec.Breakers(10, 10, 1, 3)), origin.port())
@@ -407,14 +405,13 @@ class UpstreamFaultTest {
     var limits = Limits.DEFAULT.withUpstream(new Limits.Upstream(200, 64 * 1024, 64 * 1024, 200));
     var release = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                c -> {
-                  c.readRequest();
-                  release.await();
-                  do {
-                    c.send(OK);
-                  } while (c.readRequest() != null);
-                });
+            ScriptedOrigin.start(c -> {
+              c.readRequest();
+              release.await();
+              do {
+                c.send(OK);
+              } while (c.readRequest() != null);
+            });
         var gateway =
             TestGateway.start(limits)
                 .cluster(limited(new ClusterSpec.Breakers(1, 1, 10, 3)), origin.port())
@@ -460,18 +457,28 @@ class UpstreamFaultTest {
     ClusterSpec c = ClusterSpec.http("c");
     var spec =
         new ClusterSpec(
-            c.name(), c.statsName(), c.endpoints(), c.protocol(), c.tls(), c.loadBalancer(),
-            2_000, 100, 0, c.defaultBreakers(), c.highBreakers(), c.accrual(), c.healthCheck(),
+            c.name(),
+            c.statsName(),
+            c.endpoints(),
+            c.protocol(),
+            c.tls(),
+            c.loadBalancer(),
+            2_000,
+            100,
+            0,
+            c.defaultBreakers(),
+            c.highBreakers(),
+            c.accrual(),
+            c.healthCheck(),
             c.tcpKeepalive());
     var closed = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                s -> {
-                  s.readRequest();
-                  s.send(OK);
-                  s.readToEnd();
-                  closed.countDown();
-                });
+            ScriptedOrigin.start(s -> {
+              s.readRequest();
+              s.send(OK);
+              s.readToEnd();
+              closed.countDown();
+            });
         var gateway = TestGateway.start().cluster(spec, origin.port()).route("/", "c").apply();
         var client = RawClient.connect(gateway.port())) {
       client.send(get("/"));

@@ -82,7 +82,22 @@ class ChunkedDecoderFuzzTest {
   void agreesWithTheGrammarHoweverItIsCut(long seed) {
     var random = new Random(seed);
     String[] pieces = {
-      "\r\n", "\n", "\r", "0", "3", "a", ";", ";x=1", ";x=\"y z\"", "\"", "\\", " ", "\0", "x", "-", "+"
+      "\r\n",
+      "\n",
+      "\r",
+      "0",
+      "3",
+      "a",
+      ";",
+      ";x=1",
+      ";x=\"y z\"",
+      "\"",
+      "\\",
+      " ",
+      "\0",
+      "x",
+      "-",
+      "+"
     };
     int whole = 0;
     for (int round = 0; round < 30_000; round++) {

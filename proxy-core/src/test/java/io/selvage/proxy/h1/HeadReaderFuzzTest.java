@@ -94,8 +94,25 @@ class HeadReaderFuzzTest {
   void answersEveryMutationAlikeHoweverItIsCut(long seedNumber) {
     var random = new Random(seedNumber);
     String[] pieces = {
-      "\r", "\n", "\r\n", " ", "\t", "\0", ":", ",", ";", "\u007f", "\u00ff", "_", "#", "%00", "%2f",
-      "Host: a\r\n", "Content-Length: 1\r\n", "Transfer-Encoding: chunked\r\n", " HTTP/1.1",
+      "\r",
+      "\n",
+      "\r\n",
+      " ",
+      "\t",
+      "\0",
+      ":",
+      ",",
+      ";",
+      "\u007f",
+      "\u00ff",
+      "_",
+      "#",
+      "%00",
+      "%2f",
+      "Host: a\r\n",
+      "Content-Length: 1\r\n",
+      "Transfer-Encoding: chunked\r\n",
+      " HTTP/1.1",
       "x".repeat(300)
     };
     for (int round = 0; round < 5_000; round++) {
@@ -138,8 +155,7 @@ class HeadReaderFuzzTest {
       reader.reset(head.headers(), true, 200, 400, 10, Underscores.DROP);
       ByteBuf in =
           Unpooled.copiedBuffer(
-              "GET / HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\n\r\n",
-              StandardCharsets.ISO_8859_1);
+              "GET / HTTP/1.1\r\nHost: a\r\nX: " + value + "\r\n\r\n", StandardCharsets.ISO_8859_1);
       boolean done = reader.read(in);
       in.release();
       if (!done || reader.error() != null) {

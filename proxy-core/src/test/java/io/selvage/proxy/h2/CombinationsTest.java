@@ -202,12 +202,11 @@ class CombinationsTest {
   void aBodyThatBreaksItsLengthNeverLooksCompleteToTheOrigin() throws Exception {
     var closed = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.readToEnd();
-                  closed.countDown();
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.readToEnd();
+              closed.countDown();
+            });
         var gateway = toHttp1(origin.port());
         var c = WireClient.connect(gateway.port())) {
       c.headers(1, false, WireClient.request("POST", "/", "content-length", "5"));
@@ -227,12 +226,11 @@ class CombinationsTest {
   void aResetCancelsTheOriginsRequest() throws Exception {
     var closed = new CountDownLatch(1);
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.readToEnd();
-                  closed.countDown();
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.readToEnd();
+              closed.countDown();
+            });
         var gateway = toHttp1(origin.port());
         var c = WireClient.connect(gateway.port())) {
       c.get(1, "/").flush();
@@ -246,12 +244,11 @@ class CombinationsTest {
   @Test
   void anOriginThatDiesInMidResponseResetsOnlyItsStream() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
-                  connection.reset();
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf");
+              connection.reset();
+            });
         var gateway = toHttp1(origin.port());
         var c = WireClient.connect(gateway.port())) {
       c.get(1, "/").expectStatus(1, 200);
@@ -269,20 +266,31 @@ class CombinationsTest {
   @Test
   void http2ClientOpensAWebSocketToHttp1() throws Exception {
     try (var origin =
-            ScriptedOrigin.start(
-                connection -> {
-                  connection.readHead();
-                  connection.send(
-                      "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                          + "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n");
-                  connection.send(connection.read(4).toUpperCase(java.util.Locale.ROOT));
-                  connection.readToEnd();
-                });
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send(
+                  "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                      + "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n");
+              connection.send(connection.read(4).toUpperCase(java.util.Locale.ROOT));
+              connection.readToEnd();
+            });
         var gateway = toHttp1(origin.port());
         var c = WireClient.connect(gateway.port())) {
       c.headers(
-          1, false, ":method", "CONNECT", ":protocol", "websocket", ":scheme", "http", ":path",
-          "/ws", ":authority", "a.test", "sec-websocket-version", "13");
+          1,
+          false,
+          ":method",
+          "CONNECT",
+          ":protocol",
+          "websocket",
+          ":scheme",
+          "http",
+          ":path",
+          "/ws",
+          ":authority",
+          "a.test",
+          "sec-websocket-version",
+          "13");
       assertThat(c.expectStatus(1, 200)).doesNotContainKeys("upgrade", "sec-websocket-accept");
       c.frame(Http2.DATA, 0, 1, "ping".getBytes()).flush();
       assertThat(c.nextOfStreams().payload()).isEqualTo("PING".getBytes());
@@ -307,7 +315,9 @@ class CombinationsTest {
       response = client.readResponse();
       assertThat(RawClient.header(response, "transfer-encoding")).isEqualTo("chunked");
       assertThat(response).contains("hello").endsWith("0\r\n\r\n");
-      assertThat(BEHIND.seen.getFirst()).startsWith("GET /bytes/5 a.test\n").doesNotContain("host:");
+      assertThat(BEHIND.seen.getFirst())
+          .startsWith("GET /bytes/5 a.test\n")
+          .doesNotContain("host:");
     }
   }
 
@@ -400,9 +410,7 @@ class CombinationsTest {
             Optional.empty(),
             Optional.empty(),
             List.of());
-    try (var origin =
-            new TestServer(
-                BEHIND, Limits.DEFAULT, Settings.defaults(), 100, context, 0);
+    try (var origin = new TestServer(BEHIND, Limits.DEFAULT, Settings.defaults(), 100, context, 0);
         var gateway = gateway(http2("c", Optional.of(tls)), origin.port());
         var c = WireClient.connect(gateway.port())) {
       c.settings(Http2.SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20).windowUpdate(0, 1 << 24);
@@ -440,14 +448,7 @@ class CombinationsTest {
   @Test
   void http2ToHttp2OpensAnotherConnectionBeyondThePeersStreams() throws Exception {
     var exchanges = new ScriptedExchanges();
-    try (var origin =
-            new TestServer(
-                exchanges,
-                Limits.DEFAULT,
-                Settings.defaults(),
-                5,
-                null,
-                0);
+    try (var origin = new TestServer(exchanges, Limits.DEFAULT, Settings.defaults(), 5, null, 0);
         var gateway = gateway(http2("c"), origin.port());
         var c = WireClient.connect(gateway.port())) {
       c.expectAlive(1);

@@ -194,8 +194,7 @@ class FloodTest {
     for (int total : new int[] {16_384, 16_385}) {
       int left = total - pseudo - "x-a: \r\n".length();
       try (var c = connect()) {
-        byte[] block =
-            WireClient.block(WireClient.request("GET", "/x", "x-a", "v".repeat(left)));
+        byte[] block = WireClient.block(WireClient.request("GET", "/x", "x-a", "v".repeat(left)));
         c.frame(Http2.HEADERS, Http2.END_STREAM, 1, Arrays.copyOf(block, 16_000));
         c.frame(
             Http2.CONTINUATION,

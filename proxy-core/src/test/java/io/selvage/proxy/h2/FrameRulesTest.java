@@ -163,7 +163,8 @@ class FrameRulesTest {
       padded[0] = 5;
       System.arraycopy(block, 0, padded, 1, block.length);
       c.frame(Http2.HEADERS, Http2.END_HEADERS | Http2.PADDED, 1, padded);
-      c.frame(Http2.DATA, Http2.PADDED | Http2.END_STREAM, 1, (byte) 2, (byte) 'x', (byte) 0, (byte) 0);
+      c.frame(
+          Http2.DATA, Http2.PADDED | Http2.END_STREAM, 1, (byte) 2, (byte) 'x', (byte) 0, (byte) 0);
       c.expectStatus(1, 200);
       assertThat(c.nextOfStreams().payload()).containsExactly('x');
     }
@@ -174,7 +175,8 @@ class FrameRulesTest {
   void endsForPaddingLongerThanTheFrame(int type) throws Exception {
     try (var c = connect()) {
       c.headers(1, false, WireClient.request("POST", "/never"));
-      c.frame(type, Http2.PADDED | Http2.END_HEADERS, type == Http2.DATA ? 1 : 3, (byte) 9, (byte) 0);
+      c.frame(
+          type, Http2.PADDED | Http2.END_HEADERS, type == Http2.DATA ? 1 : 3, (byte) 9, (byte) 0);
       c.expectGoAway(Http2.PROTOCOL_ERROR);
     }
   }
@@ -341,8 +343,7 @@ class FrameRulesTest {
                   for (int k = 0; k < 30; k++) {
                     byte[] payload = new byte[random.nextInt(50)];
                     random.nextBytes(payload);
-                    c.frame(
-                        random.nextInt(11), random.nextInt(256), random.nextInt(8), payload);
+                    c.frame(random.nextInt(11), random.nextInt(256), random.nextInt(8), payload);
                   }
                   c.flush();
                   c.expectClosed();

@@ -53,9 +53,7 @@ class HpackTest {
             ":path: /",
             ":authority: www.example.com",
             "cache-control: no-cache");
-    assertThat(
-            decode(
-                "8287 85bf 400a 6375 7374 6f6d 2d6b 6579 0c63 7573 746f 6d2d 7661 6c75 65"))
+    assertThat(decode("8287 85bf 400a 6375 7374 6f6d 2d6b 6579 0c63 7573 746f 6d2d 7661 6c75 65"))
         .containsExactly(
             ":method: GET",
             ":scheme: https",
@@ -114,8 +112,7 @@ class HpackTest {
   void refusesBrokenBlocks(String hex) {
     assertThatThrownBy(() -> decode(hex))
         .isInstanceOfSatisfying(
-            Http2Violation.class,
-            v -> assertThat(v.code()).isEqualTo(Http2.COMPRESSION_ERROR));
+            Http2Violation.class, v -> assertThat(v.code()).isEqualTo(Http2.COMPRESSION_ERROR));
   }
 
   @Test
@@ -214,8 +211,18 @@ class HpackTest {
 
   private static List<String[]> randomFields(Random random) {
     String[] names = {
-      "accept", "x-request-id", "cache-control", "server", "cookie", "x-a", "content-type", "vary",
-      "authorization", "date", "grpc-status", "x-long-name-that-nobody-indexes"
+      "accept",
+      "x-request-id",
+      "cache-control",
+      "server",
+      "cookie",
+      "x-a",
+      "content-type",
+      "vary",
+      "authorization",
+      "date",
+      "grpc-status",
+      "x-long-name-that-nobody-indexes"
     };
     var fields = new ArrayList<String[]>();
     int n = random.nextInt(12);

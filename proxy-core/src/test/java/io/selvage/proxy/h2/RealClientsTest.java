@@ -107,14 +107,26 @@ class RealClientsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "1, 1, 65536", "1, 8, 65536", "4, 8, 65536", "4, 32, 65536", "2, 100, 65536", "2, 50, 16384",
-    "2, 50, 1024", "1, 8, 1000000"
+    "1, 1, 65536",
+    "1, 8, 65536",
+    "4, 8, 65536",
+    "4, 32, 65536",
+    "2, 100, 65536",
+    "2, 50, 16384",
+    "2, 50, 1024",
+    "1, 8, 1000000"
   })
   void h2loadFinishesOverTls(int connections, int streams, int bytes) throws Exception {
     int requests = bytes > 100_000 ? 100 : 1_000;
     String out =
         run(
-            "h2load", "-n", "" + requests, "-c", "" + connections, "-m", "" + streams,
+            "h2load",
+            "-n",
+            "" + requests,
+            "-c",
+            "" + connections,
+            "-m",
+            "" + streams,
             uri("/bytes/" + bytes).toString());
     assertThat(out).contains(requests + " succeeded, 0 failed, 0 errored");
   }
@@ -124,8 +136,18 @@ class RealClientsTest {
   void h2loadFinishesWithSmallWindows(int streamBits, int connectionBits) throws Exception {
     String out =
         run(
-            "h2load", "-n", "100", "-c", "2", "-m", "20", "-w", "" + streamBits, "-W",
-            "" + connectionBits, uri("/bytes/65536").toString());
+            "h2load",
+            "-n",
+            "100",
+            "-c",
+            "2",
+            "-m",
+            "20",
+            "-w",
+            "" + streamBits,
+            "-W",
+            "" + connectionBits,
+            uri("/bytes/65536").toString());
     assertThat(out).contains("100 succeeded, 0 failed, 0 errored");
   }
 
@@ -133,7 +155,13 @@ class RealClientsTest {
   void curlSpeaksWithPriorKnowledge() throws Exception {
     String out =
         run(
-            "curl", "-sS", "--http2-prior-knowledge", "-d", "hello", "-w", "%{http_version}",
+            "curl",
+            "-sS",
+            "--http2-prior-knowledge",
+            "-d",
+            "hello",
+            "-w",
+            "%{http_version}",
             "http://127.0.0.1:" + plain.port() + "/echo");
     assertThat(out).isEqualTo("hello2");
   }
@@ -142,7 +170,13 @@ class RealClientsTest {
   void curlGetsManyInParallelOverTls() throws Exception {
     String out =
         run(
-            "curl", "-skZ", "--http2", "-o", "/dev/null", "-w", "%{http_version} %{size_download};",
+            "curl",
+            "-skZ",
+            "--http2",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_version} %{size_download};",
             uri("/bytes/65536?[1-40]").toString());
     // curl mixes its progress meter in.
     assertThat(out.split("2 65536;", -1)).hasSize(41);
@@ -156,14 +190,13 @@ class RealClientsTest {
     var process = new ProcessBuilder(command).redirectErrorStream(true).start();
     try (var out = process.getInputStream()) {
       CompletableFuture<byte[]> all =
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return out.readAllBytes();
-                } catch (java.io.IOException e) {
-                  throw new java.io.UncheckedIOException(e);
-                }
-              });
+          CompletableFuture.supplyAsync(() -> {
+            try {
+              return out.readAllBytes();
+            } catch (java.io.IOException e) {
+              throw new java.io.UncheckedIOException(e);
+            }
+          });
       assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ends in time").isTrue();
       return new String(all.get(5, TimeUnit.SECONDS), java.nio.charset.StandardCharsets.UTF_8);
     } finally {

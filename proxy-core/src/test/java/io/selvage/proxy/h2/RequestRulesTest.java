@@ -72,7 +72,16 @@ class RequestRulesTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "Upper", "x y", "x:y", "", "x\u0000y", "x\r\ny", "x\u007fy", "x\u00e4", "x(y)", "x\"y"
+        "Upper",
+        "x y",
+        "x:y",
+        "",
+        "x\u0000y",
+        "x\r\ny",
+        "x\u007fy",
+        "x\u00e4",
+        "x(y)",
+        "x\"y"
       })
   void resetsForBadHeaderName(String name) throws Exception {
     expectMalformed(true, get(name, "v"));
@@ -194,8 +203,7 @@ class RequestRulesTest {
   @ParameterizedTest
   @ValueSource(strings = {"ftp", "", "http://", "HTTP"})
   void answers400ToOtherScheme(String scheme) throws Exception {
-    expectRefused(
-        400, ":method", "GET", ":scheme", scheme, ":path", "/", ":authority", "a.test");
+    expectRefused(400, ":method", "GET", ":scheme", scheme, ":path", "/", ":authority", "a.test");
   }
 
   @Test
@@ -206,8 +214,7 @@ class RequestRulesTest {
   @ParameterizedTest
   @ValueSource(strings = {"a b", "a/c", "a:99999", "[::1"})
   void answers400ToBadAuthority(String authority) throws Exception {
-    expectRefused(
-        400, ":method", "GET", ":scheme", "http", ":path", "/", ":authority", authority);
+    expectRefused(400, ":method", "GET", ":scheme", "http", ":path", "/", ":authority", authority);
   }
 
   @Test
@@ -368,8 +375,18 @@ class RequestRulesTest {
       c.headers(
           1,
           false,
-          ":method", "CONNECT", ":protocol", "websocket", ":scheme", "https", ":path", "/ws",
-          ":authority", "a.test", "sec-websocket-version", "13");
+          ":method",
+          "CONNECT",
+          ":protocol",
+          "websocket",
+          ":scheme",
+          "https",
+          ":path",
+          "/ws",
+          ":authority",
+          "a.test",
+          "sec-websocket-version",
+          "13");
       var head = c.expectStatus(1, 200);
       assertThat(head).doesNotContainKeys("upgrade", "connection", "sec-websocket-accept");
       c.data(1, 5, false).flush();
@@ -386,15 +403,31 @@ class RequestRulesTest {
   void answers501ToOtherProtocols() throws Exception {
     expectRefused(
         501,
-        ":method", "CONNECT", ":protocol", "connect-udp", ":scheme", "https", ":path", "/",
-        ":authority", "a.test");
+        ":method",
+        "CONNECT",
+        ":protocol",
+        "connect-udp",
+        ":scheme",
+        "https",
+        ":path",
+        "/",
+        ":authority",
+        "a.test");
   }
 
   @Test
   void resetsForProtocolWithoutConnect() throws Exception {
     expectMalformed(
         true,
-        ":method", "GET", ":protocol", "websocket", ":scheme", "https", ":path", "/",
-        ":authority", "a.test");
+        ":method",
+        "GET",
+        ":protocol",
+        "websocket",
+        ":scheme",
+        "https",
+        ":path",
+        "/",
+        ":authority",
+        "a.test");
   }
 }

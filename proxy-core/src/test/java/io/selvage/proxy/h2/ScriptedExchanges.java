@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Answers requests by their path, and notes what it saw: {@code /bytes/N} sends N bytes with
  * back-pressure, {@code /echo} sends body and trailers back, {@code /never} stays silent, {@code
- * /trailers-only} answers as a gRPC error, {@code /paused} stops reading the body, {@code /ws} accepts an upgrade and echoes, everything else gets
- * an empty 200.
+ * /trailers-only} answers as a gRPC error, {@code /paused} stops reading the body, {@code /ws}
+ * accepts an upgrade and echoes, everything else gets an empty 200.
  */
 final class ScriptedExchanges implements ExchangeFactory {
   final List<String> seen = new CopyOnWriteArrayList<>();

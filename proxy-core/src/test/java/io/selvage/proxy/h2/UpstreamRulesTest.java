@@ -117,28 +117,27 @@ class UpstreamRulesTest {
             .sync()
             .channel();
     upstream =
-        onLoop(
-            () ->
-                Http2UpstreamConnection.install(
-                    channel,
-                    Limits.DEFAULT,
-                    limits,
-                    new UpstreamConnection.Listener() {
-                      @Override
-                      public void onAvailable(UpstreamConnection c) {
-                        poolEvents.add("available");
-                      }
+        onLoop(() ->
+            Http2UpstreamConnection.install(
+                channel,
+                Limits.DEFAULT,
+                limits,
+                new UpstreamConnection.Listener() {
+                  @Override
+                  public void onAvailable(UpstreamConnection c) {
+                    poolEvents.add("available");
+                  }
 
-                      @Override
-                      public void onUnusable(UpstreamConnection c) {
-                        poolEvents.add("unusable");
-                      }
+                  @Override
+                  public void onUnusable(UpstreamConnection c) {
+                    poolEvents.add("unusable");
+                  }
 
-                      @Override
-                      public void onClosed(UpstreamConnection c) {
-                        poolEvents.add("closed");
-                      }
-                    }));
+                  @Override
+                  public void onClosed(UpstreamConnection c) {
+                    poolEvents.add("closed");
+                  }
+                }));
     server = new WireClient(listening.accept());
     server.skipPreface();
   }
@@ -163,19 +162,18 @@ class UpstreamRulesTest {
   /** Begins an attempt and sends its head. */
   private Attempt send(String method, boolean end, String... fields) throws Exception {
     var attempt = new Attempt();
-    onLoop(
-        () -> {
-          upstream.begin(attempt);
-          var head = new RequestHead();
-          head.setMethod(method);
-          head.setBody(!end, -1);
-          for (int i = 0; i < fields.length; i += 2) {
-            head.headers().add(fields[i], fields[i + 1]);
-          }
-          attempt.stream.sendHead(head, "/p?q", "b.test:81", end);
-          attempt.stream.flush();
-          return null;
-        });
+    onLoop(() -> {
+      upstream.begin(attempt);
+      var head = new RequestHead();
+      head.setMethod(method);
+      head.setBody(!end, -1);
+      for (int i = 0; i < fields.length; i += 2) {
+        head.headers().add(fields[i], fields[i + 1]);
+      }
+      attempt.stream.sendHead(head, "/p?q", "b.test:81", end);
+      attempt.stream.flush();
+      return null;
+    });
     return attempt;
   }
 
@@ -201,13 +199,12 @@ class UpstreamRulesTest {
     Attempt a = send("POST", false);
     var trailers = new HeaderBlock();
     trailers.add("x-t", "1");
-    onLoop(
-        () -> {
-          a.stream.sendData(Unpooled.wrappedBuffer(new byte[70_000]), false);
-          a.stream.sendTrailers(trailers);
-          a.stream.flush();
-          return null;
-        });
+    onLoop(() -> {
+      a.stream.sendData(Unpooled.wrappedBuffer(new byte[70_000]), false);
+      a.stream.sendTrailers(trailers);
+      a.stream.flush();
+      return null;
+    });
     // The block given is ours again after the call, even while the body waits for the window.
     trailers.clear();
     server.nextOf(Http2.HEADERS);
@@ -259,7 +256,12 @@ class UpstreamRulesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "x-a, 1", ":status, 20", ":status, 2000", ":status, abc", ":status, 099", ":status, 101",
+    "x-a, 1",
+    ":status, 20",
+    ":status, 2000",
+    ":status, abc",
+    ":status, 099",
+    ":status, 101",
     ":path, /"
   })
   void refusesBadStatus(String name, String value) throws Exception {
@@ -271,8 +273,15 @@ class UpstreamRulesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "connection, close", "transfer-encoding, chunked", "keep-alive, x", "upgrade, x", "X-A, 1",
-    "x a, 1", "content-length, -1", ":status, 200", ":path, /"
+    "connection, close",
+    "transfer-encoding, chunked",
+    "keep-alive, x",
+    "upgrade, x",
+    "X-A, 1",
+    "x a, 1",
+    "content-length, -1",
+    ":status, 200",
+    ":path, /"
   })
   void refusesBadResponseField(String name, String value) throws Exception {
     handshake();
@@ -437,11 +446,10 @@ class UpstreamRulesTest {
     handshake();
     Attempt a = get();
     server.nextOf(Http2.HEADERS);
-    onLoop(
-        () -> {
-          a.stream.cancel();
-          return null;
-        });
+    onLoop(() -> {
+      a.stream.cancel();
+      return null;
+    });
     server.expectReset(1, Http2.CANCEL);
     // A response that was on its way disturbs nobody.
     server.headers(1, false, ":status", "200").data(1, 10, true);
@@ -460,11 +468,10 @@ class UpstreamRulesTest {
     server.headers(1, true, ":status", "413");
     server.expectReset(1, Http2.NO_ERROR);
     a.awaitEvent("head 413 end\n");
-    onLoop(
-        () -> {
-          a.stream.sendData(Unpooled.wrappedBuffer("late".getBytes(StandardCharsets.US_ASCII)), true);
-          return null;
-        });
+    onLoop(() -> {
+      a.stream.sendData(Unpooled.wrappedBuffer("late".getBytes(StandardCharsets.US_ASCII)), true);
+      return null;
+    });
     assertThat(a.failures).isEmpty();
   }
 
@@ -474,13 +481,12 @@ class UpstreamRulesTest {
     await().untilAsserted(() -> assertThat(onLoop(() -> upstream.available())).isEqualTo(1));
     var attempt = new Attempt();
     int free =
-        onLoop(
-            () -> {
-              upstream.begin(attempt);
-              int before = upstream.available();
-              attempt.stream.cancel();
-              return before * 10 + upstream.available();
-            });
+        onLoop(() -> {
+          upstream.begin(attempt);
+          int before = upstream.available();
+          attempt.stream.cancel();
+          return before * 10 + upstream.available();
+        });
     assertThat(free).isEqualTo(1);
   }
 
@@ -501,11 +507,10 @@ class UpstreamRulesTest {
     handshake();
     Attempt a = get();
     server.nextOf(Http2.HEADERS);
-    onLoop(
-        () -> {
-          upstream.retire();
-          return null;
-        });
+    onLoop(() -> {
+      upstream.retire();
+      return null;
+    });
     assertThat(server.nextOf(Http2.GOAWAY).int32(4)).isEqualTo(Http2.NO_ERROR);
     server.headers(1, true, ":status", "200").flush();
     a.awaitEvent("head 200 end\n");
@@ -530,11 +535,10 @@ class UpstreamRulesTest {
   void withholdsWindowUpdatesWhileTheResponseIsNotRead() throws Exception {
     handshake();
     Attempt a = get();
-    onLoop(
-        () -> {
-          a.stream.setReadable(false);
-          return null;
-        });
+    onLoop(() -> {
+      a.stream.setReadable(false);
+      return null;
+    });
     server.headers(1, false, ":status", "200");
     for (int i = 0; i < 4; i++) {
       server.data(1, 16_384, false);
@@ -548,11 +552,10 @@ class UpstreamRulesTest {
       }
     }
     assertThat(seen).isSubsetOf(Http2.SETTINGS, Http2.HEADERS);
-    onLoop(
-        () -> {
-          a.stream.setReadable(true);
-          return null;
-        });
+    onLoop(() -> {
+      a.stream.setReadable(true);
+      return null;
+    });
     var credit = server.next();
     assertThat(credit.type()).isEqualTo(Http2.WINDOW_UPDATE);
     assertThat(credit.int32(0)).isEqualTo(65_536);
@@ -563,17 +566,16 @@ class UpstreamRulesTest {
     handshake(Http2.SETTINGS_ENABLE_CONNECT_PROTOCOL, 1);
     await().untilAsserted(() -> assertThat(poolEvents).isNotEmpty());
     var a = new Attempt();
-    onLoop(
-        () -> {
-          upstream.begin(a);
-          var head = new RequestHead();
-          head.setUpgrade("websocket");
-          head.headers().add("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-          head.headers().add("sec-websocket-version", "13");
-          a.stream.sendHead(head, "/ws", "b.test", true);
-          a.stream.flush();
-          return null;
-        });
+    onLoop(() -> {
+      upstream.begin(a);
+      var head = new RequestHead();
+      head.setUpgrade("websocket");
+      head.headers().add("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+      head.headers().add("sec-websocket-version", "13");
+      a.stream.sendHead(head, "/ws", "b.test", true);
+      a.stream.flush();
+      return null;
+    });
     var f = server.nextOf(Http2.HEADERS);
     assertThat(f.has(Http2.END_STREAM)).isFalse();
     assertThat(server.decode(f).toString())
@@ -583,25 +585,23 @@ class UpstreamRulesTest {
     server.headers(1, false, ":status", "200").flush();
     // The accept value of RFC 6455 section 1.3 for that key.
     await()
-        .untilAsserted(
-            () ->
-                assertThat(a.events.getFirst())
-                    .startsWith("head 101\n")
-                    .contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+        .untilAsserted(() ->
+            assertThat(a.events.getFirst())
+                .startsWith("head 101\n")
+                .contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
   }
 
   @Test
   void anUpgradeFailsWhereThePeerHasNoExtendedConnect() throws Exception {
     handshake();
     var a = new Attempt();
-    onLoop(
-        () -> {
-          upstream.begin(a);
-          var head = new RequestHead();
-          head.setUpgrade("websocket");
-          a.stream.sendHead(head, "/ws", "b.test", true);
-          return null;
-        });
+    onLoop(() -> {
+      upstream.begin(a);
+      var head = new RequestHead();
+      head.setUpgrade("websocket");
+      a.stream.sendHead(head, "/ws", "b.test", true);
+      return null;
+    });
     a.awaitFailure(UpstreamFailure.PROTOCOL_ERROR);
     assertThat(onLoop(() -> upstream.active())).isZero();
   }

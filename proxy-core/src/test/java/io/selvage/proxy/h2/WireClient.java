@@ -26,8 +26,7 @@ final class WireClient implements AutoCloseable {
   private final Socket socket;
   private final DataInputStream in;
   private final DataOutputStream out;
-  private final DefaultHttp2HeadersDecoder decoder =
-      new DefaultHttp2HeadersDecoder(false, 1 << 20);
+  private final DefaultHttp2HeadersDecoder decoder = new DefaultHttp2HeadersDecoder(false, 1 << 20);
 
   /** One frame as received. */
   record Frame(int type, int flags, int stream, byte[] payload) {
@@ -44,7 +43,13 @@ final class WireClient implements AutoCloseable {
 
     @Override
     public String toString() {
-      return "frame type " + type + " flags " + flags + " stream " + stream + " length "
+      return "frame type "
+          + type
+          + " flags "
+          + flags
+          + " stream "
+          + stream
+          + " length "
           + payload.length
           + (type == Http2.GOAWAY ? " code " + int32(4) : "")
           + (type == Http2.RST_STREAM ? " code " + int32(0) : "");
@@ -121,9 +126,7 @@ final class WireClient implements AutoCloseable {
   /** The four usual pseudo fields and {@code more} pairs of name and value. */
   static String[] request(String method, String path, String... more) {
     String[] all = new String[8 + more.length];
-    String[] pseudo = {
-      ":method", method, ":scheme", "http", ":authority", "a.test", ":path", path
-    };
+    String[] pseudo = {":method", method, ":scheme", "http", ":authority", "a.test", ":path", path};
     System.arraycopy(pseudo, 0, all, 0, 8);
     System.arraycopy(more, 0, all, 8, more.length);
     return all;
@@ -204,9 +207,7 @@ final class WireClient implements AutoCloseable {
   Frame nextOfStreams() throws IOException {
     while (true) {
       Frame f = next();
-      if (f.type() != Http2.SETTINGS
-          && f.type() != Http2.WINDOW_UPDATE
-          && f.type() != Http2.PING) {
+      if (f.type() != Http2.SETTINGS && f.type() != Http2.WINDOW_UPDATE && f.type() != Http2.PING) {
         return f;
       }
     }

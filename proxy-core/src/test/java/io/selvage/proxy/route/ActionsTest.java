@@ -91,7 +91,8 @@ class ActionsTest {
 
   @Test
   void replacesTheWholePathAndKeepsTheQuery() {
-    assertThat(rewritten(prefix("/a"), new PathRewrite.ReplaceFull("/z"), "/a/b?q")).isEqualTo("/z?q");
+    assertThat(rewritten(prefix("/a"), new PathRewrite.ReplaceFull("/z"), "/a/b?q"))
+        .isEqualTo("/z?q");
     assertThat(rewritten(prefix("/a"), new PathRewrite.ReplaceFull("z"), "/a/b")).isEqualTo("/z");
     assertThat(rewritten(prefix("/a"), KEEP, "/a//b?q")).isEqualTo("/a/b?q");
     assertThat(rewritten(prefix("/a"), new PathRewrite.ReplaceFull("/z?a=1"), "/a?q"))
@@ -121,8 +122,7 @@ class ActionsTest {
     // Its traffic is answered, not given to someone else.
     var hit = new RouteHit();
     assertThat(host.find(get("/"), 0, hit)).isTrue();
-    assertThat(hit.action().spec())
-        .isEqualTo(new RouteAction.Respond(500, "", "", "config_error"));
+    assertThat(hit.action().spec()).isEqualTo(new RouteAction.Respond(500, "", "", "config_error"));
   }
 
   @ParameterizedTest(name = "scheme {0} host {1} port {2} secure {3}: {4}")
@@ -158,7 +158,8 @@ class ActionsTest {
             location(prefix("/a"), path(new PathRewrite.ReplacePrefix("/z")), get("/a/b?q"), true))
         .isEqualTo("https://shop.example.com:8080/z/b?q");
     assertThat(
-            location(prefix("/"), path(new PathRewrite.Regex("^/(.*)$", "/z/\\1")), get("/a"), true))
+            location(
+                prefix("/"), path(new PathRewrite.Regex("^/(.*)$", "/z/\\1")), get("/a"), true))
         .isEqualTo("https://shop.example.com:8080/z/a");
     assertThat(
             location(prefix("/a"), path(new PathRewrite.ReplaceFull("/z?own")), get("/a?q"), true))

@@ -51,8 +51,7 @@ class AffinityKeyTest {
 
     assertThat(COOKIE.setCookie(value))
         .isEqualTo("sid=" + value + "; Max-Age=60; Path=/shop; HttpOnly");
-    assertThat(COOKIE.hash(get("/", "Cookie: sid=" + value), "c"))
-        .isEqualTo(COOKIE.hashOf(value));
+    assertThat(COOKIE.hash(get("/", "Cookie: sid=" + value), "c")).isEqualTo(COOKIE.hashOf(value));
   }
 
   @Test
@@ -70,8 +69,7 @@ class AffinityKeyTest {
     assertThat(header.hash(get("/"), "c")).isEqualTo(Cluster.NO_HASH);
     assertThat(new AffinityKey(new Affinity.SourceAddress()).hash(get("/"), "10.0.0.1"))
         .isEqualTo(Hash64.of("10.0.0.1"));
-    assertThat(new AffinityKey(new Affinity.None()).hash(get("/"), "c"))
-        .isEqualTo(Cluster.NO_HASH);
+    assertThat(new AffinityKey(new Affinity.None()).hash(get("/"), "c")).isEqualTo(Cluster.NO_HASH);
   }
 
   @ParameterizedTest

@@ -52,8 +52,14 @@ class ConditionsTest {
   void joinsRepeatedHeaders() {
     assertThat(header("x-k", StringMatch.exact("a,b"), "X-K: a", "x-k: b")).isTrue();
     assertThat(header("x-k", StringMatch.exact("a"), "X-K: a", "x-k: b")).isFalse();
-    assertThat(header("user-agent", StringMatch.regex("a,b,c"),
-            "User-Agent: a", "x: y", "User-Agent: b", "user-agent: c"))
+    assertThat(
+            header(
+                "user-agent",
+                StringMatch.regex("a,b,c"),
+                "User-Agent: a",
+                "x: y",
+                "User-Agent: b",
+                "user-agent: c"))
         .isTrue();
   }
 
@@ -137,9 +143,7 @@ class ConditionsTest {
   void goesOnToTheNextRouteWhenAConditionFails() {
     VirtualHost host =
         compile(
-            route(
-                "post",
-                match(prefix("/"), StringMatch.exact("POST"), List.of(), List.of())),
+            route("post", match(prefix("/"), StringMatch.exact("POST"), List.of(), List.of())),
             route("rest", prefix("/")));
     assertThat(winner(host, request("POST", "/x"))).isEqualTo("post");
     assertThat(winner(host, get("/x"))).isEqualTo("rest");
@@ -172,9 +176,7 @@ class ConditionsTest {
   private static boolean header(String name, StringMatch wanted, String... lines) {
     VirtualHost host =
         compile(
-            route(
-                "r",
-                match(prefix("/"), null, List.of(new NamedMatch(name, wanted)), List.of())));
+            route("r", match(prefix("/"), null, List.of(new NamedMatch(name, wanted)), List.of())));
     return winner(host, get("/", lines)) != null;
   }
 }

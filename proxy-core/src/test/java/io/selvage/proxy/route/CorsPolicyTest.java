@@ -109,11 +109,10 @@ class CorsPolicyTest {
 
   @Test
   void refusesValuesThatWouldEndAField() {
-    assertThatThrownBy(
-            () ->
-                new CorsPolicy(
-                    new CorsSpec(
-                        List.of("*"), List.of("GET\r\nX: y"), List.of(), List.of(), false, "")))
+    assertThatThrownBy(() ->
+            new CorsPolicy(
+                new CorsSpec(
+                    List.of("*"), List.of("GET\r\nX: y"), List.of(), List.of(), false, "")))
         .isInstanceOf(BadRouteException.class);
   }
 

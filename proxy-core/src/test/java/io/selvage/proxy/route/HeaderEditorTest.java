@@ -20,8 +20,7 @@ class HeaderEditorTest {
   private static final Facts FACTS =
       new Facts(Map.of(Fact.CLIENT_ADDRESS, "10.1.2.3"), Map.of("x-in", "a\r\nb\"\\"));
 
-  private record Facts(Map<Fact, String> facts, Map<String, String> headers)
-      implements FactSource {
+  private record Facts(Map<Fact, String> facts, Map<String, String> headers) implements FactSource {
     @Override
     public @Nullable String fact(Fact fact) {
       return facts.get(fact);
@@ -108,24 +107,34 @@ class HeaderEditorTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "Host", "connection", "Content-Length", "transfer-encoding", "TE", "trailer", "Upgrade",
-        "keep-alive", "proxy-connection", "expect", ":path", "a b", "", "a\r\n", "\u00e9"
+        "Host",
+        "connection",
+        "Content-Length",
+        "transfer-encoding",
+        "TE",
+        "trailer",
+        "Upgrade",
+        "keep-alive",
+        "proxy-connection",
+        "expect",
+        ":path",
+        "a b",
+        "",
+        "a\r\n",
+        "\u00e9"
       })
   void refusesNamesThatAreNoTokenOrBelongToTheFraming(String name) {
-    assertThatThrownBy(
-            () ->
-                HeaderEditor.compile(
-                    new HeaderEdits(List.of(), List.of(Add.literal(name, "v", true)))))
+    assertThatThrownBy(() ->
+            HeaderEditor.compile(new HeaderEdits(List.of(), List.of(Add.literal(name, "v", true)))))
         .isInstanceOf(BadRouteException.class);
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"a\r\nInjected: x", "a\nb", "a\u0000", "\u007f", "a\rb"})
   void refusesLiteralValuesThatWouldEndTheField(String value) {
-    assertThatThrownBy(
-            () ->
-                HeaderEditor.compile(
-                    new HeaderEdits(List.of(), List.of(Add.literal("x", value, true)))))
+    assertThatThrownBy(() ->
+            HeaderEditor.compile(
+                new HeaderEdits(List.of(), List.of(Add.literal("x", value, true)))))
         .isInstanceOf(BadRouteException.class);
   }
 

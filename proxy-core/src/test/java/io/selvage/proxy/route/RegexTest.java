@@ -24,8 +24,7 @@ class RegexTest {
         "a{999}b{999}",
       })
   void refusesExpressionsThatGrowBeyondBounds(String expression) {
-    assertThatThrownBy(() -> Regex.compile(expression, true))
-        .isInstanceOf(BadRouteException.class);
+    assertThatThrownBy(() -> Regex.compile(expression, true)).isInstanceOf(BadRouteException.class);
   }
 
   @Test

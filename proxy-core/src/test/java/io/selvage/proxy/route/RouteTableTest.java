@@ -53,8 +53,7 @@ class RouteTableTest {
   @Test
   void aMissingClusterCostsOnlyItsShareOfTheTraffic() {
     var targets =
-        List.of(
-            Routes.target(30, Forward.to("missing")), Routes.target(70, Forward.to("c")));
+        List.of(Routes.target(30, Forward.to("missing")), Routes.target(70, Forward.to("c")));
     RouteTable table =
         Routes.table(
             host(

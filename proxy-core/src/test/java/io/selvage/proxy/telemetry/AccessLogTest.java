@@ -35,8 +35,7 @@ final class AccessLogTest {
                 + "\"peer\":\"localhost:40000\",\"client\":\"localhost\",\"protocol\":\"HTTP/1.1\","
                 + "\"method\":\"GET\",\"authority\":\"example.com\",\"path\":\"/page\","
                 + "\"requestId\":\"abc\",\"status\":200,\"outcome\":\"ok\",\"route\":\"default/web\","
-                + "\"cluster\":\"web\",\"endpoint\":\"127.0.0.1:9000\",\"upstreamPath\":\"/\","
-                + "\"attempts\":1,\"upstreamStatus\":200,\"upstreamMillis\":9.000,\"requestBytes\":3,\"responseBytes\":1024,\"durationMillis\":12.000}\n");
+                + "\"cluster\":\"web\",\"endpoint\":\"127.0.0.1:9000\",\"upstreamPath\":\"/\",\"attempts\":1,\"upstreamStatus\":200,\"upstreamMillis\":9.000,\"requestBytes\":3,\"responseBytes\":1024,\"durationMillis\":12.000}\n");
   }
 
   @Test

@@ -67,8 +67,14 @@ class HttpHealthProbeTest {
     Check check =
         probe(
             r -> {
-              seen.set(r.method() + " " + r.uri() + " " + r.getHeader("host") + " "
-                  + r.getHeader("x-probe"));
+              seen.set(
+                  r.method()
+                      + " "
+                      + r.uri()
+                      + " "
+                      + r.getHeader("host")
+                      + " "
+                      + r.getHeader("x-probe"));
               r.response().end();
             },
             http(List.of(), "health.example.com", edits));
@@ -105,18 +111,14 @@ class HttpHealthProbeTest {
     Check check =
         probe(
             r ->
-                r.bodyHandler(
-                    body -> {
-                      seen.set(r.path() + " " + body.getString(7, body.length()));
-                      r.response().putHeader("content-type", "application/grpc");
-                      if (!grpcStatus.equals("none")) {
-                        r.response().putTrailer("grpc-status", grpcStatus);
-                      }
-                      r.response()
-                          .end(
-                              Buffer.buffer(
-                                  new byte[] {0, 0, 0, 0, 2, 8, (byte) serving}));
-                    }),
+                r.bodyHandler(body -> {
+                  seen.set(r.path() + " " + body.getString(7, body.length()));
+                  r.response().putHeader("content-type", "application/grpc");
+                  if (!grpcStatus.equals("none")) {
+                    r.response().putTrailer("grpc-status", grpcStatus);
+                  }
+                  r.response().end(Buffer.buffer(new byte[] {0, 0, 0, 0, 2, 8, (byte) serving}));
+                }),
             grpc("shop.Cart"));
 
     assertThat(check).isEqualTo(expected);
@@ -132,8 +134,7 @@ class HttpHealthProbeTest {
   @Test
   void framesTheServiceNameAsProtobuf() {
     assertThat(GrpcHealth.request("").getBytes()).containsExactly(0, 0, 0, 0, 0);
-    assertThat(GrpcHealth.request("ab").getBytes())
-        .containsExactly(0, 0, 0, 0, 4, 10, 2, 'a', 'b');
+    assertThat(GrpcHealth.request("ab").getBytes()).containsExactly(0, 0, 0, 0, 4, 10, 2, 'a', 'b');
     byte[] longer = GrpcHealth.request("x".repeat(200)).getBytes();
     assertThat(longer).hasSize(5 + 3 + 200).startsWith(0, 0, 0, 0, 203, 10, 0xc8, 0x01);
     assertThat(GrpcHealth.isServing(Buffer.buffer(new byte[] {1, 0, 0, 0, 2, 8, 1}))).isFalse();
@@ -151,8 +152,7 @@ class HttpHealthProbeTest {
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS)
             .actualPort();
-    return probe(
-        port, spec.grpcService().isPresent() ? Protocol.HTTP2 : Protocol.HTTP1, spec);
+    return probe(port, spec.grpcService().isPresent() ? Protocol.HTTP2 : Protocol.HTTP1, spec);
   }
 
   private Check probe(int port, Protocol protocol, HealthCheckSpec check) throws Exception {

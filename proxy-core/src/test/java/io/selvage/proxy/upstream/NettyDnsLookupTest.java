@@ -34,7 +34,8 @@ import org.junit.jupiter.api.Test;
 
 /** Against a name server of our own on loopback. */
 class NettyDnsLookupTest {
-  private final EventLoopGroup group = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
+  private final EventLoopGroup group =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private Channel server;
   private NettyDnsLookup lookup;
 

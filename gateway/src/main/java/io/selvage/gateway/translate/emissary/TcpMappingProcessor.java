@@ -57,8 +57,7 @@ public final class TcpMappingProcessor implements Processor {
       EmissaryWorld world, int port, Map<String, List<TcpMappingPlan>> routes) {
     var existing =
         world.context().listeners().stream().filter(l -> l.base().port() == port).findFirst();
-    var listener =
-        existing.orElseGet(() -> open(world, port, routes));
+    var listener = existing.orElseGet(() -> open(world, port, routes));
     for (List<TcpMappingPlan> members : routes.values()) {
       var leader = members.getFirst();
       var obstacle = obstacle(listener, leader);

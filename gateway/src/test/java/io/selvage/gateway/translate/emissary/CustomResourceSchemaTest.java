@@ -47,7 +47,8 @@ class CustomResourceSchemaTest {
       versions.add(version.path("name").asText());
       JsonNode schema = version.at("/schema/openAPIV3Schema/properties/spec");
       JavaType spec =
-          JSON.getDeserializationConfig()
+          JSON
+              .getDeserializationConfig()
               .introspect(JSON.constructType(kind.type()))
               .findProperties()
               .stream()
@@ -98,8 +99,7 @@ class CustomResourceSchemaTest {
       if (child.isMissingNode()) {
         missing.add(path + "." + property.getName());
       } else {
-        collectMissing(
-            property.getPrimaryType(), child, path + "." + property.getName(), missing);
+        collectMissing(property.getPrimaryType(), child, path + "." + property.getName(), missing);
       }
     }
   }
@@ -139,7 +139,9 @@ class CustomResourceSchemaTest {
     }
   }
 
-  /** The structural rule that decides whether an API server prunes: each node has a type or is open. */
+  /**
+   * The structural rule that decides whether an API server prunes: each node has a type or is open.
+   */
   @Test
   void everySchemaNodeHasATypeOrIsOpen() throws IOException {
     for (Kind<?> kind : EmissaryKinds.ALL) {
@@ -186,8 +188,7 @@ class CustomResourceSchemaTest {
             """);
 
     assertThat(file.problems()).isEmpty();
-    var spec =
-        ((io.selvage.model.crd.Mapping) file.objects().getFirst().object()).spec();
+    var spec = ((io.selvage.model.crd.Mapping) file.objects().getFirst().object()).spec();
     assertThat(spec).isNotNull();
     assertThat(spec.ambassadorIds().values()).containsExactly("one");
     assertThat(spec.headers().get("x-any").isTrue()).isTrue();

@@ -21,8 +21,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * Each folder below golden-emissary is a scenario: {@code in-*.yaml} are its manifests, {@code
- * out.yaml} what they become, without what every scenario has in common. base.yaml is added to each:
- * Services, endpoints, and a Listener unless the scenario has one of its own. Run with {@code
+ * out.yaml} what they become, without what every scenario has in common. base.yaml is added to
+ * each: Services, endpoints, and a Listener unless the scenario has one of its own. Run with {@code
  * -Dgolden=write} to accept what the compiler does now, and read the difference.
  */
 class EmissaryGoldenTest {
@@ -64,7 +64,9 @@ class EmissaryGoldenTest {
       }
     }
     boolean ownListener =
-        files.stream().flatMap(f -> f.objects().stream()).anyMatch(o -> o.object() instanceof Listener);
+        files.stream()
+            .flatMap(f -> f.objects().stream())
+            .anyMatch(o -> o.object() instanceof Listener);
     for (var loaded : base().objects()) {
       if (!(ownListener && loaded.object() instanceof Listener)) {
         state.add(loaded.object());

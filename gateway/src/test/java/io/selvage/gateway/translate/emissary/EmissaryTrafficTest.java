@@ -84,8 +84,7 @@ class EmissaryTrafficTest {
     file.objects().forEach(o -> state.add(o.object()));
     CompileResult result =
         GatewayCompiler.standard()
-            .compile(
-                state.build(), CompileOptions.defaults().withListeners("127.0.0.1", 0, 0));
+            .compile(state.build(), CompileOptions.defaults().withListeners("127.0.0.1", 0, 0));
     result.endpoints().values().forEach(dataPlane::updateEndpoints);
     var report = dataPlane.apply(onFreePorts(result.model()));
     assertThat(report.problems()).isEmpty();
@@ -95,23 +94,22 @@ class EmissaryTrafficTest {
   private static RoutingModel onFreePorts(RoutingModel model) {
     var listeners =
         model.listeners().stream()
-            .map(
-                l ->
-                    new ListenerSpec(
-                        l.name(),
-                        l.origin(),
-                        l.address(),
-                        0,
-                        l.proxyProtocol(),
-                        l.tls(),
-                        l.http(),
-                        l.securityModel(),
-                        l.trustedHops(),
-                        l.routeTable(),
-                        l.tlsBindings(),
-                        l.tcpRoutes(),
-                        l.http2MaxConcurrentStreams(),
-                        l.statsPrefix()))
+            .map(l ->
+                new ListenerSpec(
+                    l.name(),
+                    l.origin(),
+                    l.address(),
+                    0,
+                    l.proxyProtocol(),
+                    l.tls(),
+                    l.http(),
+                    l.securityModel(),
+                    l.trustedHops(),
+                    l.routeTable(),
+                    l.tlsBindings(),
+                    l.tcpRoutes(),
+                    l.http2MaxConcurrentStreams(),
+                    l.statsPrefix()))
             .toList();
     return new RoutingModel(listeners, model.routeTables(), model.clusters(), model.settings());
   }
@@ -124,8 +122,7 @@ class EmissaryTrafficTest {
 
   private static String get(int port, String path, String... headers) throws IOException {
     String extra = headers.length == 0 ? "" : String.join("\r\n", headers) + "\r\n";
-    return exchange(
-        port, "GET " + path + " HTTP/1.1\r\nhost: a.example.com\r\n" + extra + "\r\n");
+    return exchange(port, "GET " + path + " HTTP/1.1\r\nhost: a.example.com\r\n" + extra + "\r\n");
   }
 
   @Test

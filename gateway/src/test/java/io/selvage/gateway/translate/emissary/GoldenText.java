@@ -117,11 +117,10 @@ final class GoldenText {
     }
     if (node.isArray()) {
       var list = new ArrayList<Object>();
-      node.forEach(
-          n -> {
-            Object value = pruned(n);
-            list.add(value == null ? "" : value);
-          });
+      node.forEach(n -> {
+        Object value = pruned(n);
+        list.add(value == null ? "" : value);
+      });
       return list.isEmpty() ? null : list;
     }
     if (node.isObject()) {
@@ -146,7 +145,9 @@ final class GoldenText {
     }
     return node.isTextual() && node.asText().isEmpty()
         ? null
-        : node.isTextual() ? node.asText() : node.isBoolean() ? (Object) node.asBoolean() : (Object) node.numberValue();
+        : node.isTextual()
+            ? node.asText()
+            : node.isBoolean() ? (Object) node.asBoolean() : (Object) node.numberValue();
   }
 
   /** Optional as its value or null; Jackson's own module for it is not among our libraries. */

@@ -118,7 +118,8 @@ class ManifestTextsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "http://", "a b", "a:0", "a:65536", "a:123456", "a..b", "[::1", "a@b"})
+  @ValueSource(
+      strings = {"", "http://", "a b", "a:0", "a:65536", "a:123456", "a..b", "[::1", "a@b"})
   void rejectsMalformedServices(String text) {
     assertThat(ServiceUrl.parse(text)).isEmpty();
   }
