@@ -31,8 +31,14 @@ final class AccessLogTest {
 
     assertThat(logged(report))
         .isEqualTo(
-            "{\"time\":\"2023-11-14T22:13:20Z\",\"listener\":\"default/http\","
-                + "\"peer\":\"localhost:40000\",\"client\":\"localhost\",\"protocol\":\"HTTP/1.1\",\"method\":\"GET\",\"authority\":\"example.com\",\"path\":\"/page\",\"requestId\":\"abc\",\"status\":200,\"outcome\":\"ok\",\"route\":\"default/web\",\"cluster\":\"web\",\"endpoint\":\"127.0.0.1:9000\",\"upstreamPath\":\"/\",\"attempts\":1,\"upstreamStatus\":200,\"upstreamMillis\":9.000,\"requestBytes\":3,\"responseBytes\":1024,\"durationMillis\":12.000}\n");
+            """
+            {"time":"2023-11-14T22:13:20Z","listener":"default/http","peer":"localhost:40000",\
+            "client":"localhost","protocol":"HTTP/1.1","method":"GET","authority":"example.com",\
+            "path":"/page","requestId":"abc","status":200,"outcome":"ok","route":"default/web",\
+            "cluster":"web","endpoint":"127.0.0.1:9000","upstreamPath":"/","attempts":1,\
+            "upstreamStatus":200,"upstreamMillis":9.000,"requestBytes":3,"responseBytes":1024,\
+            "durationMillis":12.000}
+            """);
   }
 
   @Test
