@@ -134,7 +134,10 @@ final class Stage implements AutoCloseable {
             "--address",
             "127.0.0.1",
             "--admin-port",
-            "19033"),
+            "19033",
+            // As the peers' logs are off, too.
+            "--access-log",
+            "off"),
         19030,
         19031,
         19032,

@@ -10,10 +10,15 @@ import io.opentelemetry.sdk.trace.export.SpanExporter;
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.HeaderName;
 import io.selvage.proxy.http.RequestHead;
+import io.vertx.core.Vertx;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -110,6 +115,58 @@ final class ExchangeTracerTest {
     assertThat(head(multiple).headers().valueOf(HeaderName.X_B3_SPANID))
         .isEqualTo(exported.getLast().getSpanId());
     assertThat(head(multiple).headers().valueOf(HeaderName.TRACEPARENT)).isNotNull();
+  }
+
+  @Test
+  void exportsByOtlpOverHttp() throws Exception {
+    Vertx vertx = Vertx.vertx();
+    BlockingQueue<String> received = new LinkedBlockingQueue<>();
+    try {
+      int port =
+          vertx
+              .createHttpServer()
+              .requestHandler(request ->
+                  request
+                      .body()
+                      .onSuccess(body -> {
+                        received.add(
+                            request.path()
+                                + " "
+                                + request.getHeader("content-type")
+                                + " "
+                                + body.toString(StandardCharsets.ISO_8859_1));
+                        request.response().end();
+                      }))
+              .listen(0, "127.0.0.1")
+              .await(10, TimeUnit.SECONDS)
+              .actualPort();
+      ExchangeReport report = Reports.answered("l", "web", "/a", 200);
+
+      try (ExchangeTracer tracer =
+          ExchangeTracer.otlp("http://127.0.0.1:" + port + "/", "gateway", 1)) {
+        tracer.onRouted(report);
+        tracer.onEnd(report);
+      }
+
+      assertThat(received.poll(10, TimeUnit.SECONDS))
+          .startsWith("/v1/traces application/x-protobuf ")
+          .contains("service.name", "gateway", "http.response.status_code", "selvage.outcome");
+    } finally {
+      vertx.close().await(10, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void losesSpansButNothingElseWithoutACollector() {
+    ExchangeReport report = Reports.answered("l", "web", "/a", 200);
+
+    // Port 9 of loopback: nobody listens.
+    try (ExchangeTracer tracer = ExchangeTracer.otlp("http://127.0.0.1:9", "gateway", 1)) {
+      tracer.onRouted(report);
+      tracer.onEnd(report);
+    }
+
+    assertThat(head(report).headers().valueOf(HeaderName.TRACEPARENT)).isNotNull();
   }
 
   @Test
