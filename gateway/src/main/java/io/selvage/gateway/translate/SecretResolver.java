@@ -9,6 +9,7 @@ import io.selvage.model.kube.ClusterState;
 import io.selvage.model.kube.Kind;
 import io.selvage.model.kube.ObjectRef;
 import io.selvage.model.kube.Secret;
+import io.selvage.model.routing.HostPattern;
 import io.selvage.model.routing.KeyMaterial;
 import io.selvage.model.routing.TrustSpec;
 import java.nio.charset.StandardCharsets;
@@ -30,12 +31,16 @@ public final class SecretResolver {
   private static final List<String> CA_KEYS = List.of("ca.crt", "tls.crt", "root-cert.pem");
   private static final String CRL_KEY = "crl.pem";
 
+  /** Names of a certificate that a message lists. */
+  private static final int MAX_NAMES = 5;
+
   private final ClusterState state;
   private final SecretCache cache;
   private final LastGood before;
   private final Instant now;
   private final Map<ObjectRef, Resolution<KeyMaterial>> keys = new HashMap<>();
   private final Map<String, Resolution<TrustSpec>> trusts = new HashMap<>();
+  private final Map<ObjectRef, ParsedChain.Accepted> found = new HashMap<>();
   private final Map<ObjectRef, KeyMaterial> goodKeys = new HashMap<>();
   private final Map<String, TrustSpec> goodTrust = new HashMap<>();
 
@@ -75,6 +80,39 @@ public final class SecretResolver {
       keys.put(ref, known);
     }
     return known;
+  }
+
+  /**
+   * What is wrong with using a Secret's certificate for a host: clients will refuse it if it has
+   * another name. Empty if nothing is, if the Secret serves from before, and for patterns that no
+   * certificate can be held against.
+   */
+  public Optional<String> nameProblem(String namespace, String name, HostPattern host) {
+    if (!(keyMaterial(namespace, name) instanceof Found<KeyMaterial>)) {
+      return Optional.empty();
+    }
+    var ref = new ObjectRef(Kind.SECRET.name(), namespace, name);
+    ParsedChain.Accepted certificate = found.get(ref);
+    String wanted =
+        switch (host.kind()) {
+          case EXACT -> host.text();
+          case ONE_LABEL -> "*" + host.text();
+          case SUFFIX -> host.text().startsWith(".") ? "*" + host.text() : "";
+          case PREFIX, ANY -> "";
+        };
+    if (certificate == null || wanted.isEmpty() || certificate.covers(wanted)) {
+      return Optional.empty();
+    }
+    List<String> names = certificate.dnsNames();
+    String others = names.size() > MAX_NAMES ? " and others" : "";
+    return Optional.of(
+        ref
+            + ": the certificate is not good for "
+            + wanted
+            + ", only for "
+            + (names.isEmpty()
+                ? "no DNS name at all"
+                : String.join(", ", names.subList(0, Math.min(names.size(), MAX_NAMES))) + others));
   }
 
   /**
@@ -158,10 +196,12 @@ public final class SecretResolver {
               .validityProblem(now)
               .<Resolution<KeyMaterial>>map(
                   p -> new NotFound<>(p.reason(), secret.ref() + ": " + p.message()))
-              .orElseGet(() ->
-                  new Found<>(
-                      new KeyMaterial(
-                          secret.ref().toString(), accepted.chainPem(), accepted.keyPem())));
+              .orElseGet(() -> {
+                found.put(secret.ref(), accepted);
+                return new Found<>(
+                    new KeyMaterial(
+                        secret.ref().toString(), accepted.chainPem(), accepted.keyPem()));
+              });
     };
   }
 
@@ -217,7 +257,9 @@ public final class SecretResolver {
       case ParsedBundle.Rejected(String reason, String message) ->
           new NotFound<>(reason, ref + ": " + message);
       case ParsedBundle.Accepted(CertificateBundle lists) ->
-          new Found<>(new TrustSpec(ca.ref().toString(), bundle.pem(), lists.pem()));
+          // The lists are part of the name: clusters that check them are others than those that do
+          // not.
+          new Found<>(new TrustSpec(ca.ref() + " with lists of " + ref, bundle.pem(), lists.pem()));
     };
   }
 

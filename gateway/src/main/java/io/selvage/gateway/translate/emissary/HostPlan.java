@@ -14,6 +14,7 @@ import java.util.Optional;
  *
  * @param metadata of the Host; for the synthesised Host of a gateway without any, of no object
  * @param selector which Mappings belong to it, by label; absent = by hostname only
+ * @param closed nothing is served for its name: nobody could be asked for a certificate
  * @param tls what it terminates; absent = nothing
  * @param tlsIdentity compared between Hosts of one name, which must agree
  */
@@ -24,6 +25,7 @@ record HostPlan(
     HostPattern pattern,
     Optional<LabelSelector> selector,
     InsecureAction insecure,
+    boolean closed,
     Optional<TlsBinding> tls,
     String tlsIdentity) {
 
@@ -33,6 +35,9 @@ record HostPlan(
    * about names and attaches everywhere.
    */
   boolean accepts(MappingPlan plan) {
+    if (closed) {
+      return false;
+    }
     return switch (plan.match().host()) {
       case HostCondition.Regex r -> true;
       case HostCondition.Glob(HostPattern glob) ->

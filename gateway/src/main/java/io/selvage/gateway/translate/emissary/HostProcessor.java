@@ -65,7 +65,7 @@ public final class HostProcessor implements Processor {
     if (entered) {
       plan.get().tls().ifPresent(tls -> bind(world, plan.get(), tls, findings));
     }
-    return entered;
+    return entered && !plan.get().closed();
   }
 
   private static boolean enter(
@@ -123,6 +123,7 @@ public final class HostProcessor implements Processor {
             HostPattern.any(),
             Optional.empty(),
             InsecureAction.ROUTE,
+            false,
             Optional.empty(),
             "");
     for (RouteTableBuilder table : List.copyOf(context.routeTables())) {

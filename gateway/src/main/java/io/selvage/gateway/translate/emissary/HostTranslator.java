@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A Host whose certificate cannot be used keeps its virtual host: what it says about insecure
  * requests still holds, and no other Host's routes may answer for its name. (Emissary drops such a
- * Host altogether.) But where client certificates were demanded, the Host is left out: another
- * binding's handshake would let anybody in.
+ * Host altogether.) But where client certificates were demanded, the name is closed: it keeps its
+ * virtual host and no Mapping is attached to it, because another binding's handshake, or a wider
+ * Host's routes, would let anybody in.
  */
 final class HostTranslator {
   private final TlsContexts contexts;
@@ -48,12 +49,11 @@ final class HostTranslator {
       return Optional.empty();
     }
     Optional<TlsBinding> tls = Optional.empty();
+    boolean closed = false;
     boolean terminates = spec.tlsSecret() != null && spec.tlsSecret().name() != null;
     if (terminates) {
       tls = tls(host, spec, pattern.get(), findings);
-      if (tls.isEmpty() && demandsClientCertificate(host, spec)) {
-        return Optional.empty();
-      }
+      closed = tls.isEmpty() && demandsClientCertificate(host, spec);
     } else if (spec.tls() != null || spec.tlsContext() != null) {
       findings.warning(
           "spec.tlsSecret",
@@ -67,7 +67,8 @@ final class HostTranslator {
             false,
             pattern.get(),
             selector(spec, findings),
-            insecure.get(),
+            closed ? InsecureAction.REJECT : insecure.get(),
+            closed,
             tls,
             identity(host, spec)));
   }
@@ -128,9 +129,15 @@ final class HostTranslator {
     // A named context that does not exist may have demanded one: nobody can know.
     boolean byContext =
         context(host, spec)
-            .map(c -> Objects.requireNonNull(c.spec()).config().caSecret() != null)
+            .map(c -> demandsClientCertificate(Objects.requireNonNull(c.spec()).config()))
             .orElse(spec.tlsContext() != null);
-    return byContext || spec.tls() != null && spec.tls().caSecret() != null;
+    return byContext || spec.tls() != null && demandsClientCertificate(spec.tls());
+  }
+
+  private static boolean demandsClientCertificate(TlsConfig config) {
+    return config.caSecret() != null
+        || config.cacertChainFile() != null
+        || Boolean.TRUE.equals(config.certRequired());
   }
 
   private static String identity(Host host, HostSpec spec) {
@@ -166,6 +173,12 @@ final class HostTranslator {
     if (material.isEmpty()) {
       return Optional.empty();
     }
+    lookups.checkNames(
+        namespace,
+        Objects.requireNonNull(secret.name()),
+        List.of(pattern),
+        "spec.tlsSecret",
+        findings);
     return context.isPresent()
         ? bind(host.ref(), List.of(pattern), material.get(), context.get(), findings)
         : bind(
@@ -221,11 +234,7 @@ final class HostTranslator {
         return Optional.empty();
       }
       auth = contexts.clientAuth(config, namespacing, namespace, path, findings);
-      boolean wanted =
-          config.caSecret() != null
-              || config.cacertChainFile() != null
-              || Boolean.TRUE.equals(config.certRequired());
-      if (wanted && auth.isEmpty()) {
+      if (demandsClientCertificate(config) && auth.isEmpty()) {
         return Optional.empty();
       }
     }

@@ -7,9 +7,11 @@ import io.selvage.gateway.translate.SecretResolver;
 import io.selvage.model.kube.IntOrString;
 import io.selvage.model.kube.Kind;
 import io.selvage.model.routing.ClusterSpec.EndpointSource;
+import io.selvage.model.routing.HostPattern;
 import io.selvage.model.routing.KeyMaterial;
 import io.selvage.model.routing.TrustSpec;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -58,6 +60,17 @@ final class Lookups {
   Optional<KeyMaterial> keyMaterial(
       String namespace, String secret, String field, Findings findings) {
     return take(context.secrets().keyMaterial(namespace, secret), field, findings);
+  }
+
+  /** Warns about each of the names that the certificate of a usable Secret is not good for. */
+  void checkNames(
+      String namespace, String secret, List<HostPattern> names, String field, Findings findings) {
+    for (HostPattern name : names) {
+      context
+          .secrets()
+          .nameProblem(namespace, secret, name)
+          .ifPresent(message -> findings.warning(field, "CertificateName", message));
+    }
   }
 
   /**
