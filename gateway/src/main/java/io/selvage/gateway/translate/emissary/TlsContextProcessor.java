@@ -53,6 +53,7 @@ public final class TlsContextProcessor implements Processor {
     if (material.isEmpty() || names.isEmpty()) {
       return false;
     }
+    world.contexts().checkNames(context, names, findings);
     var binding =
         world.hostTranslator().bind(context.ref(), names, material.get(), context, findings);
     binding.ifPresent(tls ->

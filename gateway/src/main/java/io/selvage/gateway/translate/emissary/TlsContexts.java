@@ -4,6 +4,7 @@ package io.selvage.gateway.translate.emissary;
 import io.selvage.model.crd.TLSContext;
 import io.selvage.model.crd.TlsConfig;
 import io.selvage.model.crd.TlsContextSpec;
+import io.selvage.model.routing.HostPattern;
 import io.selvage.model.routing.KeyMaterial;
 import io.selvage.model.routing.TlsBinding.ClientAuth;
 import io.selvage.model.routing.TrustSpec;
@@ -115,6 +116,10 @@ final class TlsContexts {
   Optional<ClientAuth> clientAuth(
       TlsConfig config, boolean namespacing, String namespace, String path, Findings findings) {
     if (config.caSecret() == null) {
+      if (config.crlSecret() != null) {
+        findings.warning(
+            path + ".crl_secret", "MissingField", "crl_secret without ca_secret checks nobody");
+      }
       if (config.cacertChainFile() != null) {
         files(path, findings);
       } else if (Boolean.TRUE.equals(config.certRequired())) {
@@ -145,16 +150,25 @@ final class TlsContexts {
 
   /** The context's own certificate: to show to clients, or to servers that ask. */
   Optional<KeyMaterial> certificate(TLSContext context, Findings findings) {
+    return ownSecret(context)
+        .flatMap(s -> lookups.keyMaterial(s.namespace(), s.name(), "spec.secret", findings));
+  }
+
+  /** Warns about names to terminate that the context's own certificate is not good for. */
+  void checkNames(TLSContext context, List<HostPattern> names, Findings findings) {
+    ownSecret(context)
+        .ifPresent(s -> lookups.checkNames(s.namespace(), s.name(), names, "spec.hosts", findings));
+  }
+
+  private static Optional<SecretName> ownSecret(TLSContext context) {
     TlsContextSpec spec = context.spec();
-    if (spec == null || spec.secret() == null) {
-      return Optional.empty();
-    }
-    var name =
-        SecretName.parse(
-            spec.secret(),
-            !Boolean.FALSE.equals(spec.secretNamespacing()),
-            context.metadata().namespace());
-    return lookups.keyMaterial(name.namespace(), name.name(), "spec.secret", findings);
+    return spec == null || spec.secret() == null
+        ? Optional.empty()
+        : Optional.of(
+            SecretName.parse(
+                spec.secret(),
+                !Boolean.FALSE.equals(spec.secretNamespacing()),
+                context.metadata().namespace()));
   }
 
   static void files(String path, Findings findings) {

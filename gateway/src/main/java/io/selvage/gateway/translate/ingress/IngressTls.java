@@ -55,7 +55,7 @@ final class IngressTls {
       String secret = entry.secretName();
       if (secret != null && !secret.isEmpty()) {
         keyMaterial(ingress, field + ".secretName", secret)
-            .ifPresent(certificate -> claim(ingress, field, entry.hosts(), certificate));
+            .ifPresent(certificate -> claim(ingress, field, entry, certificate));
       }
     }
   }
@@ -75,7 +75,8 @@ final class IngressTls {
     };
   }
 
-  private void claim(Ingress ingress, String field, List<String> hosts, KeyMaterial certificate) {
+  private void claim(Ingress ingress, String field, Ingress.Tls entry, KeyMaterial certificate) {
+    List<String> hosts = entry.hosts();
     if (hosts.isEmpty()) {
       claims.add(
           new Claim(
@@ -94,6 +95,12 @@ final class IngressTls {
                 "host " + hosts.get(h) + " is neither a DNS name nor *. and a DNS name"));
       } else {
         claims.add(new Claim(ingress.metadata(), ingress.ref(), where, name.get(), certificate));
+        context
+            .secrets()
+            .nameProblem(
+                ingress.metadata().namespace(), String.valueOf(entry.secretName()), name.get())
+            .ifPresent(message ->
+                context.report(Problem.warning(ingress.ref(), where, "CertificateName", message)));
       }
     }
   }
