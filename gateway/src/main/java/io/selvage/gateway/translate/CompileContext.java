@@ -237,7 +237,11 @@ public final class CompileContext {
   /** One status for each claimed object, by object. */
   public List<ObjectStatus> statuses() {
     var byObject = new HashMap<ObjectRef, List<Problem>>();
-    for (Problem p : problems) {
+    // What the source found counts too: an edit that cannot be read leaves the version before live,
+    // and whoever made it looks at the status.
+    var all = new LinkedHashSet<>(problems);
+    all.addAll(state.problems());
+    for (Problem p : all) {
       p.object().ifPresent(o -> byObject.computeIfAbsent(o, k -> new ArrayList<>(2)).add(p));
     }
     return verdicts.values().stream()
