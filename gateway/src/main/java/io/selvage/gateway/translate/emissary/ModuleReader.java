@@ -135,12 +135,14 @@ final class ModuleReader {
 
   /**
    * {@code ip_allow} and {@code ip_deny}: a list of {@code peer: CIDR} and {@code remote: CIDR}.
+   * One that cannot be read at all is an empty list, so that a misspelt allow list opens nothing.
    */
   private Optional<Settings.IpRules> addresses(String name) {
-    var entries =
-        options
-            .structure(name, new TypeReference<List<Map<String, String>>>() {})
-            .orElse(List.of());
+    var read = options.structure(name, new TypeReference<List<Map<String, String>>>() {});
+    if (read.isEmpty() && options.has(name)) {
+      return Optional.of(new Settings.IpRules(List.of(), List.of()));
+    }
+    var entries = read.orElse(List.of());
     var peer = new ArrayList<String>();
     var remote = new ArrayList<String>();
     for (var entry : entries) {

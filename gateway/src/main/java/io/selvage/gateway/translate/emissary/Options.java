@@ -147,6 +147,7 @@ final class Options {
     return switch (e.getCause()) {
       case UnrecognizedPropertyException unknown ->
           "the field " + unknown.getPropertyName() + " is unknown";
+      case JsonMappingException wrong when wrong.getPath().isEmpty() -> "it has the wrong type";
       case JsonMappingException wrong ->
           "the value of "
               + wrong.getPath().stream()
