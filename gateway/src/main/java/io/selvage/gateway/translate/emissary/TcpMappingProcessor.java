@@ -61,15 +61,50 @@ public final class TcpMappingProcessor implements Processor {
     for (List<TcpMappingPlan> members : routes.values()) {
       var leader = members.getFirst();
       var obstacle = obstacle(listener, leader);
+      reportWeights(world, members);
       if (obstacle.isEmpty()) {
         listener.addTcpRoute(route(listener, members));
         members.forEach(m -> world.context().cluster(world.upstreams().cluster(m.cluster())));
       }
       for (TcpMappingPlan member : members) {
-        obstacle.ifPresent(
-            text -> world.findings(member.mapping().ref()).error("spec.port", "Conflict", text));
+        var findings = world.findings(member.mapping().ref());
+        obstacle.ifPresent(text -> findings.error("spec.port", "Conflict", text));
+        reportAddress(listener, member, findings);
         world.conclude(member.mapping(), obstacle.isEmpty() ? State.RUNNING : State.INACTIVE);
       }
+    }
+  }
+
+  /** A port is opened once, on the address of whoever opens it. */
+  private static void reportAddress(
+      ListenerBuilder listener, TcpMappingPlan plan, Findings findings) {
+    String opened = listener.base().address();
+    plan.address()
+        .filter(wanted -> !wanted.equals(opened))
+        .ifPresent(wanted ->
+            findings.warning(
+                "spec.address",
+                "Conflict",
+                "port "
+                    + plan.port()
+                    + " is opened on "
+                    + opened
+                    + " by "
+                    + listener.base().name()
+                    + ", not on "
+                    + wanted));
+  }
+
+  private static void reportWeights(EmissaryWorld world, List<TcpMappingPlan> members) {
+    int sum = members.stream().mapToInt(m -> m.weight().orElse(0)).sum();
+    if (members.size() > 1 && sum > 100) {
+      members.forEach(m ->
+          world
+              .findings(m.mapping().ref())
+              .part(
+                  "spec.weight",
+                  "WeightSum",
+                  "the weights for this port and host sum to " + sum + ", more than 100"));
     }
   }
 
