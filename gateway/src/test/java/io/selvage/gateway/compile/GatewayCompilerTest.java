@@ -14,6 +14,7 @@ import io.selvage.model.kube.ClusterState;
 import io.selvage.model.kube.Kind;
 import io.selvage.model.kube.ObjectRef;
 import io.selvage.model.kube.Secret;
+import io.selvage.model.routing.Settings;
 import io.selvage.testkit.TestCa;
 import io.selvage.testkit.TestCertificate;
 import java.time.Duration;
@@ -215,5 +216,106 @@ class GatewayCompilerTest {
             .replace("  rules:", "  tls: [{hosts: [a.example], secretName: web-tls}]\n  rules:"),
         Manifests.service("web"),
         Manifests.tlsSecret("web-tls", chain, key));
+  }
+
+  @Test
+  void aCertificateForAnotherNameIsServedWithAWarning() {
+    TestCertificate other = CA.leaf("other").dns("b.example", "*.c.example").issue();
+    ClusterState state =
+        Manifests.state(
+            Manifests.tlsSecret("web-tls", other.chainPem(), other.keyPem()),
+            """
+            apiVersion: networking.k8s.io/v1
+            kind: Ingress
+            metadata: {name: web}
+            spec:
+              ingressClassName: selvage
+              tls:
+                - hosts: [a.example, b.example, "*.c.example", "*.b.example"]
+                  secretName: web-tls
+            """);
+
+    CompileResult result = GatewayCompiler.standard().compile(state, CompileOptions.defaults());
+
+    assertThat(result.problems())
+        .filteredOn(p -> p.reason().equals("CertificateName"))
+        .allMatch(p -> p.severity() == Problem.Severity.WARNING)
+        .extracting(p -> p.field() + " " + p.message())
+        .containsExactly(
+            "spec.tls[0].hosts[0] Secret default/web-tls: the certificate is not good for"
+                + " a.example, only for b.example, *.c.example",
+            "spec.tls[0].hosts[3] Secret default/web-tls: the certificate is not good for"
+                + " *.b.example, only for b.example, *.c.example");
+    assertThat(result.model().listeners()).hasSize(2);
+  }
+
+  @Test
+  void whatTheSourceFoundAboutAnObjectIsInItsStatus() {
+    var ref = new ObjectRef("Ingress", "default", "web");
+    var builder = ClusterState.builder();
+    Manifests.objects(Manifests.ingress("web", "a.example", "/", "web")).forEach(builder::add);
+    Manifests.objects(Manifests.service("web")).forEach(builder::add);
+    builder.problem(
+        Problem.error(ref, "spec.rules", "WrongType", "no list; the version before stays live"));
+
+    CompileResult result =
+        GatewayCompiler.standard().compile(builder.build(), CompileOptions.defaults());
+
+    assertThat(result.statuses())
+        .singleElement()
+        .satisfies(s -> {
+          assertThat(s.state()).isEqualTo(ObjectStatus.State.PARTIAL);
+          assertThat(s.reason()).isEqualTo("WrongType");
+          assertThat(s.problems()).hasSize(1);
+        });
+  }
+
+  @Test
+  void aClassNameMeantForUsThatNoObjectDeclaresIsReported() {
+    String declared =
+        """
+        apiVersion: networking.k8s.io/v1
+        kind: IngressClass
+        metadata: {name: other}
+        spec: {controller: example.com/other}
+        """;
+    ClusterState state =
+        Manifests.state(
+            declared,
+            Manifests.service("web"),
+            Manifests.ingress("ambassador", "meant", "a.example", "/", "web"),
+            Manifests.ingress("unheard-of", "foreign", "b.example", "/", "web"));
+
+    CompileResult result = GatewayCompiler.standard().compile(state, CompileOptions.defaults());
+
+    assertThat(result.problems())
+        .singleElement()
+        .satisfies(p -> {
+          assertThat(p.reason()).isEqualTo("ClassNotFound");
+          assertThat(p.object()).contains(new ObjectRef("Ingress", "default", "meant"));
+        });
+    assertThat(result.statuses()).isEmpty();
+  }
+
+  @Test
+  void anAllowListThatIsNoListLetsNobodyIn() {
+    ClusterState state =
+        Manifests.state(
+            """
+            apiVersion: getambassador.io/v3alpha1
+            kind: Module
+            metadata: {name: ambassador}
+            spec:
+              config:
+                ip_allow: {peer: 10.0.0.0/8}
+            """);
+
+    CompileResult result = GatewayCompiler.standard().compile(state, CompileOptions.defaults());
+
+    assertThat(result.model().settings().ipAllow())
+        .contains(new Settings.IpRules(List.of(), List.of()));
+    assertThat(result.problems())
+        .extracting(Problem::message)
+        .containsExactly("spec.config.ip_allow cannot be read: it has the wrong type");
   }
 }

@@ -81,6 +81,10 @@ final class IngressClasses {
     } else {
       return withoutClass(ingress);
     }
+    if (controller.isEmpty()) {
+      reportMissing(ingress, className);
+      return Optional.empty();
+    }
     Optional<Dialect> dialect = controller.flatMap(IngressClasses::dialectOf);
     if (dialect.isPresent()
         && !annotation.isEmpty()
@@ -105,6 +109,28 @@ final class IngressClasses {
                   + " it is not served"));
     }
     return dialect;
+  }
+
+  /**
+   * A class that nobody declared is nobody's business, unless its name says that it is meant for
+   * us: then its author waits for an answer.
+   */
+  private void reportMissing(Ingress ingress, String className) {
+    boolean meantForUs =
+        Optional.ofNullable(wellKnown.get(className))
+            .flatMap(IngressClasses::dialectOf)
+            .isPresent();
+    if (meantForUs) {
+      context.report(
+          Problem.warning(
+              ingress.ref(),
+              "spec.ingressClassName",
+              "ClassNotFound",
+              "names the class "
+                  + className
+                  + ", but among the IngressClass objects there is none of that name, so it is not"
+                  + " served"));
+    }
   }
 
   private Optional<Dialect> withoutClass(Ingress ingress) {
