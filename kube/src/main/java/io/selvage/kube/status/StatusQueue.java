@@ -197,7 +197,12 @@ final class StatusQueue {
           confirmed.put(ref, want);
           queue.remove(ref);
         }
-        default -> throw e;
+        default -> {
+          // Whatever refuses this one may take the others: they come first next time.
+          queue.remove(ref);
+          queue.add(ref);
+          throw e;
+        }
       }
     }
   }
