@@ -15,6 +15,7 @@ import io.selvage.kube.status.PublishedAddress;
 import io.selvage.kube.status.StatusOptions;
 import io.selvage.kube.status.StatusWriter;
 import io.selvage.proxy.admin.AdminServer;
+import io.selvage.proxy.transport.TransportKind;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -143,6 +144,14 @@ final class GatewayCommand implements Callable<Integer> {
   private int eventLoops;
 
   @Option(
+      names = "--transport",
+      paramLabel = "epoll|io_uring|nio",
+      defaultValue = "epoll",
+      converter = TransportConverter.class,
+      description = "How sockets are waited for (default: ${DEFAULT-VALUE}).")
+  private TransportKind transport;
+
+  @Option(
       names = "--access-log",
       paramLabel = "stdout|off|FILE",
       defaultValue = "stdout",
@@ -196,6 +205,20 @@ final class GatewayCommand implements Callable<Integer> {
         // Told below, in the words of the command line.
       }
       throw new TypeConversionException("'" + text + "' is no time such as 250ms, 5s or 2m");
+    }
+  }
+
+  /** Reads a transport's name as people write it. */
+  static final class TransportConverter implements ITypeConverter<TransportKind> {
+    @Override
+    public TransportKind convert(String text) {
+      return switch (text.toLowerCase(Locale.ROOT)) {
+        case "epoll" -> TransportKind.EPOLL;
+        case "io_uring" -> TransportKind.IO_URING;
+        case "nio" -> TransportKind.NIO;
+        default ->
+            throw new TypeConversionException("'" + text + "' is none of epoll, io_uring, nio");
+      };
     }
   }
 
@@ -308,7 +331,8 @@ final class GatewayCommand implements Callable<Integer> {
               .withExternalName(allowExternalName)
               .withNamespaces(gatewayNamespace, Optional.ofNullable(watchNamespace));
       return new GatewayOptions(
-          compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops);
+              compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops)
+          .withTransport(transport);
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }

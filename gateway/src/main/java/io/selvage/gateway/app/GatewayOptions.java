@@ -4,6 +4,7 @@ package io.selvage.gateway.app;
 import static java.util.Objects.requireNonNull;
 
 import io.selvage.gateway.translate.CompileOptions;
+import io.selvage.proxy.transport.TransportKind;
 import java.time.Duration;
 
 /**
@@ -16,6 +17,7 @@ import java.time.Duration;
  *     whoever sends traffic here can notice
  * @param drainTimeout longest wait for running exchanges after that
  * @param eventLoops threads that carry traffic; 0 = one for each processor
+ * @param transport how they wait for sockets; the JDK's selectors stand in where it is missing
  */
 public record GatewayOptions(
     CompileOptions compile,
@@ -23,7 +25,8 @@ public record GatewayOptions(
     int adminPort,
     Duration lameDuck,
     Duration drainTimeout,
-    int eventLoops) {
+    int eventLoops,
+    TransportKind transport) {
   /** Long enough for an endpoint's removal to reach every node. */
   public static final Duration LAME_DUCK = Duration.ofSeconds(5);
 
@@ -35,6 +38,7 @@ public record GatewayOptions(
   public GatewayOptions {
     requireNonNull(compile, "compile");
     requireNonNull(adminAddress, "adminAddress");
+    requireNonNull(transport, "transport");
     requireNotNegative(lameDuck, "lameDuck");
     requireNotNegative(drainTimeout, "drainTimeout");
     if (adminPort < 0 || adminPort > 65_535) {
@@ -43,6 +47,23 @@ public record GatewayOptions(
     if (eventLoops < 0) {
       throw new IllegalArgumentException("eventLoops is negative");
     }
+  }
+
+  /** On the usual transport. */
+  public GatewayOptions(
+      CompileOptions compile,
+      String adminAddress,
+      int adminPort,
+      Duration lameDuck,
+      Duration drainTimeout,
+      int eventLoops) {
+    this(compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops, TransportKind.EPOLL);
+  }
+
+  /** The same on another transport. */
+  public GatewayOptions withTransport(TransportKind other) {
+    return new GatewayOptions(
+        compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops, other);
   }
 
   private static void requireNotNegative(Duration duration, String name) {

@@ -14,7 +14,6 @@ import io.selvage.proxy.admin.Readiness;
 import io.selvage.proxy.engine.DataPlane;
 import io.selvage.proxy.engine.DataPlaneOptions;
 import io.selvage.proxy.transport.EventLoops;
-import io.selvage.proxy.transport.TransportKind;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
@@ -87,7 +86,7 @@ public final class GatewayProcess implements AutoCloseable {
         options.eventLoops() > 0
             ? options.eventLoops()
             : Runtime.getRuntime().availableProcessors();
-    Vertx vertx = EventLoops.createVertx(TransportKind.EPOLL, loops);
+    Vertx vertx = EventLoops.createVertx(options.transport(), loops);
     DataPlane dataPlane = DataPlane.create(vertx, hooks.dataPlane());
     var readiness = new Readiness();
     var server =
