@@ -163,8 +163,8 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
   public void userEventTriggered(ChannelHandlerContext context, Object event) {
     if (event == ServerCodec.Drain.INSTANCE) {
       closeAsked = true;
-      if (state == State.HEAD && !reader.isStarted()) {
-        context.close();
+      if (isBetweenRequests()) {
+        closeGracefully(false); // behind a response that is still on its way to a slow client
       }
     } else if (event instanceof ChannelInputShutdownEvent) {
       RequestSink current = sink;
@@ -178,6 +178,12 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
       }
     }
     context.fireUserEventTriggered(event);
+  }
+
+  /** True if no byte of a request is here that has not been answered. */
+  private boolean isBetweenRequests() {
+    return state == State.HEAD && !reader.isStarted()
+        || state == State.HELD && responseEnded && held.isEmpty();
   }
 
   // ---- Reading

@@ -154,6 +154,21 @@ class SwapTest {
   }
 
   @Test
+  void closesKeptConnectionsWhenItDrains() throws Exception {
+    try (var origin = ScriptedOrigin.answering(OK);
+        var gateway = TestGateway.start().cluster("c", origin.port()).route("/", "c").apply();
+        var kept = RawClient.connect(gateway.port())) {
+      kept.send(GET);
+      assertThat(kept.readResponse()).startsWith("HTTP/1.1 200");
+      Future<Boolean> drained =
+          gateway.dataPlane().drain(Duration.ZERO, Duration.ofSeconds(30));
+      assertThat(kept.readToEnd()).isEmpty();
+      assertThat(drained.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS))
+          .isTrue();
+    }
+  }
+
+  @Test
   void cutsWhatStillRunsWhenTheDrainIsOver() throws Exception {
     try (var origin = ScriptedOrigin.start(ScriptedOrigin.Connection::readToEnd);
         var gateway = TestGateway.start().cluster("c", origin.port()).route("/", "c").apply();
