@@ -7,6 +7,8 @@ import io.netty.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The timers of one event loop, {@value #TICK_MILLIS} ms coarse and never early.
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 // Links and loops are compared by identity: two deadlines are never "equal".
 @SuppressWarnings("ReferenceEquality")
 public final class DeadlineWheel {
+  private static final Logger log = LoggerFactory.getLogger(DeadlineWheel.class);
+
   static final long TICK_MILLIS = 10;
   static final int HORIZON_SECONDS = 5;
 
@@ -123,10 +127,19 @@ public final class DeadlineWheel {
       unlink(deadline);
       if (deadline.at <= now) {
         deadline.at = Deadline.NEVER;
-        deadline.onDeadline();
+        fire(deadline);
       } else if (deadline.at != Deadline.NEVER) {
         place(deadline);
       }
+    }
+  }
+
+  /** What goes wrong in one owner must not stop the timers of the whole loop. */
+  private static void fire(Deadline deadline) {
+    try {
+      deadline.onDeadline();
+    } catch (RuntimeException e) {
+      log.atError().setCause(e).log("a deadline's owner failed");
     }
   }
 

@@ -53,6 +53,22 @@ class DeadlineWheelTest {
   }
 
   @Test
+  void oneThatThrowsTakesNoOtherWithIt() {
+    var broken =
+        new Deadline() {
+          @Override
+          protected void onDeadline() {
+            throw new IllegalStateException("a bug of its owner");
+          }
+        };
+    wheel.armMillis(broken, 50);
+    wheel.armMillis(new Named("same moment"), 50);
+    wheel.armMillis(new Named("later"), 500);
+    pass(600);
+    assertThat(fired).containsExactly("same moment", "later");
+  }
+
+  @Test
   void firesWhatIsFurtherAwayThanOneTurn() {
     var deadline = new Named("a");
     wheel.armMillis(deadline, 75_000);
