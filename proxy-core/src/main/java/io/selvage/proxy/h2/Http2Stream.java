@@ -355,8 +355,9 @@ final class Http2Stream {
         b.release();
       }
       queue.clear();
-      connection.schedule().onDequeued(queued);
+      int dropped = queued;
       queued = 0;
+      connection.schedule().onDropped(dropped);
     }
     connection.remove(this);
   }

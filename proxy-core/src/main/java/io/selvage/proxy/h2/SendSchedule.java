@@ -16,6 +16,7 @@ final class SendSchedule {
   private long queuedBytes;
   private boolean wasFull;
   private boolean pumping;
+  private boolean reliefScheduled;
 
   SendSchedule(Http2Connection connection, int connectionQueue) {
     this.connection = connection;
@@ -63,6 +64,36 @@ final class SendSchedule {
     queuedBytes -= bytes;
   }
 
+  /**
+   * Bytes went with their stream. Nothing is pumped for that, so those who were refused because all
+   * queues together were full are told from here, in a call of its own.
+   */
+  void onDropped(int bytes) {
+    queuedBytes -= bytes;
+    if (wasFull && !pumping && !reliefScheduled && hasRoomAgain()) {
+      reliefScheduled = true;
+      connection.context().channel().eventLoop().execute(this::relieveAfterDrop);
+    }
+  }
+
+  private void relieveAfterDrop() {
+    reliefScheduled = false;
+    if (connection.isUsable()) {
+      relieveAll();
+    }
+  }
+
+  private boolean hasRoomAgain() {
+    return queuedBytes < connectionQueue / 2;
+  }
+
+  private void relieveAll() {
+    if (wasFull && hasRoomAgain()) {
+      wasFull = false;
+      connection.forEachStream(SendSchedule::relieve);
+    }
+  }
+
   /** The stream has queued data; it is served in turn. */
   void add(Http2Stream stream) {
     if (!stream.isInReadyList() && stream.canSend()) {
@@ -93,10 +124,7 @@ final class SendSchedule {
     pumping = false;
     connection.requestFlush();
     served.forEach(SendSchedule::relieve);
-    if (wasFull && queuedBytes < connectionQueue / 2) {
-      wasFull = false;
-      connection.forEachStream(SendSchedule::relieve);
-    }
+    relieveAll();
   }
 
   private static void relieve(Http2Stream s) {

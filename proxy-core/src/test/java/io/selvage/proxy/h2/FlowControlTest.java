@@ -186,6 +186,25 @@ class FlowControlTest {
   }
 
   @Test
+  void goesOnWhenResetsHaveMadeRoomInTheQueues() throws Exception {
+    try (var c = connect()) {
+      // Given: streams whose data nobody takes fill what a connection may hold
+      c.settings(Http2.SETTINGS_INITIAL_WINDOW_SIZE, 0);
+      for (int id = 1; id < 41; id += 2) {
+        c.get(id, "/bytes/200000").expectStatus(id, 200);
+      }
+      c.get(41, "/bytes/10").expectStatus(41, 200);
+      // When: they are given up
+      for (int id = 1; id < 41; id += 2) {
+        c.reset(id, Http2.CANCEL);
+      }
+      c.windowUpdate(41, 100).flush();
+      // Then: the one that had to wait is not forgotten
+      assertThat(c.nextOfStreams().payload()).hasSize(10);
+    }
+  }
+
+  @Test
   void drainsGracefully() throws Exception {
     var exchanges = new ScriptedExchanges();
     try (var own = new TestServer(exchanges);
