@@ -142,7 +142,23 @@ final class EndpointPool {
         pending.sink().onFailed(failure);
       }
     }
+    serveWaiting();
     forgetIfEmpty();
+  }
+
+  /**
+   * A connect has ended, well or badly, and taken the longest wait with it, which may not have been
+   * the one it was begun for: those that are left get a connect, or look for one by themselves.
+   */
+  private void serveWaiting() {
+    if (waiting.isEmpty() || connectIfNeeded(waiting.element().breakers())) {
+      return;
+    }
+    for (PendingStream pending : waiting) {
+      if (!pending.isArmed()) {
+        owner.wheel().armMillis(pending, LIMIT_POLL_MILLIS);
+      }
+    }
   }
 
   /** A connection can take a stream: the one that waited longest, or it rests. */
@@ -154,12 +170,7 @@ final class EndpointPool {
         pending.sink().onFailed(UpstreamFailure.REFUSED);
       }
     }
-    if (!waiting.isEmpty()) {
-      CircuitBreakers breakers = waiting.element().breakers();
-      if (!connectIfNeeded(breakers) && !waiting.element().isArmed()) {
-        owner.wheel().armMillis(waiting.element(), LIMIT_POLL_MILLIS);
-      }
-    }
+    serveWaiting();
     if (retired || owner.isDraining() || endpoint.isRemoved()) {
       connection.retire();
     } else {
