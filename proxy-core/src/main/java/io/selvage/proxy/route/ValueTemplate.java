@@ -58,9 +58,30 @@ public final class ValueTemplate {
     return constant != null && constant.length == 0;
   }
 
-  /** The text in UTF-8, not to be written to. */
+  /**
+   * The text as a field value, not to be written to: literals and facts in UTF-8, a request's field
+   * byte for byte as it came.
+   */
   byte[] bytes(FactSource facts) {
-    return constant != null ? constant : render(facts, false).getBytes(StandardCharsets.UTF_8);
+    if (constant != null) {
+      return constant;
+    }
+    var out = new StringBuilder();
+    for (ValuePart part : parts) {
+      switch (part) {
+        case ValuePart.Literal(String text) -> out.append(octets(text));
+        case ValuePart.Variable(var fact) -> append(out, octets(facts.fact(fact)), false);
+        case ValuePart.RequestHeader(String name) -> append(out, facts.requestHeader(name), false);
+      }
+    }
+    return out.toString().getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** One character for each byte of the text in UTF-8: how {@link FactSource} gives field values. */
+  private static @Nullable String octets(@Nullable String text) {
+    return text == null
+        ? null
+        : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
   }
 
   /**

@@ -104,6 +104,19 @@ class HeaderEditorTest {
     assertThat(ValueTemplate.forBody(value).render(FACTS, true)).isEqualTo("a  b\\\"\\\\");
   }
 
+  @Test
+  void copiesTheBytesOfARequestFieldAndWritesLiteralsInUtf8() {
+    var facts = new Facts(Map.of(), Map.of("x-in", "\u00c3\u00a9\u00ff"));
+    var value =
+        List.<ValuePart>of(new ValuePart.Literal("\u00e9 "), new ValuePart.RequestHeader("x-in"));
+    HeaderBlock block = block();
+
+    HeaderEditor.compile(new HeaderEdits(List.of(), List.of(new Add("x-o", value, true))))
+        .apply(block, facts);
+
+    assertThat(block).hasToString("x-o: \u00c3\u00a9 \u00c3\u00a9\u00ff\n");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
