@@ -17,6 +17,7 @@ import io.selvage.model.routing.TcpRoute;
 import io.selvage.model.routing.VirtualHostSpec;
 import io.selvage.proxy.exchange.ForwardedFields;
 import io.selvage.proxy.http.AuthorityParser;
+import io.selvage.proxy.http.DotSegments;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.RequestTargetParser;
@@ -226,10 +227,14 @@ public final class RequestExplainer {
 
   private Explanation forward(ForwardAction forward, RouteHit hit) {
     Cluster cluster = forward.cluster();
+    String path = forward.rewritePath(head.target(), hit);
+    if (forward.rewritesPath() && DotSegments.isIn(path)) {
+      return end(Verdict.REFUSED, 400, "the rewritten path " + path + " holds a dot segment");
+    }
     var view =
         BackendView.of(
             cluster,
-            forward.rewritePath(head.target(), hit),
+            path,
             BackendView.upstreamHost(forward.spec().host(), head),
             forward.affinity().hash(head, ""));
     backend = view;

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.selvage.model.routing.RetrySpec;
 import io.selvage.model.routing.RouteAction;
+import io.selvage.proxy.http.DotSegments;
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.HeaderName;
 import io.selvage.proxy.http.RequestHead;
@@ -83,8 +84,12 @@ final class Forwarding {
     if (answeredHere()) {
       return;
     }
-    starting = true;
     path = action.rewritePath(head.target(), hit);
+    if (action.rewritesPath() && DotSegments.isIn(path)) {
+      exchange.answers().empty(400, Outcome.REJECTED);
+      return;
+    }
+    starting = true;
     report.upstreamPath = path;
     heads.prepareRequest();
     exchange.owner().observer().onRouted(report);

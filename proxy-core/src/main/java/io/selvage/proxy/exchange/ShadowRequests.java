@@ -2,6 +2,7 @@
 package io.selvage.proxy.exchange;
 
 import io.netty.buffer.ByteBuf;
+import io.selvage.proxy.http.DotSegments;
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.route.ForwardAction;
@@ -24,13 +25,14 @@ final class ShadowRequests {
       Exchange exchange, ForwardAction action, RouteHit hit, int draw, boolean end) {
     var begun = new ArrayList<ShadowRequest>(1);
     for (CompiledShadow shadow : action.shadows()) {
-      if (shadow.takes(draw)) {
-        RequestHead head = exchange.stream().request();
+      RequestHead head = exchange.stream().request();
+      String path = shadow.takes(draw) ? shadow.rewritePath(head.target(), hit) : null;
+      if (path != null && !DotSegments.isIn(path)) {
         var copy =
             new ShadowRequest(
                 exchange.loop(),
                 copyOf(head),
-                shadow.rewritePath(head.target(), hit),
+                path,
                 shadowAuthority(head.authority()),
                 exchange.limits().exchange().shadowQueueBytes());
         if (copy.start(shadow.cluster(), action.spec(), end)) {

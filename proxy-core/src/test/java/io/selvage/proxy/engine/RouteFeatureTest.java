@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What routes and settings do to requests and responses, seen on the wire. */
 class RouteFeatureTest {
@@ -44,6 +46,22 @@ class RouteFeatureTest {
         var client = RawClient.connect(gateway.port())) {
       client.send(request);
       return client.readResponse();
+    }
+  }
+
+  /** The target was normalised before; only the rewrite makes these. */
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(
+      strings = {"/api/a/x..", "/api/a/x../b", "/api/a/x.", "/api/%2e%2e%2e/x..;p", "/api/a/x..?q"})
+  void refusesATargetWhoseRewriteMakesADotSegment(String target) throws Exception {
+    try (var origin = ScriptedOrigin.answering(OK)) {
+      String response =
+          exchange(
+              origin,
+              Actions.to("c").rewrite(new PathRewrite.Regex("/api/(.*)/x(.*)", "/z/\\2/\\1")).build(),
+              get(target, ""));
+      assertThat(response).startsWith("HTTP/1.1 400 ");
+      assertThat(origin.requests()).isEmpty();
     }
   }
 
