@@ -124,7 +124,7 @@ final class Forwarding {
       }
       if (upgrade.equals("websocket")
           && down.connection().version() != io.selvage.proxy.http.HttpVersion.HTTP_2
-          && head.headers().indexOf(HeaderName.SEC_WEBSOCKET_KEY) < 0) {
+          && !isWebSocketHandshake()) {
         exchange.answers().empty(400, Outcome.REJECTED);
         return true;
       }
@@ -134,6 +134,12 @@ final class Forwarding {
       return true;
     }
     return false;
+  }
+
+  /** RFC 6455, section 4.1. Which versions there are is the backend's business. */
+  private boolean isWebSocketHandshake() {
+    return head.method().equals("GET")
+        && head.headers().indexOf(HeaderName.SEC_WEBSOCKET_KEY) >= 0;
   }
 
   private boolean isTooLarge(long bytes) {

@@ -11,6 +11,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Bodies of every framing in both directions, pipelining, interim responses, ends of connections.
@@ -295,6 +297,22 @@ class MessageFramingTest {
       assertThat(origin.failures()).isEmpty();
       String seen = origin.connections().getFirst().received();
       assertThat(RawClient.header(seen, "upgrade")).isEqualTo("websocket");
+    }
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @ValueSource(strings = {"POST /ws HTTP/1.1\r\nSec-WebSocket-Key: x", "GET /ws HTTP/1.1\r\nX-A: b"})
+  void refusesAWebSocketHandshakeThatIsNone(String lines) throws Exception {
+    try (var origin = ScriptedOrigin.answering("HTTP/1.1 101 Switching Protocols\r\n\r\n");
+        var gateway =
+            TestGateway.start()
+                .cluster("c", origin.port())
+                .route("/", Actions.upgrades("c", "websocket"))
+                .apply();
+        var client = RawClient.connect(gateway.port())) {
+      client.send(lines + "\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+      assertThat(client.readResponse()).startsWith("HTTP/1.1 400 ");
+      assertThat(origin.requests()).isEmpty();
     }
   }
 
