@@ -16,10 +16,19 @@ final class FieldEncoding {
    *     from what the field said
    */
   static void encode(HpackEncoder encoder, HeaderBlock block, long contentLength) {
+    encode(encoder, block, contentLength, -1);
+  }
+
+  /**
+   * The same without one field, which is not dropped: another attempt may need it.
+   *
+   * @param except index of the field; -1 = none
+   */
+  static void encode(HpackEncoder encoder, HeaderBlock block, long contentLength, int except) {
     boolean length = false;
     for (int i = 0; i < block.count(); i++) {
       int id = block.id(i);
-      if (block.isDropped(i) || !isEndToEnd(id)) {
+      if (i == except || block.isDropped(i) || !isEndToEnd(id)) {
         continue;
       }
       if (id == HeaderName.CONTENT_LENGTH) {

@@ -12,6 +12,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +45,7 @@ final class Http2UpstreamConnection implements UpstreamConnection, Http2Role {
 
   // Attempts that were begun and have sent no head yet.
   private final Set<Http2UpstreamStream> unsent = new HashSet<>();
+  private final List<Runnable> awaitingSettings = new ArrayList<>(0);
   private final ArrayDeque<ResponseHead> spareHeads = new ArrayDeque<>();
   private int nextStreamId = 1;
   private boolean sawSettings;
@@ -172,6 +174,15 @@ final class Http2UpstreamConnection implements UpstreamConnection, Http2Role {
     return trailerFields;
   }
 
+  boolean hasPeerSettings() {
+    return sawSettings;
+  }
+
+  /** Runs {@code action} once the peer's first SETTINGS are here; never if they do not come. */
+  void afterPeerSettings(Runnable action) {
+    awaitingSettings.add(action);
+  }
+
   /** The attempt has got its stream. */
   void onSent(Http2UpstreamStream stream) {
     unsent.remove(stream);
@@ -232,6 +243,10 @@ final class Http2UpstreamConnection implements UpstreamConnection, Http2Role {
   public void onPeerSettings() {
     boolean first = !sawSettings;
     sawSettings = true;
+    if (first) {
+      List.copyOf(awaitingSettings).forEach(Runnable::run);
+      awaitingSettings.clear();
+    }
     if (!unusable && (!first || available() > 0)) {
       listener.onAvailable(this);
     }

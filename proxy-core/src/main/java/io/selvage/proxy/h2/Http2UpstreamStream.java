@@ -53,6 +53,14 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
     }
     Http2Connection connection = upstream.connection();
     boolean webSocket = head.upgrade() != null;
+    if (webSocket && !upstream.hasPeerSettings()) {
+      // They say whether it may be asked for; no body comes before the answer.
+      upstream.afterPeerSettings(() -> {
+        sendHead(head, path, authority, end);
+        flush();
+      });
+      return;
+    }
     if (webSocket && !mayTunnel(head)) {
       failLater(UpstreamFailure.PROTOCOL_ERROR);
       return;
@@ -103,10 +111,7 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
       encoder.field(":protocol", WebSocketUpgrade.TOKEN);
     }
     int key = webSocketKey == null ? -1 : block.indexOf(HeaderName.SEC_WEBSOCKET_KEY);
-    if (key >= 0) {
-      block.drop(key);
-    }
-    FieldEncoding.encode(encoder, block, head.contentLength());
+    FieldEncoding.encode(encoder, block, head.contentLength(), key);
     if (takesTrailers(block)) {
       encoder.field("te", "trailers");
     }

@@ -322,6 +322,19 @@ class CombinationsTest {
   }
 
   @Test
+  void http1WebSocketMayBeTheFirstOnItsConnectionToHttp2() throws Exception {
+    try (var gateway = toHttp2();
+        var client = RawClient.connect(gateway.port())) {
+      client.send(
+          "GET /ws HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+              + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+      assertThat(client.readHead()).startsWith("HTTP/1.1 101 ");
+      client.send("ping");
+      assertThat(client.read(4)).isEqualTo("ping");
+    }
+  }
+
+  @Test
   void http1WebSocketToHttp2() throws Exception {
     try (var gateway = toHttp2();
         var client = RawClient.connect(gateway.port())) {

@@ -16,6 +16,7 @@ import io.selvage.proxy.exchange.ResponseSink;
 import io.selvage.proxy.exchange.UpstreamFailure;
 import io.selvage.proxy.exchange.UpstreamStream;
 import io.selvage.proxy.http.HeaderBlock;
+import io.selvage.proxy.http.HeaderName;
 import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
@@ -574,6 +575,8 @@ class UpstreamRulesTest {
       head.headers().add("sec-websocket-version", "13");
       a.stream.sendHead(head, "/ws", "b.test", true);
       a.stream.flush();
+      // Another attempt, perhaps over HTTP/1.1, must find the key.
+      assertThat(head.headers().indexOf(HeaderName.SEC_WEBSOCKET_KEY)).isNotNegative();
       return null;
     });
     var f = server.nextOf(Http2.HEADERS);
