@@ -91,6 +91,7 @@ final class LocalAnswers {
         forwarding == null || status < 400 ? null : forwarding.errorResponse(status);
     if (isGrpc(request) && status >= 400) {
       grpc(head, status, text);
+      content = NONE;
     } else if (override != null) {
       content = overrideBody(head.headers(), override, forwarding);
     } else if (!text.isEmpty()) {
@@ -130,6 +131,7 @@ final class LocalAnswers {
     exchange.report().status = 200;
     int code = grpcStatus(status);
     exchange.report().grpcStatus = code;
+    head.headers().dropAll(HeaderName.CONTENT_TYPE);
     head.headers().add(CONTENT_TYPE, GRPC);
     head.headers().add(GRPC_STATUS, LoopState.digits(code));
     if (!text.isEmpty()) {
@@ -153,8 +155,16 @@ final class LocalAnswers {
   private static boolean isGrpc(RequestHead request) {
     HeaderBlock fields = request.headers();
     int i = fields.indexOf(HeaderName.CONTENT_TYPE);
-    return i >= 0
-        && fields.valueEnd(i) - fields.valueStart(i) >= GRPC.length
-        && HeaderName.equalsIgnoreCase(GRPC, fields.array(), fields.valueStart(i), GRPC.length);
+    if (i < 0) {
+      return false;
+    }
+    int after = fields.valueStart(i) + GRPC.length;
+    if (after > fields.valueEnd(i)
+        || !HeaderName.equalsIgnoreCase(
+            GRPC, fields.array(), fields.valueStart(i), GRPC.length)) {
+      return false;
+    }
+    // application/grpc-web is another protocol.
+    return after == fields.valueEnd(i) || fields.array()[after] != '-';
   }
 }

@@ -309,6 +309,22 @@ class RouteFeatureTest {
   }
 
   @Test
+  void givesGrpcClientsNoConfiguredErrorPageButEverybodyElse() throws Exception {
+    var page = new RouteAction.Respond(404, "text/html", "<h1>no</h1>", "direct");
+    try (var gateway = TestGateway.start().route("/", page).apply();
+        var client = RawClient.connect(gateway.port())) {
+      client.send(get("/", "Content-Type: application/grpc+proto\r\n"));
+      String answer = client.readResponse();
+      assertThat(answer).startsWith("HTTP/1.1 200").doesNotContain("text/html").endsWith("\r\n\r\n");
+      assertThat(RawClient.header(answer, "content-type")).isEqualTo("application/grpc");
+      assertThat(RawClient.header(answer, "grpc-status")).isEqualTo("12");
+      // gRPC-Web is another protocol: its clients read the status of HTTP.
+      client.send(get("/", "Content-Type: application/grpc-web+proto\r\n"));
+      assertThat(client.readResponse()).startsWith("HTTP/1.1 404").endsWith("<h1>no</h1>");
+    }
+  }
+
+  @Test
   void givesGrpcClientsTheirErrorsInTheirOwnForm() throws Exception {
     try (var gateway = TestGateway.start().cluster("c").route("/", "c").apply();
         var client = RawClient.connect(gateway.port())) {
