@@ -62,7 +62,6 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     }
     open.incrementAndGet();
     configure(child);
-    server.add(child);
     environment.observer().onAccepted(server.live().spec());
     child.closeFuture().addListener(closed -> onClosed(child));
     child.pipeline().addLast("opening", new Opening(server, environment));
@@ -73,6 +72,11 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
             child.unsafe().closeForcibly();
           }
         });
+    // Only now, because a drain asks each connection of the listener for its event loop.
+    server.add(child);
+    if (!child.isOpen()) {
+      server.remove(child);
+    }
     pauseIfFull(ctx);
   }
 
