@@ -81,7 +81,6 @@ public record Limits(
    * @param perListener open connections of one listener; beyond it accepting stops until one closes
    * @param global open connections of the process; 0 = half of its file descriptors, because each
    *     may need a second one towards an endpoint
-   * @param idleMillis longest wait for the next request; Settings.listenerIdleMillis overrides it
    * @param maxAgeMillis a connection is closed after the response that follows this age, give or
    *     take a tenth, so that load spreads after scaling out
    * @param bufferLowBytes queued bytes below which a paused sender goes on
@@ -93,14 +92,13 @@ public record Limits(
   public record Connection(
       int perListener,
       int global,
-      long idleMillis,
       long maxAgeMillis,
       int bufferLowBytes,
       int bufferHighBytes,
       long lingerMillis) {
-    /** 10,000; half the descriptors; 75 s; 1 h; 32 KiB and 64 KiB; 2 s. */
+    /** 10,000; half the descriptors; 1 h; 32 KiB and 64 KiB; 2 s. */
     public static final Connection DEFAULT =
-        new Connection(10_000, 0, 75_000, 3_600_000, 32 * 1024, 64 * 1024, 2_000);
+        new Connection(10_000, 0, 3_600_000, 32 * 1024, 64 * 1024, 2_000);
   }
 
   /**

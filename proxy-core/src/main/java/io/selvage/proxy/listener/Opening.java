@@ -101,7 +101,11 @@ final class Opening extends ChannelInboundHandlerAdapter {
     }
     boolean idle = !live.requiresTls() && live.spec().http();
     Limits limits = environment.limits();
-    setDeadline(ctx, idle ? limits.connection().idleMillis() : limits.handshake().tlsMillis());
+    setDeadline(
+        ctx,
+        idle
+            ? environment.settings().get().listenerIdleMillis()
+            : limits.handshake().tlsMillis());
   }
 
   @Override

@@ -194,12 +194,15 @@ class LimitsTest {
                 .route("/", "c")
                 .settings(settings)
                 .apply();
+        var mute = RawClient.connect(gateway.port());
         var client = RawClient.connect(gateway.port())) {
       client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
       assertThat(client.readResponse()).startsWith("HTTP/1.1 200");
       long start = System.nanoTime();
       assertThat(client.readToEnd()).isEmpty();
       assertThat((System.nanoTime() - start) / 1_000_000).isBetween(150L, 1_500L);
+      // One that has never said anything waits for a request as well.
+      assertThat(mute.readToEnd()).isEmpty();
     }
   }
 
@@ -211,7 +214,6 @@ class LimitsTest {
             new Limits.Connection(
                 d.perListener(),
                 d.global(),
-                d.idleMillis(),
                 100,
                 d.bufferLowBytes(),
                 d.bufferHighBytes(),

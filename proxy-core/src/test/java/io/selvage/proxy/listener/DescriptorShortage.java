@@ -37,7 +37,6 @@ final class DescriptorShortage {
             new Limits.Connection(
                 10_000,
                 10_000,
-                d.idleMillis(),
                 d.maxAgeMillis(),
                 d.bufferLowBytes(),
                 d.bufferHighBytes(),

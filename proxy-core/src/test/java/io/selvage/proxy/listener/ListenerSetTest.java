@@ -248,7 +248,6 @@ class ListenerSetTest {
         new Limits.Connection(
             perListener,
             global,
-            defaults.idleMillis(),
             defaults.maxAgeMillis(),
             defaults.bufferLowBytes(),
             defaults.bufferHighBytes(),
