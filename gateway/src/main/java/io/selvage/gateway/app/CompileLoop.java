@@ -26,6 +26,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Carries changes of objects to the data path. Objects are compiled on a thread of their own, after
@@ -33,10 +34,14 @@ import org.slf4j.LoggerFactory;
  * One lock, held for map lookups and the handing over to the data path but never while compiling,
  * keeps an older compilation from undoing a newer endpoint change.
  *
- * <p>Whatever fails leaves the last model live.
+ * <p>Whatever fails leaves the last model live. From time to time everything is compiled again
+ * although no object changed: certificates begin and expire by the clock.
  */
 public final class CompileLoop implements ClusterStateListener, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(CompileLoop.class);
+
+  /** Pause between looks at what changes with time alone. */
+  private static final Duration LOOK_AGAIN_EVERY = Duration.ofMinutes(1);
 
   private final GatewayCompiler compiler;
   private final CompileOptions options;
@@ -59,6 +64,7 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
   private @Nullable RoutingModel liveModel;
   private List<Problem> applyProblems = List.of();
   private LastGood lastGood = LastGood.none();
+  private long liveGeneration;
 
   private volatile @Nullable CompileResult live;
   private volatile List<Problem> problems = List.of();
@@ -73,6 +79,17 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
       StatusSink statuses,
       CompileObserver observer,
       Consumer<CompileResult> onLive) {
+    this(compiler, options, traffic, statuses, observer, onLive, LOOK_AGAIN_EVERY);
+  }
+
+  CompileLoop(
+      GatewayCompiler compiler,
+      CompileOptions options,
+      TrafficPlane traffic,
+      StatusSink statuses,
+      CompileObserver observer,
+      Consumer<CompileResult> onLive,
+      Duration lookAgainEvery) {
     this.compiler = compiler;
     this.options = options;
     this.traffic = traffic;
@@ -82,6 +99,8 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
     this.thread =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("selvage-compiler").daemon(true).factory());
+    long pause = lookAgainEvery.toMillis();
+    thread.scheduleWithFixedDelay(this::lookAgain, pause, pause, TimeUnit.MILLISECONDS);
   }
 
   /** The compilation that is live; empty before the first. */
@@ -144,6 +163,16 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
     }
   }
 
+  private void lookAgain() {
+    synchronized (lock) {
+      if (newest == null || scheduled) {
+        return;
+      }
+      scheduled = true;
+    }
+    turn();
+  }
+
   private void turn() {
     ClusterState state;
     long generation;
@@ -190,7 +219,9 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
     problems = verdicts.problems().stream().map(p -> ProblemView.located(p, state)).toList();
     live = result;
     problemLog.update(problems);
-    LOG.atInfo()
+    boolean news = differs || generation != liveGeneration;
+    liveGeneration = generation;
+    LOG.atLevel(news ? Level.INFO : Level.DEBUG)
         .addKeyValue("generation", generation)
         .addKeyValue("changed", differs)
         .addKeyValue("compileMillis", (compiled - start) / 1_000_000)

@@ -20,7 +20,10 @@ import io.selvage.model.kube.ObjectRef;
 import io.selvage.model.routing.EndpointSet;
 import io.selvage.model.routing.ListenerSpec;
 import io.selvage.model.routing.RoutingModel;
+import io.selvage.testkit.TestCa;
+import io.selvage.testkit.TestCertificate;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -29,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -291,5 +295,57 @@ class CompileLoopTest {
     awaitApplied(1);
     List<KubeObject> none = List.of();
     assertThat(plane.applied.getFirst().routeTables().get("all").virtualHosts()).isEqualTo(none);
+  }
+
+  @Test
+  void aCertificateThatBecomesValidIsServedWithoutAnyChange() {
+    var now = new AtomicReference<>(Instant.now().minus(Duration.ofDays(365)));
+    TestCertificate certificate = TestCa.root("root").leaf("web").dns("a.example").issue();
+    lookingAgain(CompileOptions.defaults().withClock(now::get));
+    put(
+        Manifests.tlsSecret("web-tls", certificate.chainPem(), certificate.keyPem()),
+        """
+        apiVersion: networking.k8s.io/v1
+        kind: Ingress
+        metadata: {name: tls}
+        spec:
+          ingressClassName: selvage
+          tls: [{hosts: [a.example], secretName: web-tls}]
+        """);
+    awaitApplied(1);
+    assertThat(plane.applied.getFirst().listeners()).hasSize(1);
+
+    now.set(Instant.now());
+
+    awaitApplied(2);
+    assertThat(plane.applied.getLast().listeners()).hasSize(2);
+  }
+
+  @Test
+  void aProblemOfApplyingIsForgottenOnceItIsGone() {
+    var ref = new ObjectRef("Ingress", "default", "web");
+    plane.answer = List.of(Problem.error(ref, "spec", "PortInUse", "planned"));
+    lookingAgain(CompileOptions.defaults());
+    put(web());
+    awaitApplied(1);
+
+    plane.answer = List.of();
+
+    await()
+        .atMost(5, TimeUnit.SECONDS)
+        .until(() -> sink.reports.getLast().getFirst().problems().isEmpty());
+  }
+
+  private void lookingAgain(CompileOptions options) {
+    loop =
+        new CompileLoop(
+            GatewayCompiler.standard(),
+            options,
+            plane,
+            sink,
+            CompileObserver.none(),
+            live -> {},
+            Duration.ofMillis(50));
+    source.start(loop);
   }
 }
