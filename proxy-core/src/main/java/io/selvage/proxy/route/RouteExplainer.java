@@ -2,6 +2,7 @@
 package io.selvage.proxy.route;
 
 import io.selvage.model.routing.HostPattern;
+import io.selvage.model.routing.PathMatch;
 import io.selvage.model.routing.RouteSpec;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.route.RouteExplanation.HostVerdict;
@@ -52,13 +53,24 @@ final class RouteExplainer {
     return verdicts;
   }
 
+  private static String text(PathMatch match) {
+    String kind =
+        switch (match) {
+          case PathMatch.Exact _ -> "the exact path ";
+          case PathMatch.Prefix _ -> "the prefix ";
+          case PathMatch.ElementPrefix _ -> "the prefix of whole elements ";
+          case PathMatch.Regex _ -> "the expression ";
+        };
+    return kind + match.text() + (match.caseSensitive() ? "" : ", in upper or lower case");
+  }
+
   private static RouteVerdict verdict(
       CompiledRoute route, RequestHead head, int draw, @Nullable CompiledRoute winner) {
     RouteSpec spec = route.spec();
     String path = head.target().path();
     if (!route.path().matches(path)) {
       return new RouteVerdict(
-          spec, Verdict.PATH, "path " + path + " does not match " + spec.match().path());
+          spec, Verdict.PATH, "path " + path + " does not match " + text(spec.match().path()));
     }
     String failed = route.failureText(head);
     if (failed != null) {
