@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.selvage.proxy.telemetry.JsonLine;
 import io.selvage.proxy.telemetry.LineSink;
+import java.net.InetSocketAddress;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +73,7 @@ public final class TcpTelemetry implements TcpObserver {
   }
 
   private byte[] line(TcpReport report) {
+    InetSocketAddress peer = report.client().peer();
     JsonLine line =
         lines
             .get()
@@ -79,7 +81,7 @@ public final class TcpTelemetry implements TcpObserver {
             .text("time", Instant.ofEpochMilli(report.startMillis()).toString())
             .text("protocol", "TCP")
             .text("listener", report.client().listener())
-            .text("peer", report.client().peer().toString())
+            .text("peer", peer.getHostString() + ":" + peer.getPort())
             .text("serverName", report.client().serverName())
             .text("route", report.route().name())
             .text("cluster", report.clusterStatsName())
