@@ -3,6 +3,9 @@ package io.selvage.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -15,6 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 
 class GatewayCommandTest {
   private final StringWriter out = new StringWriter();
@@ -73,5 +78,25 @@ class GatewayCommandTest {
   void readsTimes(String text, long millis) {
     assertThat(new GatewayCommand.DurationConverter().convert(text))
         .isEqualTo(Duration.ofMillis(millis));
+  }
+
+  @Test
+  void librariesThatLogByTheJavaLoggerAreReadInTheOneLog() {
+    var name = "a.library.with.java.logging";
+    var logger = (ch.qos.logback.classic.Logger) LoggerFactory.getLogger(name);
+    var lines = new ListAppender<ILoggingEvent>();
+    lines.start();
+    logger.addAppender(lines);
+
+    GatewayCommand.bridgeJavaLogging();
+    java.util.logging.Logger.getLogger(name).warning("no collector");
+
+    assertThat(lines.list)
+        .singleElement()
+        .satisfies(event -> {
+          assertThat(event.getFormattedMessage()).isEqualTo("no collector");
+          assertThat(event.getLevel()).isEqualTo(Level.WARN);
+        });
+    SLF4JBridgeHandler.uninstall();
   }
 }
