@@ -308,7 +308,7 @@ class UpstreamFaultTest {
       client.send(get("/"));
       assertThat(client.readResponse()).startsWith("HTTP/1.1 504");
       long millis = (System.nanoTime() - start) / 1_000_000;
-      assertThat(millis).isBetween(150L, 1_500L);
+      assertThat(millis).isBetween(150L, 10_000L);
       assertThat(gateway.only().outcome()).isEqualTo(Outcome.REQUEST_TIMEOUT);
       Awaitility.await().until(() -> origin.connections().getFirst().isClosedByPeer());
     }
