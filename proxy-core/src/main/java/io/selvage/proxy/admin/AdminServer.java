@@ -168,6 +168,11 @@ public final class AdminServer {
       answer(request, 403, "text/plain", "actions are taken from loopback only\n");
       return;
     }
+    if (request.headers().contains("origin")) {
+      // A browser beside the port would carry any web site's POST here.
+      answer(request, 403, "text/plain", "actions are not taken from web pages\n");
+      return;
+    }
     if (!request.method().equals(action.method())) {
       request.response().putHeader("allow", action.method().name());
       answer(request, 405, "text/plain", "this is an action: use " + action.method() + "\n");
@@ -175,13 +180,16 @@ public final class AdminServer {
     }
     Buffer body = Buffer.buffer();
     request.handler(chunk -> {
-      if (body.length() <= MAX_ACTION_BODY) {
+      if (body.length() + chunk.length() <= MAX_ACTION_BODY) {
         body.appendBuffer(chunk);
+      } else if (!request.response().ended()) {
+        // At once: the rest may be endless, or never come.
+        request.response().putHeader("connection", "close");
+        answer(request, 413, "text/plain", "the body is too large\n");
       }
     });
     request.endHandler(v -> {
-      if (body.length() > MAX_ACTION_BODY) {
-        answer(request, 413, "text/plain", "the body is too large\n");
+      if (request.response().ended()) {
         return;
       }
       vertx

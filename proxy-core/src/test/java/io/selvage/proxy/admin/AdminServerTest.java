@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -132,6 +134,36 @@ final class AdminServerTest {
         .isEqualTo(200);
     assertThat(send("PUT", "/log-level", "x".repeat(AdminServer.MAX_ACTION_BODY + 1)).statusCode())
         .isEqualTo(413);
+  }
+
+  @Test
+  void refusesABodyThatIsTooLargeBeforeItsEnd() throws Exception {
+    try (var socket = new Socket("127.0.0.1", admin.port())) {
+      socket.setSoTimeout(10_000);
+      String head = "PUT /log-level HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
+      String part = "x".repeat(AdminServer.MAX_ACTION_BODY + 1);
+      socket.getOutputStream().write((head + part).getBytes(StandardCharsets.US_ASCII));
+
+      String answer = new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+
+      assertThat(answer).isEqualTo("HTTP/1.1 413");
+    }
+  }
+
+  @Test
+  void takesNoActionFromAWebPage() throws Exception {
+    try (var socket = new Socket("127.0.0.1", admin.port())) {
+      socket.setSoTimeout(10_000);
+      String request =
+          "PUT /log-level HTTP/1.1\r\nHost: a\r\nOrigin: http://evil.example\r\n"
+              + "Content-Length: 5\r\n\r\ndebug";
+      socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+
+      String answer = new String(socket.getInputStream().readNBytes(12), StandardCharsets.US_ASCII);
+
+      assertThat(answer).isEqualTo("HTTP/1.1 403");
+      assertThat(acted.get()).isEmpty();
+    }
   }
 
   @Test
