@@ -4,6 +4,7 @@ package io.selvage.gateway.translate.emissary;
 import io.selvage.model.crd.MappingSpec;
 import io.selvage.model.crd.RegexMap;
 import io.selvage.model.routing.PathRewrite;
+import io.selvage.proxy.http.DotSegments;
 import java.util.Optional;
 
 /** {@code rewrite} and {@code regex_rewrite}. */
@@ -35,6 +36,11 @@ final class Rewrites {
       findings.invalid(
           "spec.rewrite",
           "rewrite \"" + rewrite + "\" does not begin with / or holds a character no path has");
+      return Optional.empty();
+    }
+    if (DotSegments.isIn(rewrite)) {
+      // The data path would refuse every request of the route.
+      findings.invalid("spec.rewrite", "rewrite \"" + rewrite + "\" holds a dot segment");
       return Optional.empty();
     }
     return Optional.of(
