@@ -167,16 +167,14 @@ public final class GatewayTelemetry implements AutoCloseable {
   /** Forgets the meters of what is no longer configured. */
   private void onLive() {
     Snapshot snapshot = snapshot();
-    var names =
-        snapshot.model().listeners().stream()
-            .map(ListenerSpec::name)
-            .collect(Collectors.toUnmodifiableSet());
     http.retain(
-        names,
+        snapshot.model().listeners().stream()
+            .map(ListenerSpec::statsPrefix)
+            .collect(Collectors.toUnmodifiableSet()),
         snapshot.model().clusters().values().stream()
             .map(ClusterSpec::statsName)
             .collect(Collectors.toUnmodifiableSet()));
-    listeners.retain(names);
+    listeners.retain(snapshot.model().listeners());
   }
 
   @Override

@@ -73,13 +73,13 @@ final class GatewayTelemetryTest {
             assertThat(page("/metrics"))
                 .containsPattern(
                     "selvage_http_requests_total\\{cluster=\"default/web/80\","
-                        + "listener=\"default/http\",outcome=\"ok\",status=\"2xx\"} 1.0")
+                        + "listener=\"ingress_http\",outcome=\"ok\",status=\"2xx\"} 1.0")
                 .containsPattern(
                     "selvage_http_requests_total\\{cluster=\"none\","
-                        + "listener=\"default/http\",outcome=\"no_route\",status=\"4xx\"} 1.0")
-                .contains("selvage_connections_total{listener=\"default/http\"} 2.0")
-                .contains("selvage_connections_active{listener=\"default/http\"} 0.0")
-                .contains("selvage_listener_bound{listener=\"default/http\"} 1.0")
+                        + "listener=\"ingress_http\",outcome=\"no_route\",status=\"4xx\"} 1.0")
+                .contains("selvage_connections_total{listener=\"ingress_http\"} 2.0")
+                .contains("selvage_connections_active{listener=\"ingress_http\"} 0.0")
+                .contains("selvage_listener_bound{listener=\"ingress_http\"} 1.0")
                 .contains("selvage_config_problems{severity=\"error\"} 0.0")
                 .contains("selvage_endpoints_available 1.0")
                 .contains("jvm_memory_used_bytes"));

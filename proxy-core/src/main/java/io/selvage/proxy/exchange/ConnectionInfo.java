@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Facts about the client's connection, fixed once the handshake is over.
  *
  * @param listener name of the ListenerSpec
+ * @param statsPrefix what metrics call that listener
  * @param peer TCP peer, or the source a PROXY protocol header gave
  * @param local address the client connected to
  * @param secure TLS was terminated on this connection
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ConnectionInfo(
     String listener,
+    String statsPrefix,
     InetSocketAddress peer,
     InetSocketAddress local,
     HttpVersion version,

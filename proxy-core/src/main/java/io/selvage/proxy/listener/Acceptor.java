@@ -7,6 +7,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
+import io.selvage.model.routing.ListenerSpec;
 import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.transport.EventLoops;
 import java.util.concurrent.TimeUnit;
@@ -62,8 +63,10 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     }
     open.incrementAndGet();
     configure(child);
-    environment.observer().onAccepted(server.live().spec());
-    child.closeFuture().addListener(closed -> onClosed(child));
+    // Counted out as it was counted in, whatever the listener is called by then.
+    ListenerSpec spec = server.live().spec();
+    environment.observer().onAccepted(spec);
+    child.closeFuture().addListener(closed -> onClosed(child, spec));
     child.pipeline().addLast("opening", new Opening(server, environment));
     EventLoop loop = environment.loops().next();
     loop.register(child)
@@ -90,10 +93,10 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     child.config().setOption(ChannelOption.TCP_NODELAY, true);
   }
 
-  private void onClosed(Channel child) {
+  private void onClosed(Channel child, ListenerSpec spec) {
     open.decrementAndGet();
     server.remove(child);
-    environment.observer().onClosed(server.live().spec());
+    environment.observer().onClosed(spec);
     environment.guard().release();
     if (full) {
       onRoom();

@@ -7,28 +7,32 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.selvage.model.Problem;
 import io.selvage.model.routing.ListenerSpec;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
- * Counts connections by listener, whose name comes from configuration.
+ * Counts connections by the stats prefix of their listener, which comes from configuration. Listeners
+ * may share one.
  *
  * <ul>
  *   <li>{@code selvage_connections_active{listener}}, {@code selvage_connections_total{listener}}
  *   <li>{@code selvage_connections_refused_total{listener,reason}}, ended before an exchange
- *   <li>{@code selvage_listener_bound{listener}}: 1 while the socket is open, 0 while it cannot be
- *   <li>{@code selvage_listener_accept_paused{listener}}: 1 while a cap stops accepting
+ *   <li>{@code selvage_listener_bound{listener}}: sockets that are open
+ *   <li>{@code selvage_listener_accept_paused{listener}}: sockets where a cap stops accepting
  *   <li>{@code selvage_accept_errors_total{listener}}
  *   <li>{@code selvage_tls_handshake_duration_seconds{listener}}, count and sum
  * </ul>
  */
 public final class ListenerMetrics implements ListenerObserver {
   private final MeterRegistry registry;
-  private final Map<String, Meters> byListener = new ConcurrentHashMap<>();
+  private final Map<String, Meters> byPrefix = new ConcurrentHashMap<>();
 
   public ListenerMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -36,12 +40,18 @@ public final class ListenerMetrics implements ListenerObserver {
 
   @Override
   public void onBound(ListenerSpec listener, int port) {
-    meters(listener).bound.set(1);
+    meters(listener).bound.add(listener.name());
+  }
+
+  @Override
+  public void onRenamed(ListenerSpec before, ListenerSpec after) {
+    meters(before).bound.remove(before.name());
+    meters(after).bound.add(after.name());
   }
 
   @Override
   public void onBindFailed(ListenerSpec listener, Problem problem) {
-    meters(listener).bound.set(0);
+    meters(listener).bound.remove(listener.name());
   }
 
   @Override
@@ -58,7 +68,12 @@ public final class ListenerMetrics implements ListenerObserver {
 
   @Override
   public void onAcceptPaused(ListenerSpec listener, boolean paused) {
-    meters(listener).paused.set(paused ? 1 : 0);
+    Set<String> names = meters(listener).paused;
+    if (paused) {
+      names.add(listener.name());
+    } else {
+      names.remove(listener.name());
+    }
   }
 
   @Override
@@ -76,32 +91,43 @@ public final class ListenerMetrics implements ListenerObserver {
     meters(listener).refused[reason.ordinal()].increment();
   }
 
-  /** Forgets listeners that are gone and have no connection left. */
-  public void retain(Set<String> names) {
-    byListener
+  /** Forgets listeners that are gone, and the meters of a prefix that has no connection left. */
+  public void retain(Collection<ListenerSpec> listeners) {
+    Map<String, Set<String>> namesByPrefix =
+        listeners.stream()
+            .collect(
+                Collectors.groupingBy(
+                    ListenerSpec::statsPrefix,
+                    Collectors.mapping(ListenerSpec::name, Collectors.toSet())));
+    byPrefix
         .entrySet()
         .removeIf(entry -> {
-          boolean gone = !names.contains(entry.getKey()) && entry.getValue().active.get() == 0;
+          Meters meters = entry.getValue();
+          Set<String> names = namesByPrefix.getOrDefault(entry.getKey(), Set.of());
+          meters.bound.retainAll(names);
+          meters.paused.retainAll(names);
+          boolean gone = names.isEmpty() && meters.active.get() == 0;
           if (gone) {
-            entry.getValue().unregister(registry);
+            meters.unregister(registry);
           }
           return gone;
         });
   }
 
   private Meters meters(ListenerSpec listener) {
-    Meters meters = byListener.get(listener.name());
+    Meters meters = byPrefix.get(listener.statsPrefix());
     return meters != null
         ? meters
-        : byListener.computeIfAbsent(listener.name(), name -> new Meters(registry, name));
+        : byPrefix.computeIfAbsent(
+            listener.statsPrefix(), prefix -> new Meters(registry, prefix));
   }
 
   private static final class Meters {
     private static final Refusal[] REASONS = Refusal.values();
 
     private final AtomicInteger active = new AtomicInteger();
-    private final AtomicInteger bound = new AtomicInteger();
-    private final AtomicInteger paused = new AtomicInteger();
+    private final Set<String> bound = ConcurrentHashMap.newKeySet();
+    private final Set<String> paused = ConcurrentHashMap.newKeySet();
     private final Counter accepted;
     private final Counter acceptErrors;
     private final Counter[] refused = new Counter[REASONS.length];
@@ -123,15 +149,15 @@ public final class ListenerMetrics implements ListenerObserver {
       handshakes = registry.timer("selvage.tls.handshake.duration", "listener", listener);
       gauges =
           new Gauge[] {
-            gauge(registry, "selvage.connections.active", listener, active),
-            gauge(registry, "selvage.listener.bound", listener, bound),
-            gauge(registry, "selvage.listener.accept.paused", listener, paused)
+            gauge(registry, "selvage.connections.active", listener, active::get),
+            gauge(registry, "selvage.listener.bound", listener, bound::size),
+            gauge(registry, "selvage.listener.accept.paused", listener, paused::size)
           };
     }
 
     private static Gauge gauge(
-        MeterRegistry registry, String name, String listener, AtomicInteger value) {
-      return Gauge.builder(name, value, AtomicInteger::get)
+        MeterRegistry registry, String name, String listener, Supplier<Number> value) {
+      return Gauge.builder(name, value)
           .tag("listener", listener)
           .register(registry);
     }

@@ -15,6 +15,9 @@ public interface ListenerObserver {
   /** The socket is open, at once or after retries; {@code port} is the real one. */
   default void onBound(ListenerSpec listener, int port) {}
 
+  /** An open socket goes on under another name or stats prefix; {@code before} is gone. */
+  default void onRenamed(ListenerSpec before, ListenerSpec after) {}
+
   /**
    * The socket could not be opened; tried again in the background. Told once per change of reason.
    */

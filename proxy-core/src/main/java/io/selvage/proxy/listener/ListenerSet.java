@@ -92,9 +92,14 @@ public final class ListenerSet {
         slots.put(key, slot);
         opening.add(slot);
       } else {
+        ListenerSpec before = slot.spec;
         slot.spec = spec;
         if (slot.server != null) {
           slot.server.update(spec, problems::add);
+          if (!spec.name().equals(before.name())
+              || !spec.statsPrefix().equals(before.statsPrefix())) {
+            environment.observer().onRenamed(before, spec);
+          }
         } else if (slot.problem != null) {
           problems.add(slot.problem);
         }

@@ -340,11 +340,21 @@ final class Opening extends ChannelInboundHandlerAdapter {
     ClientHello seen = hello;
     if (handler == null || used == null || seen == null) {
       return new ConnectionInfo(
-          live.spec().name(), known(peer), known(local), version, false, null, null, null, null);
+          live.spec().name(),
+          live.spec().statsPrefix(),
+          known(peer),
+          known(local),
+          version,
+          false,
+          null,
+          null,
+          null,
+          null);
     }
     SSLSession session = handler.engine().getSession();
     return new ConnectionInfo(
         live.spec().name(),
+        live.spec().statsPrefix(),
         known(peer),
         known(local),
         version,

@@ -11,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Counts exchanges by listener and cluster, both names from configuration: nothing a client sends
+ * Counts exchanges by the stats prefixes of listener and cluster, both from configuration: nothing a client sends
  * can become a label. Meters are looked up once per pair and kept, so recording costs two map reads
  * and a few adders.
  *
@@ -61,7 +61,7 @@ public final class HttpMetrics implements ExchangeObserver {
 
   @Override
   public void onEnd(ExchangeReport report) {
-    String listener = report.connection == null ? NO_CLUSTER : report.connection.listener();
+    String listener = report.connection == null ? NO_CLUSTER : report.connection.statsPrefix();
     String cluster = report.clusterStatsName == null ? NO_CLUSTER : report.clusterStatsName;
     PairMeters meters = meters(listener, cluster);
     meters.requests(report.status, report.outcome).increment();
@@ -94,6 +94,7 @@ public final class HttpMetrics implements ExchangeObserver {
    * Forgets the meters of listeners and clusters that are gone, so that a gateway whose
    * configuration churns does not grow. Called after a snapshot has been published.
    *
+   * @param listeners statsPrefixes still configured
    * @param clusters statsNames still configured
    */
   public void retain(Set<String> listeners, Set<String> clusters) {

@@ -93,6 +93,7 @@ final class TestServer implements AutoCloseable {
     var info =
         new ConnectionInfo(
             "test",
+            "test",
             (InetSocketAddress) ch.remoteAddress(),
             (InetSocketAddress) ch.localAddress(),
             HttpVersion.HTTP_2,

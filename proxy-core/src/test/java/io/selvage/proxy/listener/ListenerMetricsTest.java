@@ -12,7 +12,6 @@ import io.selvage.proxy.listener.ListenerObserver.Refusal;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -85,14 +84,14 @@ final class ListenerMetricsTest {
   void forgetsAListenerOnlyAfterItsLastConnection() {
     metrics.onAccepted(listener("web"));
 
-    metrics.retain(Set.of());
+    metrics.retain(List.of());
     assertThat(registry.scrape()).contains("selvage_connections_active{listener=\"web\"} 1.0");
 
     metrics.onClosed(listener("web"));
-    metrics.retain(Set.of("web"));
+    metrics.retain(List.of(listener("web")));
     assertThat(registry.scrape()).contains("listener=\"web\"");
 
-    metrics.retain(Set.of());
+    metrics.retain(List.of());
     assertThat(registry.getMeters()).isEmpty();
   }
 

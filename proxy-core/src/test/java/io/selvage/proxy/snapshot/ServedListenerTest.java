@@ -60,7 +60,7 @@ class ServedListenerTest {
   private static ConnectionInfo connection(HttpVersion version, @Nullable String binding) {
     var address = new InetSocketAddress("127.0.0.1", 1);
     return new ConnectionInfo(
-        "l", address, address, version, binding != null, null, null, binding, null);
+        "l", "l", address, address, version, binding != null, null, null, binding, null);
   }
 
   private final TlsBinding a = binding("a", HostPattern.exact("a.example"), false);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.selvage.proxy.exchange.ConnectionInfo;
 import io.selvage.proxy.http.Rejection;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -31,6 +32,27 @@ final class HttpMetricsTest {
             "selvage_http_response_bytes_total{cluster=\"web\",listener=\"default/http\"} 3072.0")
         .contains("selvage_http_request_duration_seconds_bucket{")
         .contains("le=\"0.025\"} 3");
+  }
+
+  @Test
+  void callsAListenerByItsStatsPrefix() {
+    ExchangeReport report = Reports.answered("edge/web", "web", "/", 200);
+    ConnectionInfo c = Reports.connection("edge/web");
+    report.connection =
+        new ConnectionInfo(
+            c.listener(),
+            "outside",
+            c.peer(),
+            c.local(),
+            c.version(),
+            c.secure(),
+            c.serverName(),
+            c.tlsVersion(),
+            c.tlsBinding(),
+            c.clientCertificate());
+    metrics.onEnd(report);
+
+    assertThat(registry.scrape()).contains("listener=\"outside\"").doesNotContain("edge/web");
   }
 
   @Test

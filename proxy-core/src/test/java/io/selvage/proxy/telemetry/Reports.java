@@ -22,7 +22,7 @@ final class Reports {
     InetSocketAddress peer = new InetSocketAddress(InetAddress.getLoopbackAddress(), 40000);
     InetSocketAddress local = new InetSocketAddress(InetAddress.getLoopbackAddress(), 8080);
     return new ConnectionInfo(
-        listener, peer, local, HttpVersion.HTTP_1_1, false, null, null, null, null);
+        listener, listener, peer, local, HttpVersion.HTTP_1_1, false, null, null, null, null);
   }
 
   /** A GET of {@code path} answered with {@code status} after 12 ms. */
