@@ -20,6 +20,13 @@ import java.util.Optional;
 
 /** Reads one file of the folder within the size limit and as UTF-8, never more or other. */
 final class FileReader {
+  /**
+   * Longest line of a YAML file in bytes. The parser's time grows with the square of a line's
+   * length; the longest honest line is a Secret's value, 1 MiB in base64. JSON is not bounded: one
+   * line may be a whole file, and its parser does not mind.
+   */
+  static final int MAX_YAML_LINE_BYTES = 1_500_000;
+
   private FileReader() {}
 
   /**
@@ -55,6 +62,13 @@ final class FileReader {
             .newDecoder()
             .onMalformedInput(CodingErrorAction.REPORT)
             .onUnmappableCharacter(CodingErrorAction.REPORT);
+    if (!name.endsWith(".json")) {
+      int tooLong = lineTooLong(bytes);
+      if (tooLong > 0) {
+        String message = "a line is longer than the limit of " + MAX_YAML_LINE_BYTES + " bytes";
+        return refuse(name, tooLong, "LineTooLong", message);
+      }
+    }
     var in = ByteBuffer.wrap(bytes);
     var out = CharBuffer.allocate(bytes.length + 1);
     if (decoder.decode(in, out, true).isError()) {
@@ -66,6 +80,22 @@ final class FileReader {
     }
     String text = out.flip().toString();
     return ManifestReader.read(name, text.startsWith("\uFEFF") ? text.substring(1) : text);
+  }
+
+  /** Number of the first line beyond the limit, or 0. */
+  private static int lineTooLong(byte[] bytes) {
+    int line = 1;
+    int start = 0;
+    for (int i = 0; i <= bytes.length; i++) {
+      if (i == bytes.length || bytes[i] == '\n') {
+        if (i - start > MAX_YAML_LINE_BYTES) {
+          return line;
+        }
+        line++;
+        start = i + 1;
+      }
+    }
+    return 0;
   }
 
   private static ManifestFile refuse(String name, int line, String reason, String message) {
