@@ -4,7 +4,6 @@ package io.selvage.model.routing;
 import static java.util.Objects.requireNonNull;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -21,7 +20,6 @@ import java.util.Optional;
  * @param maxRequestHeaderBytes 1 KiB..16 KiB without a header count cap, up to 96 KiB with one
  * @param listenerIdleMillis idle downstream connection; 0 = never
  * @param ipAllow allow list; absent = everyone. Mutually exclusive with ipDeny
- * @param accessLogFormat empty = JSON
  */
 public record Settings(
     String serverName,
@@ -34,9 +32,7 @@ public record Settings(
     int maxRequestHeaderBytes,
     long listenerIdleMillis,
     Optional<IpRules> ipAllow,
-    Optional<IpRules> ipDeny,
-    Map<String, String> accessLogLabels,
-    String accessLogFormat) {
+    Optional<IpRules> ipDeny) {
 
   /** Header names with an underscore ({@code x_forwarded_for}). */
   public enum Underscores {
@@ -63,8 +59,6 @@ public record Settings(
     requireNonNull(underscores, "underscores");
     requireNonNull(ipAllow, "ipAllow");
     requireNonNull(ipDeny, "ipDeny");
-    accessLogLabels = Map.copyOf(accessLogLabels);
-    requireNonNull(accessLogFormat, "accessLogFormat");
   }
 
   /** The defaults of an edge gateway. */
@@ -80,8 +74,6 @@ public record Settings(
         16 * 1024,
         75_000,
         Optional.empty(),
-        Optional.empty(),
-        Map.of(),
-        "");
+        Optional.empty());
   }
 }

@@ -9,7 +9,6 @@ import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.awaitility.Awaitility;
@@ -179,9 +178,7 @@ class LimitsTest {
             d.maxRequestHeaderBytes(),
             200,
             Optional.empty(),
-            Optional.empty(),
-            Map.of(),
-            "");
+            Optional.empty());
     try (var origin =
             ScriptedOrigin.start(c -> {
               c.readRequest();

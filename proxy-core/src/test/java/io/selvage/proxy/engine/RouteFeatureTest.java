@@ -21,7 +21,6 @@ import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.awaitility.Awaitility;
@@ -294,9 +293,7 @@ class RouteFeatureTest {
             16 * 1024,
             75_000,
             Optional.empty(),
-            Optional.of(new Settings.IpRules(List.of("127.0.0.0/8"), List.of())),
-            Map.of(),
-            "");
+            Optional.of(new Settings.IpRules(List.of("127.0.0.0/8"), List.of())));
     try (var gateway = TestGateway.start().settings(settings).apply();
         var client = RawClient.connect(gateway.port());
         var old = RawClient.connect(gateway.port())) {

@@ -338,9 +338,7 @@ class FloodTest {
             d.maxRequestHeaderBytes(),
             1_000,
             d.ipAllow(),
-            d.ipDeny(),
-            d.accessLogLabels(),
-            d.accessLogFormat());
+            d.ipDeny());
     server = new TestServer(exchanges, Limits.DEFAULT, settings, 100, null, 0);
     try (var c = connect()) {
       c.expectAlive(1);

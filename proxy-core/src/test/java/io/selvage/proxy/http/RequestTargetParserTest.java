@@ -344,8 +344,6 @@ class RequestTargetParserTest {
         d.maxRequestHeaderBytes(),
         d.listenerIdleMillis(),
         Optional.empty(),
-        Optional.empty(),
-        d.accessLogLabels(),
-        d.accessLogFormat());
+        Optional.empty());
   }
 }

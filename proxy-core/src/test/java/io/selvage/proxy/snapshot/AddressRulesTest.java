@@ -7,7 +7,6 @@ import io.selvage.model.routing.Settings;
 import io.selvage.model.routing.Settings.IpRules;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -29,9 +28,7 @@ class AddressRulesTest {
             d.maxRequestHeaderBytes(),
             d.listenerIdleMillis(),
             Optional.ofNullable(allow),
-            Optional.ofNullable(deny),
-            Map.of(),
-            ""));
+            Optional.ofNullable(deny)));
   }
 
   @ParameterizedTest

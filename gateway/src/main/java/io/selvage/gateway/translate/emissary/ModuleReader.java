@@ -72,6 +72,7 @@ final class ModuleReader {
                     "error_response_overrides", new TypeReference<List<ErrorResponseOverride>>() {})
                 .orElse(List.of()),
             headerDefaults);
+    reportAccessLog();
     reportTheRest();
     return result;
   }
@@ -101,9 +102,7 @@ final class ModuleReader {
             * 1024,
         options.number("listener_idle_timeout_ms", 0, Integer.MAX_VALUE, d.listenerIdleMillis()),
         allow,
-        deny,
-        d.accessLogLabels(),
-        accessLogFormat(d.accessLogFormat()));
+        deny);
   }
 
   private Settings.Underscores underscores(Settings.Underscores byDefault) {
@@ -123,14 +122,13 @@ final class ModuleReader {
   }
 
   /** {@code envoy_log_format} is Envoy's own text; ours is JSON, whatever type was asked for. */
-  private String accessLogFormat(String byDefault) {
+  private void reportAccessLog() {
     String type = options.text("envoy_log_type", "json");
     if (!type.equals("json") && !type.equals("typed_json")) {
       findings.notSupported("spec.config.envoy_log_type", "the access log stays JSON");
     }
     options.notSupported("envoy_log_format", "the access log keeps its own fields");
     options.notSupported("envoy_log_path", "the access log goes where the gateway was started to");
-    return byDefault;
   }
 
   /**
