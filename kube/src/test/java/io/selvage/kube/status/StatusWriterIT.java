@@ -305,6 +305,29 @@ class StatusWriterIT {
     assertThat(status(MAPPING)).containsEntry("state", "Inactive");
   }
 
+  @Test
+  void aStatusThatIsRefusedDoesNotHoldUpTheOthers() {
+    admin
+        .rbac()
+        .clusterRoles()
+        .withName("selvage-gateway")
+        .edit(role -> {
+          role.getRules().forEach(rule -> rule.getResources().remove("mappings/status"));
+          return role;
+        });
+    sleep(1000); // until the API server's own view of the rights has followed
+    StatusWriter writer = writer(connect(), "one", ADDRESS);
+    var mapping = ObjectStatus.running(MAPPING, 1);
+    writer.report(ClusterState.empty(), List.of(mapping), List.of());
+    until(() -> writer.health().failures() > 0);
+
+    writer.report(
+        ClusterState.empty(), List.of(mapping, ObjectStatus.running(INGRESS, 1)), List.of());
+
+    until(() -> !addresses().isEmpty());
+    assertThat(status(MAPPING)).isEmpty();
+  }
+
   private static ObjectStatus inactive(String reason) {
     return new ObjectStatus(MAPPING, 1, State.INACTIVE, reason, "", List.of());
   }
