@@ -57,7 +57,8 @@ public final class ProxyComparison {
         proxies.put(p.name(), p);
       }
       System.out.printf(
-          "%nSelvage beside nginx and HAProxy, %s, %d rounds of %d s%s%n%n",
+          "%nSelvage (metrics on) beside nginx and HAProxy, all access logs off, %s, %d rounds of"
+              + " %d s%s%n%n",
           LocalDate.now(java.time.ZoneOffset.UTC),
           rounds(),
           seconds(),
