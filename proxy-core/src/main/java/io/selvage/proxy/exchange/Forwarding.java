@@ -138,8 +138,7 @@ final class Forwarding {
 
   /** RFC 6455, section 4.1. Which versions there are is the backend's business. */
   private boolean isWebSocketHandshake() {
-    return head.method().equals("GET")
-        && head.headers().indexOf(HeaderName.SEC_WEBSOCKET_KEY) >= 0;
+    return head.method().equals("GET") && head.headers().indexOf(HeaderName.SEC_WEBSOCKET_KEY) >= 0;
   }
 
   private boolean isTooLarge(long bytes) {
@@ -254,8 +253,22 @@ final class Forwarding {
   void onClientWritable(boolean writable) {
     Attempt current = attempt;
     UpstreamStream up = current == null ? null : current.stream();
-    if (up != null && responseBegun) {
-      up.setReadable(writable);
+    // A full queue is noticed behind each piece of the response: see pauseUnlessTaken.
+    if (up != null && responseBegun && writable) {
+      up.setReadable(true);
+    }
+  }
+
+  /**
+   * Stops reading the response while the client's queue is full. What the socket takes at once is
+   * sent first: to pause and go on for a piece that fits costs two system calls.
+   */
+  private void pauseUnlessTaken(UpstreamStream up) {
+    if (!down.isWritable()) {
+      down.flush();
+      if (!down.isWritable()) {
+        up.setReadable(false);
+      }
     }
   }
 
@@ -356,8 +369,8 @@ final class Forwarding {
       down.sendData(data, false);
     }
     UpstreamStream up = of.stream();
-    if (up != null && !down.isWritable()) {
-      up.setReadable(false);
+    if (up != null) {
+      pauseUnlessTaken(up);
     }
   }
 
