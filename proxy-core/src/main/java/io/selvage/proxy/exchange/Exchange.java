@@ -198,6 +198,24 @@ final class Exchange implements RequestSink {
     return forwarding;
   }
 
+  /** A fault of our own: 500 where nothing was sent, otherwise the stream breaks off. */
+  void fail() {
+    if (ended) {
+      return;
+    }
+    Forwarding current = forwarding;
+    if (current != null) {
+      current.cancelAttempt();
+    }
+    stream.closeAfterResponse();
+    if (current != null && current.isResponseBegun()) {
+      stream.abort(DownstreamStream.AbortReason.INTERNAL);
+      end(Outcome.INTERNAL);
+    } else {
+      answers.empty(500, Outcome.INTERNAL);
+    }
+  }
+
   /** The one end. Releases everything, tells the observer. */
   void end(Outcome outcome) {
     if (ended) {

@@ -10,9 +10,13 @@ import io.selvage.proxy.telemetry.ExchangeReport;
 import io.selvage.proxy.telemetry.Outcome;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Begins exchanges on the snapshot current at that moment. Shared by all event loops. */
 public final class Exchanges implements ExchangeFactory {
+  private static final Logger LOG = LoggerFactory.getLogger(Exchanges.class);
+
   private final Supplier<Snapshot> snapshots;
   private final Function<EventLoop, LoopState> loops;
   private final ExchangeObserver observer;
@@ -40,7 +44,14 @@ public final class Exchanges implements ExchangeFactory {
   public RequestSink onRequest(DownstreamStream stream, boolean end) {
     var exchange =
         new Exchange(stream, snapshots.get(), loops.apply(stream.eventLoop()), this, end);
-    exchange.start(guard.enter());
+    boolean admitted = guard.enter();
+    try {
+      exchange.start(admitted);
+    } catch (RuntimeException e) {
+      // The codec does not know the exchange yet, so nobody else could end it.
+      LOG.atError().setCause(e).log("an exchange failed by a fault of ours");
+      exchange.fail();
+    }
     return exchange;
   }
 

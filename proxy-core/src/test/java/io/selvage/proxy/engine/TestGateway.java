@@ -21,6 +21,7 @@ import io.selvage.model.routing.TrustSpec;
 import io.selvage.model.routing.VirtualHostSpec;
 import io.selvage.model.routing.VirtualHostSpec.InsecureAction;
 import io.selvage.proxy.http.Limits;
+import io.selvage.proxy.telemetry.ExchangeObserver;
 import io.selvage.proxy.telemetry.ExchangeReport;
 import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.proxy.transport.EventLoops;
@@ -71,13 +72,34 @@ public final class TestGateway implements AutoCloseable {
   private InsecureAction insecure = InsecureAction.ROUTE;
   private int trustedHops;
   private List<TlsBinding> bindings = List.of();
+  private volatile boolean faulty;
 
   private TestGateway(Limits limits, int loops) {
     vertx = EventLoops.createVertx(TransportKind.EPOLL, loops);
     dataPlane =
         DataPlane.create(
-            vertx,
-            DataPlaneOptions.defaults().withLimits(limits).withExchanges(r -> ended.add(copy(r))));
+            vertx, DataPlaneOptions.defaults().withLimits(limits).withExchanges(new Recorder()));
+  }
+
+  /** Keeps what ended, and fails on purpose when told to. */
+  private final class Recorder implements ExchangeObserver {
+    @Override
+    public void onRouted(ExchangeReport report) {
+      if (faulty) {
+        throw new IllegalStateException("a fault that a test asked for");
+      }
+    }
+
+    @Override
+    public void onEnd(ExchangeReport report) {
+      ended.add(copy(report));
+    }
+  }
+
+  /** From now on each exchange fails by a fault of the data path's own. */
+  public TestGateway faulty(boolean on) {
+    faulty = on;
+    return this;
   }
 
   public static TestGateway start(Limits limits) {
