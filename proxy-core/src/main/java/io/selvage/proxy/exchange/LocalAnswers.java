@@ -160,8 +160,7 @@ final class LocalAnswers {
     }
     int after = fields.valueStart(i) + GRPC.length;
     if (after > fields.valueEnd(i)
-        || !HeaderName.equalsIgnoreCase(
-            GRPC, fields.array(), fields.valueStart(i), GRPC.length)) {
+        || !HeaderName.equalsIgnoreCase(GRPC, fields.array(), fields.valueStart(i), GRPC.length)) {
       return false;
     }
     // application/grpc-web is another protocol.

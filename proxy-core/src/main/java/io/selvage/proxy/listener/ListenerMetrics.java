@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * Counts connections by the stats prefix of their listener, which comes from configuration. Listeners
- * may share one.
+ * Counts connections by the stats prefix of their listener, which comes from configuration.
+ * Listeners may share one.
  *
  * <ul>
  *   <li>{@code selvage_connections_active{listener}}, {@code selvage_connections_total{listener}}
@@ -118,8 +118,7 @@ public final class ListenerMetrics implements ListenerObserver {
     Meters meters = byPrefix.get(listener.statsPrefix());
     return meters != null
         ? meters
-        : byPrefix.computeIfAbsent(
-            listener.statsPrefix(), prefix -> new Meters(registry, prefix));
+        : byPrefix.computeIfAbsent(listener.statsPrefix(), prefix -> new Meters(registry, prefix));
   }
 
   private static final class Meters {
@@ -157,9 +156,7 @@ public final class ListenerMetrics implements ListenerObserver {
 
     private static Gauge gauge(
         MeterRegistry registry, String name, String listener, Supplier<Number> value) {
-      return Gauge.builder(name, value)
-          .tag("listener", listener)
-          .register(registry);
+      return Gauge.builder(name, value).tag("listener", listener).register(registry);
     }
 
     void unregister(MeterRegistry registry) {

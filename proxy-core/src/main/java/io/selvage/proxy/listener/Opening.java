@@ -103,9 +103,7 @@ final class Opening extends ChannelInboundHandlerAdapter {
     Limits limits = environment.limits();
     setDeadline(
         ctx,
-        idle
-            ? environment.settings().get().listenerIdleMillis()
-            : limits.handshake().tlsMillis());
+        idle ? environment.settings().get().listenerIdleMillis() : limits.handshake().tlsMillis());
   }
 
   @Override

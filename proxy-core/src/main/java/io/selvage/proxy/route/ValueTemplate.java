@@ -77,7 +77,9 @@ public final class ValueTemplate {
     return out.toString().getBytes(StandardCharsets.ISO_8859_1);
   }
 
-  /** One character for each byte of the text in UTF-8: how {@link FactSource} gives field values. */
+  /**
+   * One character for each byte of the text in UTF-8: how {@link FactSource} gives field values.
+   */
   private static @Nullable String octets(@Nullable String text) {
     return text == null
         ? null

@@ -11,9 +11,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Counts exchanges by the stats prefixes of listener and cluster, both from configuration: nothing a client sends
- * can become a label. Meters are looked up once per pair and kept, so recording costs two map reads
- * and a few adders.
+ * Counts exchanges by the stats prefixes of listener and cluster, both from configuration: nothing
+ * a client sends can become a label. Meters are looked up once per pair and kept, so recording
+ * costs two map reads and a few adders.
  *
  * <ul>
  *   <li>{@code selvage_http_requests_total{listener,cluster,status,outcome}}; status is a class

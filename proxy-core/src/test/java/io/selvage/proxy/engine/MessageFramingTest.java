@@ -301,7 +301,8 @@ class MessageFramingTest {
   }
 
   @ParameterizedTest(name = "{0}")
-  @ValueSource(strings = {"POST /ws HTTP/1.1\r\nSec-WebSocket-Key: x", "GET /ws HTTP/1.1\r\nX-A: b"})
+  @ValueSource(
+      strings = {"POST /ws HTTP/1.1\r\nSec-WebSocket-Key: x", "GET /ws HTTP/1.1\r\nX-A: b"})
   void refusesAWebSocketHandshakeThatIsNone(String lines) throws Exception {
     try (var origin = ScriptedOrigin.answering("HTTP/1.1 101 Switching Protocols\r\n\r\n");
         var gateway =

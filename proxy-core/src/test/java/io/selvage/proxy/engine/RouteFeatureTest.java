@@ -57,7 +57,9 @@ class RouteFeatureTest {
       String response =
           exchange(
               origin,
-              Actions.to("c").rewrite(new PathRewrite.Regex("/api/(.*)/x(.*)", "/z/\\2/\\1")).build(),
+              Actions.to("c")
+                  .rewrite(new PathRewrite.Regex("/api/(.*)/x(.*)", "/z/\\2/\\1"))
+                  .build(),
               get(target, ""));
       assertThat(response).startsWith("HTTP/1.1 400 ");
       assertThat(origin.requests()).isEmpty();
@@ -312,7 +314,10 @@ class RouteFeatureTest {
         var client = RawClient.connect(gateway.port())) {
       client.send(get("/", "Content-Type: application/grpc+proto\r\n"));
       String answer = client.readResponse();
-      assertThat(answer).startsWith("HTTP/1.1 200").doesNotContain("text/html").endsWith("\r\n\r\n");
+      assertThat(answer)
+          .startsWith("HTTP/1.1 200")
+          .doesNotContain("text/html")
+          .endsWith("\r\n\r\n");
       assertThat(RawClient.header(answer, "content-type")).isEqualTo("application/grpc");
       assertThat(RawClient.header(answer, "grpc-status")).isEqualTo("12");
       // gRPC-Web is another protocol: its clients read the status of HTTP.

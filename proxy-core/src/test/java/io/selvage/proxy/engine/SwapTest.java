@@ -160,8 +160,7 @@ class SwapTest {
         var kept = RawClient.connect(gateway.port())) {
       kept.send(GET);
       assertThat(kept.readResponse()).startsWith("HTTP/1.1 200");
-      Future<Boolean> drained =
-          gateway.dataPlane().drain(Duration.ZERO, Duration.ofSeconds(30));
+      Future<Boolean> drained = gateway.dataPlane().drain(Duration.ZERO, Duration.ofSeconds(30));
       assertThat(kept.readToEnd()).isEmpty();
       assertThat(drained.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS))
           .isTrue();

@@ -92,8 +92,7 @@ class EndpointPoolTest {
       loop.execute(() -> acquire(pools, cluster, first));
       loop.schedule(() -> acquire(pools, cluster, second), 10, TimeUnit.MILLISECONDS);
       // When: it becomes free, in some rounds just before the second one looks again
-      loop.schedule(
-          () -> breakers.release(Limit.CONNECTIONS), 20 + round, TimeUnit.MILLISECONDS);
+      loop.schedule(() -> breakers.release(Limit.CONNECTIONS), 20 + round, TimeUnit.MILLISECONDS);
       // Then: nobody waits for ever, and nothing stays counted
       assertThat(first.failure.get(3, TimeUnit.SECONDS)).isNotNull();
       assertThat(second.failure.get(3, TimeUnit.SECONDS)).isNotNull();
@@ -103,8 +102,7 @@ class EndpointPoolTest {
   }
 
   private static void acquire(ConnectionPools pools, Cluster cluster, Waiter waiter) {
-    var unused =
-        pools.acquire(cluster.endpoints().getFirst(), Priority.DEFAULT, "a", waiter);
+    var unused = pools.acquire(cluster.endpoints().getFirst(), Priority.DEFAULT, "a", waiter);
   }
 
   /** A request that only waits. */
