@@ -33,6 +33,10 @@ public final class FatalFaults implements BeforeAllCallback, AfterEachCallback, 
    */
   static final long BLOCKED_MILLIS = 3_000;
 
+  /** Set where the only event loops belong to an imitation that blocks them by design. */
+  private static final boolean IGNORE_BLOCKED =
+      "ignore".equals(System.getProperty("selvage.faults.blockedLoops"));
+
   private static final Pattern BLOCKED = Pattern.compile("has been blocked for (\\d+) ms");
   private static final ConcurrentLinkedQueue<String> FAULTS = new ConcurrentLinkedQueue<>();
   private static boolean installed;
@@ -58,7 +62,7 @@ public final class FatalFaults implements BeforeAllCallback, AfterEachCallback, 
     if (message.startsWith("LEAK:")) {
       return message;
     }
-    if (logger.endsWith("BlockedThreadChecker")) {
+    if (logger.endsWith("BlockedThreadChecker") && !IGNORE_BLOCKED) {
       Matcher blocked = BLOCKED.matcher(message);
       if (blocked.find() && Long.parseLong(blocked.group(1)) >= BLOCKED_MILLIS) {
         return message;
