@@ -19,15 +19,19 @@ import io.selvage.model.kube.Kind;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The API-server source against fabric8's mock, over a connection that misbehaves. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 class ApiServerSourceTest {
-  private static final Duration LIMIT = Duration.ofSeconds(20);
+  /** The imitated server blocks its own event loop for tens of seconds when a watch is cut. */
+  private static final Duration LIMIT = Duration.ofSeconds(90);
 
   private final StateRecorder recorder = new StateRecorder();
   private KubernetesMockServer mock;
