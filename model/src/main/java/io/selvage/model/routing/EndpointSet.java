@@ -28,16 +28,29 @@ public record EndpointSet(String key, List<Endpoint> endpoints) {
    * @param hostname DNS-like name for HostRewrite.FromEndpoint; empty = none
    * @param zone topology zone; empty = unknown
    * @param draining serving but terminating: listed only when nothing is ready
+   * @param identity SPIFFE id the endpoint must prove over mutual TLS; empty = as the cluster says
    */
-  public record Endpoint(String address, int port, String hostname, String zone, boolean draining) {
+  public record Endpoint(
+      String address, int port, String hostname, String zone, boolean draining, String identity) {
     public Endpoint {
       requireNonNull(address, "address");
       requireNonNull(hostname, "hostname");
       requireNonNull(zone, "zone");
+      requireNonNull(identity, "identity");
+    }
+
+    /** An endpoint outside the mesh. */
+    public Endpoint(String address, int port, String hostname, String zone, boolean draining) {
+      this(address, port, hostname, zone, draining, "");
     }
 
     public static Endpoint of(String address, int port) {
       return new Endpoint(address, port, "", "", false);
+    }
+
+    /** The same endpoint, to be spoken to as {@code identity}. */
+    public Endpoint withIdentity(String newIdentity) {
+      return new Endpoint(address, port, hostname, zone, draining, newIdentity);
     }
   }
 }
