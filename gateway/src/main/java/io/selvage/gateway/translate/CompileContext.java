@@ -104,17 +104,32 @@ public final class CompileContext {
 
   /** Runs a step on behalf of one object, which alone pays for an exception. */
   public void guard(KubeObject object, Runnable step) {
+    if (!guardAll(List.of(object.ref()), step)) {
+      status(object, State.INACTIVE);
+    }
+  }
+
+  /**
+   * Runs a step on behalf of several objects, which alone pay for an exception. Their status stays
+   * the caller's business.
+   *
+   * @return false if the step failed
+   */
+  public boolean guardAll(List<ObjectRef> objects, Runnable step) {
     try {
       step.run();
+      return true;
     } catch (RuntimeException | StackOverflowError bug) {
-      LOG.atError().addKeyValue("object", object.ref()).setCause(bug).log("translation failed");
-      report(
-          Problem.error(
-              object.ref(),
-              "",
-              INTERNAL_ERROR,
-              "could not be translated, which is a fault of Selvage: " + bug));
-      status(object, State.INACTIVE);
+      LOG.atError().addKeyValue("objects", objects).setCause(bug).log("translation failed");
+      for (ObjectRef object : objects) {
+        report(
+            Problem.error(
+                object,
+                "",
+                INTERNAL_ERROR,
+                "could not be translated, which is a fault of Selvage: " + bug));
+      }
+      return false;
     }
   }
 

@@ -24,6 +24,7 @@ public final class VirtualHostBuilder {
   private Optional<ObjectRef> origin = Optional.empty();
   private InsecureAction insecure = InsecureAction.ROUTE;
   private int redirectPort;
+  private boolean closed;
 
   private record Ranked(RouteRank rank, RouteSpec route) {}
 
@@ -53,12 +54,26 @@ public final class VirtualHostBuilder {
   }
 
   /**
+   * Nothing is served for this name, whoever adds routes: its Host object demands client
+   * certificates that nobody could be asked for.
+   */
+  public void close() {
+    closed = true;
+  }
+
+  /** Whether routes added here are never served. */
+  public boolean isClosed() {
+    return closed;
+  }
+
+  /**
    * Takes over what a wider virtual host does, without belonging to its Host object: its routes
    * would have answered if this more specific virtual host were not there.
    */
   public void inherit(VirtualHostBuilder wider) {
     this.insecure = wider.insecure;
     this.redirectPort = wider.redirectPort;
+    this.closed = wider.closed;
     wider.routes.forEach(r -> add(r.rank(), r.route()));
   }
 
@@ -79,7 +94,8 @@ public final class VirtualHostBuilder {
   }
 
   VirtualHostSpec build() {
-    List<RouteSpec> ordered = routes.stream().sorted(SEARCH_ORDER).map(Ranked::route).toList();
+    List<RouteSpec> ordered =
+        closed ? List.of() : routes.stream().sorted(SEARCH_ORDER).map(Ranked::route).toList();
     return new VirtualHostSpec(host, origin, insecure, redirectPort, ordered);
   }
 }

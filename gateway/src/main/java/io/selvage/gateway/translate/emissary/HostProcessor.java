@@ -91,7 +91,10 @@ public final class HostProcessor implements Processor {
           "HostConflict",
           first.ref() + " has the same hostname and decides what happens to insecure requests");
     }
-    table.virtualHost(plan.pattern()).govern(first.ref(), first.insecure(), 0);
+    var virtualHost = table.virtualHost(plan.pattern()).govern(first.ref(), first.insecure(), 0);
+    if (first.closed()) {
+      virtualHost.close();
+    }
     return true;
   }
 

@@ -68,14 +68,23 @@ public final class MappingProcessor implements Processor {
       EmissaryWorld world, RouteTableBuilder table, HostPattern pattern, List<MappingPlan> plans) {
     var served = new HashSet<ObjectRef>();
     for (MappingGroup group : MappingGroup.form(plans, p -> world.findings(p.ref()))) {
-      var route = group.route(group.leader().ref().toString(), pattern);
-      table.virtualHost(pattern).add(group.leader().match().rank(), route);
-      for (MappingPlan member : group.members()) {
-        served.add(member.ref());
-        member
-            .cluster()
-            .ifPresent(name -> world.context().cluster(world.upstreams().cluster(name)));
-      }
+      // A group shares one route, so its members share a fault of ours in making it, and nobody
+      // else does.
+      List<MappingPlan> members = group.members();
+      world
+          .context()
+          .guardAll(
+              members.stream().map(MappingPlan::ref).toList(),
+              () -> {
+                var route = group.route(group.leader().ref().toString(), pattern);
+                table.virtualHost(pattern).add(group.leader().match().rank(), route);
+                for (MappingPlan member : members) {
+                  member
+                      .cluster()
+                      .ifPresent(name -> world.context().cluster(world.upstreams().cluster(name)));
+                  served.add(member.ref());
+                }
+              });
     }
     return served;
   }

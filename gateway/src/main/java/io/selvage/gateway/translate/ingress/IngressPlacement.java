@@ -149,11 +149,30 @@ final class IngressPlacement {
   }
 
   private void fill(VirtualHostBuilder virtualHost, IngressHost host) {
+    if (virtualHost.isClosed()) {
+      // A wider rule that merely covers the name loses nothing it asked for by name.
+      host.routes.stream()
+          .filter(route -> route.host().equals(virtualHost.host()))
+          .forEach(route -> reportClosed(virtualHost, route));
+      return;
+    }
     host.routes.forEach(r -> virtualHost.add(r.rank(), r.route()));
     RouteSpec fallback = host.ownDefault != null ? host.ownDefault : anyDefault;
     if (fallback != null) {
       virtualHost.add(IngressRules.DEFAULT_RANK, fallback);
     }
+  }
+
+  private void reportClosed(VirtualHostBuilder virtualHost, HostRoute route) {
+    context.report(
+        Problem.error(
+            route.route().origin(),
+            route.field() + ".path",
+            "HostClosed",
+            virtualHost.origin().map(ObjectRef::toString).orElse("a Host")
+                + " demands client certificates for "
+                + hostText(virtualHost.host())
+                + " that cannot be checked: this path is not served"));
   }
 
   /** The most specific host with rules that would have answered every name of {@code pattern}. */
