@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.model.wire;
+
+import io.selvage.model.mesh.ControlMessage;
+import io.selvage.model.mesh.ControlMessage.MeshedPod;
+import io.selvage.model.mesh.DestinationUpdate;
+import io.selvage.model.mesh.PortRange;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** What the control plane sends on {@code Mesh/Connect}, without gRPC's frame. */
+public final class ControlMessageCodec {
+  private ControlMessageCodec() {}
+
+  /**
+   * @throws IllegalArgumentException if it is above what a receiver accepts, see {@link WireLimits}
+   */
+  public static byte[] encode(ControlMessage message) {
+    var out = new ProtoWriter();
+    switch (message) {
+      case ControlMessage.Welcome welcome ->
+          out.message(
+              1,
+              welcome,
+              (to, m) -> to.uint(1, m.version()).string(2, m.instance()).uint(3, m.reportMillis()));
+      case ControlMessage.Bundle bundle ->
+          out.message(
+              2,
+              bundle,
+              (to, m) -> to.string(1, m.pem()).string(2, m.fingerprint()).bool(3, m.renew()));
+      case ControlMessage.Inbound inbound ->
+          out.message(3, inbound.settings(), InboundSettingsFields::write);
+      case ControlMessage.Destination destination ->
+          out.message(
+              4,
+              destination,
+              (to, m) -> to.uint(1, m.id()).message(2, m.update(), DestinationFields::write));
+      case ControlMessage.Workloads workloads ->
+          out.message(5, workloads, ControlMessageCodec::writeWorkloads);
+    }
+    return out.toBytes();
+  }
+
+  /**
+   * @return empty for a kind of message this version does not know: to be ignored
+   */
+  public static Optional<ControlMessage> decode(byte[] message) throws WireException {
+    ProtoReader in = ProtoReader.of("ControlMessage", message);
+    ControlMessage result = null;
+    for (int field; (field = in.next()) != 0; ) {
+      switch (field) {
+        case 1 -> result = readWelcome(in.message("welcome"));
+        case 2 -> result = readBundle(in.message("bundle"));
+        case 3 ->
+            result = new ControlMessage.Inbound(InboundSettingsFields.read(in.message("inbound")));
+        case 4 -> result = readDestination(in.message("destination"));
+        case 5 -> result = readWorkloads(in.message("workloads"));
+        default -> in.skip();
+      }
+    }
+    return Optional.ofNullable(result);
+  }
+
+  private static ControlMessage readWelcome(ProtoReader in) throws WireException {
+    int version = 0;
+    String instance = "";
+    long reportMillis = 0;
+    for (int field; (field = in.next()) != 0; ) {
+      switch (field) {
+        case 1 -> version = (int) in.number("version", 0, Integer.MAX_VALUE);
+        case 2 -> instance = in.text("instance");
+        case 3 -> reportMillis = in.number("report_millis", 0, Integer.MAX_VALUE);
+        default -> in.skip();
+      }
+    }
+    return new ControlMessage.Welcome(version, instance, reportMillis);
+  }
+
+  private static ControlMessage readBundle(ProtoReader in) throws WireException {
+    String pem = "";
+    String fingerprint = "";
+    boolean renew = false;
+    for (int field; (field = in.next()) != 0; ) {
+      switch (field) {
+        case 1 -> pem = in.string("pem", WireLimits.PEM_BYTES);
+        case 2 -> fingerprint = in.text("fingerprint");
+        case 3 -> renew = in.bool("renew");
+        default -> in.skip();
+      }
+    }
+    return new ControlMessage.Bundle(pem, fingerprint, renew);
+  }
+
+  private static ControlMessage readDestination(ProtoReader in) throws WireException {
+    long id = 0;
+    @Nullable DestinationUpdate update = null;
+    for (int field; (field = in.next()) != 0; ) {
+      switch (field) {
+        case 1 -> id = in.count("id");
+        case 2 -> update = DestinationFields.read(in.message("update"));
+        default -> in.skip();
+      }
+    }
+    return new ControlMessage.Destination(id, in.present("update", update));
+  }
+
+  private static void writeWorkloads(ProtoWriter out, ControlMessage.Workloads workloads) {
+    out.bool(1, workloads.reset())
+        .messages(2, workloads.upserts(), ControlMessageCodec::writePod)
+        .strings(3, workloads.removed());
+  }
+
+  private static void writePod(ProtoWriter out, MeshedPod pod) {
+    out.string(1, pod.address())
+        .string(2, pod.identity())
+        .messages(
+            3, pod.plainPorts(), (to, range) -> to.uint(1, range.first()).uint(2, range.last()));
+  }
+
+  private static ControlMessage readWorkloads(ProtoReader in) throws WireException {
+    boolean reset = false;
+    List<MeshedPod> upserts = new ArrayList<>();
+    List<String> removed = new ArrayList<>();
+    for (int field; (field = in.next()) != 0; ) {
+      switch (field) {
+        case 1 -> reset = in.bool("reset");
+        case 2 -> {
+          in.room("upserts", upserts.size(), WireLimits.PODS);
+          upserts.add(readPod(in.message("upserts[" + upserts.size() + "]")));
+        }
+        case 3 -> {
+          in.room("removed", removed.size(), WireLimits.PODS);
+          removed.add(in.text("removed"));
+        }
+        default -> in.skip();
+      }
+    }
+    return new ControlMessage.Workloads(reset, upserts, removed);
+  }
+
+  private static MeshedPod readPod(ProtoReader in) throws WireException {
+    String address = "";
+    String identity = "";
+    List<PortRange> plain = new ArrayList<>(0);
+    for (int field; (field = in.next()) != 0; ) {
+      switch (field) {
+        case 1 -> address = in.text("address");
+        case 2 -> identity = in.text("identity");
+        case 3 -> {
+          in.room("plain_ports", plain.size(), WireLimits.PORT_RANGES);
+          plain.add(readRange(in.message("plain_ports")));
+        }
+        default -> in.skip();
+      }
+    }
+    return new MeshedPod(address, identity, plain);
+  }
+
+  private static PortRange readRange(ProtoReader in) throws WireException {
+    int first = 0;
+    int last = 0;
+    for (int field; (field = in.next()) != 0; ) {
+      switch (field) {
+        case 1 -> first = in.port("first");
+        case 2 -> last = in.port("last");
+        default -> in.skip();
+      }
+    }
+    if (first == 0 || last < first) {
+      throw in.error("first", first + "-" + last + " is no range of ports");
+    }
+    return new PortRange(first, last);
+  }
+}
