@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What every proxy of the mesh has, sidecar and gateway alike: its identity and the renewal of it,
- * its stream to the control plane, the destinations it has learnt, and the reports of what it saw.
+ * What every proxy of the mesh has: its identity, its stream to the control plane, what it is told
+ * there, and the reports it sends. {@link io.selvage.mesh.MeshMember} is all of it.
  */
 @NullMarked
 package io.selvage.mesh;

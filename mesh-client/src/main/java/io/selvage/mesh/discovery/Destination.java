@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.mesh.discovery;
+
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.model.mesh.DestinationUpdate;
+import io.selvage.model.mesh.ProtocolHint;
+import io.selvage.model.routing.EndpointSet;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+
+/**
+ * An original destination address and what it stands for, kept up to date while it is in use.
+ * Thread-safe.
+ */
+public final class Destination {
+  /**
+   * What is known at one moment.
+   *
+   * @param answered false while the control plane has said nothing: the connection is to pass as
+   *     bytes to its original address. It is said, then, as {@link
+   *     io.selvage.model.mesh.DestinationUpdate.Kind#FORWARD} is
+   * @param kind what is behind the address
+   * @param service the Service; NONE if it is none
+   * @param hint protocol of the Service's port, or of the pod's
+   * @param endpoints the same as {@code details}, as clusters take it, keyed by the address; each
+   *     names the identity it must prove
+   * @param details with weights and each endpoint's own hint, in the same order
+   */
+  public record State(
+      boolean answered,
+      DestinationUpdate.Kind kind,
+      DestinationUpdate.ServiceRef service,
+      ProtocolHint hint,
+      EndpointSet endpoints,
+      List<DestinationUpdate.Endpoint> details) {
+    public State {
+      requireNonNull(kind, "kind");
+      requireNonNull(service, "service");
+      requireNonNull(hint, "hint");
+      requireNonNull(endpoints, "endpoints");
+      details = List.copyOf(details);
+    }
+  }
+
+  private final InetSocketAddress address;
+  private final AtomicInteger users = new AtomicInteger();
+  private final List<Consumer<State>> listeners = new CopyOnWriteArrayList<>();
+  private volatile State state;
+  private volatile long usedNanos = System.nanoTime();
+
+  Destination(InetSocketAddress address, State state) {
+    this.address = address;
+    this.state = state;
+  }
+
+  /** Where the connection was going. */
+  public InetSocketAddress address() {
+    return address;
+  }
+
+  /** As of now. */
+  public State state() {
+    return state;
+  }
+
+  /**
+   * Told of every change from now on, on the control stream's event loop: must be quick.
+   *
+   * @return ends it
+   */
+  public Runnable listen(Consumer<State> listener) {
+    listeners.add(listener);
+    return () -> listeners.remove(listener);
+  }
+
+  /** Somebody depends on it: it is not forgotten until {@link #release}. */
+  public void retain() {
+    users.incrementAndGet();
+  }
+
+  /** Undoes one {@link #retain}. */
+  public void release() {
+    usedNanos = System.nanoTime();
+    users.decrementAndGet();
+  }
+
+  void touch() {
+    usedNanos = System.nanoTime();
+  }
+
+  void update(State newState) {
+    state = newState;
+    listeners.forEach(listener -> listener.accept(newState));
+  }
+
+  long usedNanos() {
+    return usedNanos;
+  }
+
+  boolean isUsed() {
+    return users.get() > 0 || !listeners.isEmpty();
+  }
+}
