@@ -8,12 +8,14 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import io.selvage.kube.ClusterStateSource;
+import io.selvage.kube.KindSelection;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** A connection to an API server, shared by what reads from it and what writes statuses to it. */
 public final class ApiServer implements AutoCloseable {
   /**
-   * Also the field manager of everything written, by which a later process knows its own traces.
+   * The gateway's. Also the field manager of everything written, by which a later process knows its
+   * own traces.
    */
   public static final String USER_AGENT = "selvage-gateway";
 
@@ -21,8 +23,12 @@ public final class ApiServer implements AutoCloseable {
   private final ApiServerOptions options;
   private final ServedKinds kinds;
 
-  private ApiServer(KubernetesClient client, ApiServerOptions options) {
+  private final MetadataRequests metadataRequests;
+
+  private ApiServer(
+      KubernetesClient client, MetadataRequests metadataRequests, ApiServerOptions options) {
     this.client = client;
+    this.metadataRequests = metadataRequests;
     this.options = options;
     this.kinds = new ServedKinds(client);
   }
@@ -44,18 +50,27 @@ public final class ApiServer implements AutoCloseable {
     config.setConnectionTimeout(Math.toIntExact(options.requestTimeout().toMillis()));
     config.setRequestRetryBackoffLimit(2);
     config.setRequestRetryBackoffInterval(base);
-    config.setUserAgent(USER_AGENT);
+    config.setUserAgent(options.userAgent());
+    var metadataRequests = new MetadataRequests();
     KubernetesClient client =
         new KubernetesClientBuilder()
             .withConfig(config)
             .withHttpClientFactory(new JdkHttpClientFactory())
+            .withHttpClientBuilderConsumer(
+                http -> http.addOrReplaceInterceptor(MetadataRequests.NAME, metadataRequests))
             .build();
-    return new ApiServer(client, options);
+    return new ApiServer(client, metadataRequests, options);
   }
 
-  /** A source of everything Selvage reads; each call makes a new one. */
+  /** A source of everything a gateway reads; each call makes a new one. */
   public ClusterStateSource source() {
-    return new ApiServerSource(client, options, kinds);
+    return source(KindSelection.GATEWAY);
+  }
+
+  /** A source of the selected kinds; each call makes a new one. */
+  public ClusterStateSource source(KindSelection selection) {
+    selection.entries().filter(KindSelection.Entry::metadataOnly).forEach(metadataRequests::add);
+    return new ApiServerSource(client, options, kinds, selection);
   }
 
   /** The client, for the other packages of this module. */

@@ -19,13 +19,15 @@ import java.util.Optional;
  *     is cut while an event is on its way can look open for ever. A server sends a bookmark about
  *     every minute
  * @param discoverEvery pause between looks for custom resources that are not installed yet
+ * @param userAgent name of the process towards the API server, and of the author of what it writes
  */
 public record ApiServerOptions(
     Optional<String> namespace,
     Duration requestTimeout,
     Duration reconnectBase,
     Duration silentAfter,
-    Duration discoverEvery) {
+    Duration discoverEvery,
+    String userAgent) {
   /** All namespaces; back within five seconds after an API server that was away for long. */
   public static final ApiServerOptions DEFAULT =
       new ApiServerOptions(
@@ -33,7 +35,8 @@ public record ApiServerOptions(
           Duration.ofSeconds(10),
           Duration.ofMillis(100),
           Duration.ofMinutes(3),
-          Duration.ofSeconds(5));
+          Duration.ofSeconds(5),
+          ApiServer.USER_AGENT);
 
   public ApiServerOptions {
     requireNonNull(namespace, "namespace");
@@ -41,16 +44,24 @@ public record ApiServerOptions(
     requireNonNull(reconnectBase, "reconnectBase");
     requireNonNull(silentAfter, "silentAfter");
     requireNonNull(discoverEvery, "discoverEvery");
+    requireNonNull(userAgent, "userAgent");
   }
 
   /** The same for one namespace. */
   public ApiServerOptions inNamespace(String only) {
     return new ApiServerOptions(
-        Optional.of(only), requestTimeout, reconnectBase, silentAfter, discoverEvery);
+        Optional.of(only), requestTimeout, reconnectBase, silentAfter, discoverEvery, userAgent);
   }
 
   /** The same with another patience for watches on which nothing moves. */
   public ApiServerOptions withSilentAfter(Duration silence) {
-    return new ApiServerOptions(namespace, requestTimeout, reconnectBase, silence, discoverEvery);
+    return new ApiServerOptions(
+        namespace, requestTimeout, reconnectBase, silence, discoverEvery, userAgent);
+  }
+
+  /** The same under another name. */
+  public ApiServerOptions withUserAgent(String name) {
+    return new ApiServerOptions(
+        namespace, requestTimeout, reconnectBase, silentAfter, discoverEvery, name);
   }
 }

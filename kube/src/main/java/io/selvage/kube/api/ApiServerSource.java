@@ -9,6 +9,7 @@ import io.selvage.kube.ClusterChange;
 import io.selvage.kube.ClusterStateListener;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.ClusterStateStore;
+import io.selvage.kube.KindSelection;
 import io.selvage.kube.SourceHealth;
 import io.selvage.kube.api.ObjectConversion.Converted;
 import io.selvage.model.Problem;
@@ -37,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Everything Selvage reads, watched at the API server. Nothing is published before each kind that
- * is served was listed once, however long that takes; afterwards a server that is away, expires a
+ * The selected kinds, watched at the API server. Nothing is published before each kind that is
+ * served was listed once, however long that takes; afterwards a server that is away, expires a
  * watch or answers nonsense changes nothing but {@link #health()}.
  *
  * <p>Informers convert on their own threads and queue; one thread applies the queue and calls the
@@ -61,6 +62,7 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
   private final KubernetesClient client;
   private final ApiServerOptions options;
   private final ServedKinds served;
+  private final KindSelection selection;
   private final ScheduledExecutorService writer = thread("api-source");
   private final ScheduledExecutorService discovery = thread("api-discovery");
 
@@ -82,8 +84,13 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
   private volatile SourceHealth health =
       new SourceHealth(false, false, "not connected yet", Instant.now(), 0);
 
-  ApiServerSource(KubernetesClient client, ApiServerOptions options, ServedKinds served) {
+  ApiServerSource(
+      KubernetesClient client,
+      ApiServerOptions options,
+      ServedKinds served,
+      KindSelection selection) {
     this.client = client;
+    this.selection = selection;
     this.options = options;
     this.served = served;
   }
@@ -130,9 +137,9 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
     boolean all = true;
     try {
       served.awaitReady();
-      for (Kind<? extends KubeObject> kind : wanted()) {
-        if (!watches.containsKey(kind)) {
-          all &= watchIfServed(kind);
+      for (KindSelection.Entry entry : wanted()) {
+        if (!watches.containsKey(entry.kind())) {
+          all &= watchIfServed(entry);
         }
       }
       enqueue(() -> {
@@ -165,22 +172,28 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
     }
   }
 
-  private List<Kind<? extends KubeObject>> wanted() {
-    return Kind.all().filter(k -> k.namespaced() || options.namespace().isEmpty()).toList();
+  private List<KindSelection.Entry> wanted() {
+    return selection
+        .entries()
+        .filter(e -> e.kind().namespaced() || options.namespace().isEmpty())
+        .toList();
   }
 
-  private boolean watchIfServed(Kind<? extends KubeObject> kind) {
+  private boolean watchIfServed(KindSelection.Entry entry) {
+    Kind<? extends KubeObject> kind = entry.kind();
     var where = served.find(kind);
     if (where.isEmpty()) {
       log.debug("{} of {} are not installed", kind.plural(), kind.group());
       return false;
     }
     enqueue(() -> awaited.add(kind)); // before its first event
-    watches.put(kind, KindWatch.start(client, where.get(), kind, options.namespace(), false, this));
+    watches.put(
+        kind, KindWatch.start(client, where.get(), entry, options.namespace(), false, this));
     return true;
   }
 
-  private void replace(Kind<? extends KubeObject> kind) {
+  private void replace(KindSelection.Entry entry) {
+    Kind<? extends KubeObject> kind = entry.kind();
     var where = served.known(kind);
     if (where.isEmpty() || closed) {
       return;
@@ -188,7 +201,7 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
     log.debug("a new watch for {}", kind.plural());
     KindWatch old =
         watches.put(
-            kind, KindWatch.start(client, where.get(), kind, options.namespace(), true, this));
+            kind, KindWatch.start(client, where.get(), entry, options.namespace(), true, this));
     if (old != null) {
       old.close();
     }
@@ -304,11 +317,11 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
       boolean watching = watch.isWatching();
       boolean stuck = !watching && watch.idleFor().compareTo(STUCK_AFTER) > 0;
       if (stuck || watch.silentFor().compareTo(options.silentAfter()) > 0) {
-        replace(watch.kind());
+        replace(watch.entry());
       }
       if (!watching && watch.idleFor().compareTo(GRACE) > 0) {
         String trouble = watch.trouble();
-        down.add(watch.kind().plural() + (trouble.isEmpty() ? "" : " (" + trouble + ")"));
+        down.add(watch.entry().kind().plural() + (trouble.isEmpty() ? "" : " (" + trouble + ")"));
       }
     }
     if (watches.isEmpty()) {

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
+import io.selvage.kube.KindSelection;
 import io.selvage.kube.api.ObjectConversion.Converted;
 import io.selvage.model.kube.Kind;
 import io.selvage.model.kube.KubeObject;
@@ -44,6 +45,7 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
     void listed(Kind<?> kind, @Nullable Set<ObjectRef> all);
   }
 
+  private final KindSelection.Entry entry;
   private final Kind<? extends KubeObject> kind;
   private final Sink sink;
   private final SharedIndexInformer<GenericKubernetesResource> informer;
@@ -60,10 +62,11 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
   private @Nullable Set<ObjectRef> first = new HashSet<>();
 
   private KindWatch(
-      Kind<? extends KubeObject> kind,
+      KindSelection.Entry entry,
       Sink sink,
       SharedIndexInformer<GenericKubernetesResource> informer) {
-    this.kind = kind;
+    this.entry = entry;
+    this.kind = entry.kind();
     this.sink = sink;
     this.informer = informer;
   }
@@ -76,13 +79,20 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
   static KindWatch start(
       KubernetesClient client,
       ResourceDefinitionContext where,
-      Kind<? extends KubeObject> kind,
+      KindSelection.Entry entry,
       Optional<String> namespace,
       boolean again,
       Sink sink) {
     var operation = client.genericKubernetesResources(where);
+    Kind<? extends KubeObject> kind = entry.kind();
     SharedIndexInformer<GenericKubernetesResource> informer;
-    if (kind.equals(Kind.SECRET)) {
+    if (entry.only().isPresent()) {
+      KindSelection.Single only = entry.only().get();
+      informer =
+          (kind.namespaced() ? operation.inNamespace(only.namespace()) : operation)
+              .withField("metadata.name", only.name())
+              .runnableInformer(0);
+    } else if (kind.equals(Kind.SECRET)) {
       // Releases of Helm are large and tokens are none of our business: they stay at the server.
       informer =
           (namespace.isPresent()
@@ -98,7 +108,7 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
                   : operation.inAnyNamespace())
               .runnableInformer(0);
     }
-    var watch = new KindWatch(kind, sink, informer);
+    var watch = new KindWatch(entry, sink, informer);
     informer.itemStore(new VersionStore());
     if (again) {
       // An initial state, even an empty one, makes the first list a consistent read.
@@ -139,8 +149,8 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
     return trouble;
   }
 
-  Kind<? extends KubeObject> kind() {
-    return kind;
+  KindSelection.Entry entry() {
+    return entry;
   }
 
   @Override

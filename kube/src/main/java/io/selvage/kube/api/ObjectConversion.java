@@ -49,6 +49,14 @@ final class ObjectConversion {
           "crl.pem",
           "cert_required");
 
+  /**
+   * Kinds whose owners matter. There are many of them, and other programs' annotations on them are
+   * large: only those that can concern the mesh are kept.
+   */
+  private static final Set<Kind<?>> OWNED = Set.of(Kind.POD, Kind.REPLICA_SET, Kind.JOB);
+
+  private static final List<String> MESH_DOMAINS = List.of("selvage.io", "linkerd.io");
+
   private ObjectConversion() {}
 
   /**
@@ -75,7 +83,7 @@ final class ObjectConversion {
     json.set("metadata", metadata(kind, ref, from.getMetadata()));
     from.getAdditionalProperties()
         .forEach((name, value) -> {
-          if (!name.equals("status") && !name.equals("metadata")) {
+          if (!name.equals("metadata") && (!name.equals("status") || kind.equals(Kind.POD))) {
             json.set(name, MAPPER.valueToTree(value));
           }
         });
@@ -112,17 +120,30 @@ final class ObjectConversion {
     if (from.getLabels() != null) {
       metadata.set("labels", MAPPER.valueToTree(from.getLabels()));
     }
+    if (OWNED.contains(kind)) {
+      metadata.put("deletionTimestamp", from.getDeletionTimestamp());
+      if (from.getOwnerReferences() != null) {
+        metadata.set("ownerReferences", MAPPER.valueToTree(from.getOwnerReferences()));
+      }
+    }
     boolean endpoints = kind.equals(Kind.ENDPOINT_SLICE) || kind.equals(Kind.ENDPOINTS);
     Map<String, String> annotations = from.getAnnotations();
     if (annotations != null && !endpoints) {
       ObjectNode kept = metadata.putObject("annotations");
       annotations.forEach((name, value) -> {
-        if (!DROPPED_ANNOTATIONS.contains(name)) {
+        if (OWNED.contains(kind) ? isMeshAnnotation(name) : !DROPPED_ANNOTATIONS.contains(name)) {
           kept.put(name, value);
         }
       });
     }
     return metadata;
+  }
+
+  /** {@code selvage.io/..}, {@code config.selvage.io/..} and the same of Linkerd. */
+  private static boolean isMeshAnnotation(String name) {
+    int slash = name.indexOf('/');
+    String domain = slash < 0 ? "" : name.substring(0, slash);
+    return MESH_DOMAINS.stream().anyMatch(d -> domain.equals(d) || domain.endsWith("." + d));
   }
 
   private static void reduceSecret(ObjectNode secret) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.kube.folder;
 
+import io.selvage.kube.KindSelection;
 import io.selvage.kube.manifest.ManifestFile;
 import io.selvage.kube.manifest.ManifestReader;
 import io.selvage.model.Problem;
@@ -36,8 +37,10 @@ final class FileReader {
    * @param name path relative to the folder
    * @param stamp what the scan saw
    * @param maxBytes largest size accepted
+   * @param selection kinds to read
    */
-  static ManifestFile read(Path path, String name, FolderScan.Stamp stamp, int maxBytes) {
+  static ManifestFile read(
+      Path path, String name, FolderScan.Stamp stamp, int maxBytes, KindSelection selection) {
     if (!stamp.regular()) {
       return refuse(name, 0, "FileUnreadable", "not a regular file, or a link to nothing");
     }
@@ -48,7 +51,7 @@ final class FileReader {
         String message = "larger than the limit of %d bytes".formatted(maxBytes);
         return refuse(name, 0, "FileTooLarge", message);
       }
-      return decode(name, bytes);
+      return decode(name, bytes, selection);
     } catch (AccessDeniedException e) {
       return refuse(name, 0, "FileUnreadable", "permission denied");
     } catch (IOException e) {
@@ -56,7 +59,7 @@ final class FileReader {
     }
   }
 
-  private static ManifestFile decode(String name, byte[] bytes) {
+  private static ManifestFile decode(String name, byte[] bytes, KindSelection selection) {
     CharsetDecoder decoder =
         StandardCharsets.UTF_8
             .newDecoder()
@@ -79,7 +82,8 @@ final class FileReader {
       return refuse(name, line, "NotUtf8", "not UTF-8 text");
     }
     String text = out.flip().toString();
-    return ManifestReader.read(name, text.startsWith("\uFEFF") ? text.substring(1) : text);
+    return ManifestReader.read(
+        name, text.startsWith("\uFEFF") ? text.substring(1) : text, selection);
   }
 
   /** Number of the first line beyond the limit, or 0. */

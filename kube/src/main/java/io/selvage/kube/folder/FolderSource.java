@@ -7,6 +7,7 @@ import io.selvage.kube.ClusterChange;
 import io.selvage.kube.ClusterStateListener;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.ClusterStateStore;
+import io.selvage.kube.KindSelection;
 import io.selvage.kube.SourceHealth;
 import io.selvage.kube.folder.FolderScan.Stamp;
 import io.selvage.kube.manifest.ManifestFile;
@@ -49,6 +50,7 @@ public final class FolderSource implements ClusterStateSource {
 
   private final Path root;
   private final FolderLimits limits;
+  private final KindSelection selection;
   private final FolderContents contents = new FolderContents();
   private final ClusterStateStore store = new ClusterStateStore();
   private final Settling settling;
@@ -74,19 +76,32 @@ public final class FolderSource implements ClusterStateSource {
   private volatile SourceHealth health =
       new SourceHealth(false, false, "not read yet", Instant.now(), 0);
 
+  /** A folder as a gateway reads it, within the usual limits. */
   public FolderSource(Path root) {
     this(root, FolderLimits.DEFAULT);
   }
 
+  /** A folder as a gateway reads it. */
   public FolderSource(Path root, FolderLimits limits) {
+    this(root, limits, KindSelection.GATEWAY);
+  }
+
+  /** A folder of which the selected kinds are read and others passed over. */
+  public FolderSource(Path root, FolderLimits limits, KindSelection selection) {
     this.root = root.toAbsolutePath().normalize();
+    this.selection = requireNonNull(selection, "selection");
     this.limits = requireNonNull(limits, "limits");
     this.settling = new Settling(limits);
   }
 
-  /** Reads a folder once, as it is now, problems included. */
+  /** Reads a folder once as a gateway does, as it is now, problems included. */
   public static ClusterState read(Path root) {
-    var source = new FolderSource(root);
+    return read(root, KindSelection.GATEWAY);
+  }
+
+  /** Reads the selected kinds of a folder once, as it is now, problems included. */
+  public static ClusterState read(Path root, KindSelection selection) {
+    var source = new FolderSource(root, FolderLimits.DEFAULT, selection);
     FolderScan scan = FolderScan.of(source.root, source.limits);
     source.update(scan, true);
     source.fillStore(scan);
@@ -237,7 +252,7 @@ public final class FolderSource implements ClusterStateSource {
         stream
             .map(e ->
                 FileReader.read(
-                    pathOf(e.getKey()), e.getKey(), e.getValue(), limits.maxFileBytes()))
+                    pathOf(e.getKey()), e.getKey(), e.getValue(), limits.maxFileBytes(), selection))
             .toList();
     for (int i = 0; i < entries.size(); i++) {
       String file = entries.get(i).getKey();

@@ -3,6 +3,7 @@ package io.selvage.kube.manifest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.kube.KindSelection;
 import io.selvage.model.Problem;
 import io.selvage.model.Problem.Severity;
 import io.selvage.model.SourceLocation;
@@ -28,13 +29,20 @@ public final class ManifestReader {
   private static final String DEFAULT_NAMESPACE = "default";
 
   private final String file;
+  private final KindSelection selection;
   private final List<ManifestFile.Loaded> objects = new ArrayList<>();
   private final List<Problem> problems = new ArrayList<>();
   private final Set<ObjectRef> failed = new HashSet<>();
   private boolean complete = true;
 
-  private ManifestReader(String file) {
+  private ManifestReader(String file, KindSelection selection) {
     this.file = file;
+    this.selection = selection;
+  }
+
+  /** Reads a manifest as a gateway does. */
+  public static ManifestFile read(String file, String text) {
+    return read(file, text, KindSelection.GATEWAY);
   }
 
   /**
@@ -42,9 +50,10 @@ public final class ManifestReader {
    *
    * @param file path relative to the folder; its ending chooses YAML or JSON
    * @param text the whole content
+   * @param selection kinds to read; others that Selvage or Kubernetes know are passed over
    */
-  public static ManifestFile read(String file, String text) {
-    var reader = new ManifestReader(file);
+  public static ManifestFile read(String file, String text, KindSelection selection) {
+    var reader = new ManifestReader(file, selection);
     List<Document> documents =
         file.endsWith(".json") ? JsonDocuments.read(text) : YamlDocuments.read(text);
     documents.forEach(reader::document);
@@ -113,6 +122,9 @@ public final class ManifestReader {
       if (!WellKnownKinds.contains(apiVersion, kindName)) {
         unknownKind(fields, apiVersion, kindName);
       }
+      return;
+    }
+    if (!selection.contains(kind.get())) {
       return;
     }
     ObjectRef ref = name(kind.get(), fields);

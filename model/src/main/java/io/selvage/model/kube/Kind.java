@@ -12,7 +12,8 @@ import java.util.stream.Stream;
 
 /**
  * A kind that Selvage reads: where it is found in the API and which record it becomes. Adding a
- * kind means a record, a line here, and a Processor in the gateway.
+ * kind of the gateway's means a record, a line here, and a Processor in the gateway. Which kinds a
+ * process reads is chosen where its source is made.
  *
  * @param group API group, empty for the core group
  * @param versions accepted versions, the preferred (watched) one first
@@ -40,8 +41,23 @@ public record Kind<T extends KubeObject>(
       core("", "v1", "Endpoints", "endpoints", true, Endpoints.class);
   public static final Kind<Secret> SECRET = core("", "v1", "Secret", "secrets", true, Secret.class);
 
-  private static final List<Kind<? extends KubeObject>> BUILT_IN =
+  public static final Kind<Pod> POD = core("", "v1", "Pod", "pods", true, Pod.class);
+  public static final Kind<Namespace> NAMESPACE =
+      core("", "v1", "Namespace", "namespaces", false, Namespace.class);
+  public static final Kind<ServiceAccount> SERVICE_ACCOUNT =
+      core("", "v1", "ServiceAccount", "serviceaccounts", true, ServiceAccount.class);
+  public static final Kind<Node> NODE = core("", "v1", "Node", "nodes", false, Node.class);
+  public static final Kind<ConfigMap> CONFIG_MAP =
+      core("", "v1", "ConfigMap", "configmaps", true, ConfigMap.class);
+  public static final Kind<ReplicaSet> REPLICA_SET =
+      core("apps", "v1", "ReplicaSet", "replicasets", true, ReplicaSet.class);
+  public static final Kind<Job> JOB = core("batch", "v1", "Job", "jobs", true, Job.class);
+
+  private static final List<Kind<? extends KubeObject>> EDGE =
       List.of(INGRESS, INGRESS_CLASS, SERVICE, ENDPOINT_SLICE, ENDPOINTS, SECRET);
+
+  private static final List<Kind<? extends KubeObject>> MESH =
+      List.of(POD, NAMESPACE, SERVICE_ACCOUNT, NODE, CONFIG_MAP, REPLICA_SET, JOB);
 
   /** Filled on first use: EmissaryKinds may be initialised before this class, and needs it. */
   private static final class Index {
@@ -59,9 +75,14 @@ public record Kind<T extends KubeObject>(
     requireNonNull(type, "type");
   }
 
-  /** Every kind Selvage reads, in a fixed order. */
+  /** Every kind that some part of Selvage reads, in a fixed order. */
   public static Stream<Kind<? extends KubeObject>> all() {
-    return Stream.concat(BUILT_IN.stream(), io.selvage.model.crd.EmissaryKinds.ALL.stream());
+    return Stream.concat(gateway(), MESH.stream());
+  }
+
+  /** The kinds a gateway reads, in a fixed order. */
+  public static Stream<Kind<? extends KubeObject>> gateway() {
+    return Stream.concat(EDGE.stream(), io.selvage.model.crd.EmissaryKinds.ALL.stream());
   }
 
   /**

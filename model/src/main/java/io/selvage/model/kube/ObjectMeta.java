@@ -4,6 +4,7 @@ package io.selvage.model.kube;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param generation 0 where the source does not count generations (a folder)
  * @param creationTimestamp RFC 3339 text; empty where unknown. Older wins between rivals, so it is
  *     kept as text and compared as text
+ * @param deletionTimestamp RFC 3339 text; empty unless the object is being deleted
+ * @param ownerReferences read for pods and what stands between them and their workload; empty for
+ *     other kinds that come from the API server
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
 public record ObjectMeta(
@@ -25,7 +29,9 @@ public record ObjectMeta(
     String uid,
     String resourceVersion,
     long generation,
-    String creationTimestamp) {
+    String creationTimestamp,
+    String deletionTimestamp,
+    List<OwnerReference> ownerReferences) {
   @JsonCreator
   public ObjectMeta(
       @JsonProperty("name") @Nullable String name,
@@ -35,7 +41,9 @@ public record ObjectMeta(
       @JsonProperty("uid") @Nullable String uid,
       @JsonProperty("resourceVersion") @Nullable String resourceVersion,
       @JsonProperty("generation") long generation,
-      @JsonProperty("creationTimestamp") @Nullable String creationTimestamp) {
+      @JsonProperty("creationTimestamp") @Nullable String creationTimestamp,
+      @JsonProperty("deletionTimestamp") @Nullable String deletionTimestamp,
+      @JsonProperty("ownerReferences") @Nullable List<OwnerReference> ownerReferences) {
     this.name = orEmpty(name);
     this.namespace = orEmpty(namespace);
     this.labels = copy(labels);
@@ -44,6 +52,31 @@ public record ObjectMeta(
     this.resourceVersion = orEmpty(resourceVersion);
     this.generation = generation;
     this.creationTimestamp = orEmpty(creationTimestamp);
+    this.deletionTimestamp = orEmpty(deletionTimestamp);
+    this.ownerReferences = Lists.copy(ownerReferences);
+  }
+
+  /** Metadata of an object that nothing owns and nobody deletes. */
+  public ObjectMeta(
+      @Nullable String name,
+      @Nullable String namespace,
+      @Nullable Map<String, String> labels,
+      @Nullable Map<String, String> annotations,
+      @Nullable String uid,
+      @Nullable String resourceVersion,
+      long generation,
+      @Nullable String creationTimestamp) {
+    this(
+        name,
+        namespace,
+        labels,
+        annotations,
+        uid,
+        resourceVersion,
+        generation,
+        creationTimestamp,
+        null,
+        null);
   }
 
   /** Metadata with a name and nothing else, for objects made in code and in tests. */
@@ -54,7 +87,16 @@ public record ObjectMeta(
   /** The same metadata in another namespace. */
   public ObjectMeta inNamespace(String other) {
     return new ObjectMeta(
-        name, other, labels, annotations, uid, resourceVersion, generation, creationTimestamp);
+        name,
+        other,
+        labels,
+        annotations,
+        uid,
+        resourceVersion,
+        generation,
+        creationTimestamp,
+        deletionTimestamp,
+        ownerReferences);
   }
 
   private static String orEmpty(@Nullable String s) {
