@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       ExplainCommand.class,
       GatewayCommand.class,
       LintCommand.class,
+      ProxyInitCommand.class,
       VersionCommand.class,
     })
 public final class Main {
