@@ -71,6 +71,8 @@ public record HeaderEdits(List<String> remove, List<Add> add) {
     PEER_SUBJECT,
     /** SHA-256 of the verified client certificate in hex (DOWNSTREAM_PEER_FINGERPRINT_256). */
     PEER_FINGERPRINT,
+    /** SPIFFE id the client has proved within the mesh; empty when it has proved none. */
+    PEER_IDENTITY,
     /** Start of the exchange, RFC 3339 with milliseconds, UTC (START_TIME). */
     START_TIME,
     /** Endpoint address and port (UPSTREAM_HOST). */

@@ -1,39 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.engine;
 
-import io.netty.channel.EventLoop;
-import io.netty.util.concurrent.EventExecutor;
 import io.selvage.model.Problem;
 import io.selvage.model.routing.ClusterSpec;
 import io.selvage.model.routing.ClusterSpec.UpstreamTls;
 import io.selvage.model.routing.EndpointSet;
 import io.selvage.model.routing.RoutingModel;
-import io.selvage.proxy.exchange.Exchanges;
-import io.selvage.proxy.exchange.LoopState;
-import io.selvage.proxy.exchange.OverloadGuard;
-import io.selvage.proxy.h1.Http1ServerCodec;
-import io.selvage.proxy.h1.Http1UpstreamProtocol;
-import io.selvage.proxy.h2.Http2ServerCodec;
-import io.selvage.proxy.h2.Http2UpstreamProtocol;
-import io.selvage.proxy.http.Limits;
-import io.selvage.proxy.listener.ConnectionGuard;
-import io.selvage.proxy.listener.ListenerEnvironment;
+import io.selvage.proxy.listener.ConnectionOpening;
 import io.selvage.proxy.listener.ListenerSet;
-import io.selvage.proxy.pool.ConnectionPools;
 import io.selvage.proxy.snapshot.Snapshot;
-import io.selvage.proxy.tcp.TcpProxy;
-import io.selvage.proxy.tls.ServerContexts;
-import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.upstream.Cluster;
 import io.selvage.proxy.upstream.ClusterUpkeep;
-import io.selvage.proxy.upstream.Endpoint;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,7 +24,6 @@ import java.util.SortedMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,14 +44,9 @@ public final class DataPlane implements AutoCloseable {
   private static final Duration TICKET_KEY_LOOK = Duration.ofMinutes(10);
 
   private final Vertx vertx;
-  private final Limits limits;
   private final SnapshotRef snapshots = new SnapshotRef();
-  private final Map<EventLoop, LoopState> loops;
-  private final OverloadGuard overload;
-  private final ConnectionGuard connections;
-  private final ServerContexts serverTls = new ServerContexts();
+  private final DataPath path;
   private final long ticketTimer;
-  private final UpstreamTlsContexts upstreamTls = UpstreamTlsContexts.create();
   private final ListenerSet listeners;
   private final ClusterUpkeep upkeep;
 
@@ -81,71 +58,23 @@ public final class DataPlane implements AutoCloseable {
 
   private DataPlane(Vertx vertx, DataPlaneOptions options) {
     this.vertx = vertx;
-    this.limits = options.limits();
-    EventLoops eventLoops = EventLoops.of(vertx);
-    this.loops = loopStates(eventLoops);
-    this.overload = new OverloadGuard(limits.exchange().inFlight());
-    this.connections = new ConnectionGuard(limits.connection());
+    this.path = DataPath.create(EventLoops.of(vertx), options);
     this.upkeep = new ClusterUpkeep(vertx);
-    var exchanges =
-        new Exchanges(snapshots, this::loopState, options.exchanges(), overload, limits);
-    var tcp =
-        new TcpProxy(
-            eventLoops, name -> snapshots.get().clusters().get(name), upstreamTls, options.tcp());
     this.listeners =
-        new ListenerSet(
-            new ListenerEnvironment(
-                eventLoops,
-                Http1ServerCodec::install,
-                new Http2ServerCodec(),
-                exchanges,
-                tcp,
-                limits,
-                () -> snapshots.get().settings(),
-                () -> draining,
-                serverTls,
-                connections,
-                options.listeners()));
+        new ListenerSet(path.listeners(snapshots, () -> draining, ConnectionOpening.GATEWAY));
     // Off the loops: a lock is taken that is held while certificates are parsed.
     this.ticketTimer =
         vertx.setPeriodic(
             TICKET_KEY_LOOK.toMillis(),
-            id -> Thread.ofVirtual().name("selvage-tickets").start(serverTls::rotateTicketKeys));
+            id ->
+                Thread.ofVirtual()
+                    .name("selvage-tickets")
+                    .start(path.serverTls()::rotateTicketKeys));
   }
 
   /** A data plane on the event loops of {@code vertx}, serving nothing yet. */
   public static DataPlane create(Vertx vertx, DataPlaneOptions options) {
     return new DataPlane(vertx, options);
-  }
-
-  /** Each loop's state is made on that loop: its timers belong to the thread. */
-  private Map<EventLoop, LoopState> loopStates(EventLoops eventLoops) {
-    var transport =
-        new ConnectionPools.Transport(
-            new Http1UpstreamProtocol(limits),
-            new Http2UpstreamProtocol(limits),
-            upstreamTls,
-            limits);
-    Map<EventLoop, LoopState> states = new IdentityHashMap<>();
-    int index = 0;
-    for (EventExecutor executor : eventLoops.workers()) {
-      EventLoop loop = (EventLoop) executor;
-      int number = index++;
-      states.put(
-          loop,
-          loop.submit(() -> new LoopState(number, new ConnectionPools(loop, transport)))
-              .syncUninterruptibly()
-              .getNow());
-    }
-    return states;
-  }
-
-  private LoopState loopState(EventLoop loop) {
-    LoopState state = loops.get(loop);
-    if (state == null) {
-      throw new IllegalStateException("not an event loop of this data plane");
-    }
-    return state;
   }
 
   // ---- Configuration
@@ -228,8 +157,7 @@ public final class DataPlane implements AutoCloseable {
   }
 
   private Cluster newCluster(ClusterSpec spec) {
-    Cluster cluster = Cluster.create(spec, loops.size());
-    cluster.onRemoval(this::closeConnectionsTo);
+    Cluster cluster = path.newCluster(spec);
     switch (spec.endpoints()) {
       case ClusterSpec.EndpointSource.Set(String key) -> {
         EndpointSet known = endpointSets.get(key);
@@ -255,24 +183,16 @@ public final class DataPlane implements AutoCloseable {
     clustersBySet = bySet;
   }
 
-  private void closeConnectionsTo(Endpoint endpoint) {
-    onEachLoop(state -> state.pools().onRemoved(endpoint));
-  }
-
   private void retireUnused(Snapshot previous, Snapshot now) {
     for (Cluster cluster : previous.clusters().values()) {
       if (now.clusters().get(cluster.spec().name()) != cluster) {
         upkeep.stop(cluster);
-        onEachLoop(state -> state.pools().retire(cluster));
+        path.retire(cluster);
       }
     }
     var tls = new ArrayList<UpstreamTls>();
     now.clusters().values().forEach(cluster -> cluster.spec().tls().ifPresent(tls::add));
-    upstreamTls.retain(tls);
-  }
-
-  private void onEachLoop(Consumer<LoopState> action) {
-    loops.forEach((loop, state) -> loop.execute(() -> action.accept(state)));
+    path.retainTls(tls);
   }
 
   // ---- State
@@ -289,7 +209,7 @@ public final class DataPlane implements AutoCloseable {
 
   /** Exchanges that run. */
   public int inFlight() {
-    return overload.inFlight();
+    return path.inFlight();
   }
 
   /** Client connections that are open. */
@@ -325,7 +245,7 @@ public final class DataPlane implements AutoCloseable {
         })
         .compose(v -> {
           listeners.drainConnections();
-          onEachLoop(state -> state.pools().drain());
+          path.drain();
           return new DrainWatch(vertx, this, deadline).start();
         })
         .compose(whole -> closeAll().map(whole));
@@ -335,13 +255,7 @@ public final class DataPlane implements AutoCloseable {
     draining = true;
     vertx.cancelTimer(ticketTimer);
     upkeep.close();
-    return listeners
-        .close()
-        .otherwiseEmpty()
-        .onComplete(v -> {
-          onEachLoop(state -> state.pools().close());
-          upstreamTls.close();
-        });
+    return listeners.close().otherwiseEmpty().onComplete(v -> path.close());
   }
 
   /** Closes every socket at once and waits for it. The Vert.x instance stays the caller's. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param tlsVersion such as TLSv1.3; null without TLS
  * @param tlsBinding name of the TlsBinding that was used; null without TLS
  * @param clientCertificate verified client certificate; null when none
+ * @param peerIdentity SPIFFE id the client has proved within the mesh; empty = none
  */
 public record ConnectionInfo(
     String listener,
@@ -29,4 +30,32 @@ public record ConnectionInfo(
     @Nullable String serverName,
     @Nullable String tlsVersion,
     @Nullable String tlsBinding,
-    @Nullable X509Certificate clientCertificate) {}
+    @Nullable X509Certificate clientCertificate,
+    String peerIdentity) {
+
+  /** A client without an identity of the mesh. */
+  public ConnectionInfo(
+      String listener,
+      String statsPrefix,
+      InetSocketAddress peer,
+      InetSocketAddress local,
+      HttpVersion version,
+      boolean secure,
+      @Nullable String serverName,
+      @Nullable String tlsVersion,
+      @Nullable String tlsBinding,
+      @Nullable X509Certificate clientCertificate) {
+    this(
+        listener,
+        statsPrefix,
+        peer,
+        local,
+        version,
+        secure,
+        serverName,
+        tlsVersion,
+        tlsBinding,
+        clientCertificate,
+        "");
+  }
+}

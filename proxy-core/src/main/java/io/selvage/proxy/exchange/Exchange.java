@@ -75,6 +75,10 @@ final class Exchange implements RequestSink {
       return;
     }
     RequestHead head = stream.request();
+    if (!owner.admission().permits(stream.connection(), head)) {
+      answers.empty(403, Outcome.DENIED);
+      return;
+    }
     String peer = loop.addressText(stream.connection().peer().getAddress());
     int hops = listener.spec().trustedHops();
     report.clientAddress = ForwardedFields.clientAddress(head, hops, peer);

@@ -45,6 +45,7 @@ final class ExchangeFacts implements FactSource {
         yield peer == null ? null : peer.getSubjectX500Principal().getName();
       }
       case PEER_FINGERPRINT -> fingerprint(connection.clientCertificate());
+      case PEER_IDENTITY -> connection.peerIdentity();
       case START_TIME -> START.format(Instant.ofEpochMilli(report.startMillis));
       case UPSTREAM_ADDRESS -> report.endpoint;
       case RESPONSE_STATUS -> report.status == 0 ? null : Integer.toString(report.status);

@@ -18,6 +18,7 @@ public final class Exchanges implements ExchangeFactory {
   private static final Logger LOG = LoggerFactory.getLogger(Exchanges.class);
 
   private final Supplier<Snapshot> snapshots;
+  private final Admission admission;
   private final Function<EventLoop, LoopState> loops;
   private final ExchangeObserver observer;
   private final OverloadGuard guard;
@@ -33,7 +34,23 @@ public final class Exchanges implements ExchangeFactory {
       ExchangeObserver observer,
       OverloadGuard guard,
       Limits limits) {
+    this(snapshots, loops, observer, guard, limits, Admission.EVERYBODY);
+  }
+
+  /**
+   * @param snapshots read once per exchange
+   * @param loops the state of a loop, asked on that loop
+   * @param admission asked once per exchange
+   */
+  public Exchanges(
+      Supplier<Snapshot> snapshots,
+      Function<EventLoop, LoopState> loops,
+      ExchangeObserver observer,
+      OverloadGuard guard,
+      Limits limits,
+      Admission admission) {
     this.snapshots = snapshots;
+    this.admission = admission;
     this.loops = loops;
     this.observer = observer;
     this.guard = guard;
@@ -87,5 +104,9 @@ public final class Exchanges implements ExchangeFactory {
 
   Limits limits() {
     return limits;
+  }
+
+  Admission admission() {
+    return admission;
   }
 }

@@ -67,7 +67,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     ListenerSpec spec = server.live().spec();
     environment.observer().onAccepted(spec);
     child.closeFuture().addListener(closed -> onClosed(child, spec));
-    child.pipeline().addLast("opening", new Opening(server, environment));
+    environment.opening().open(child, server, environment);
     EventLoop loop = environment.loops().next();
     loop.register(child)
         .addListener(registered -> {

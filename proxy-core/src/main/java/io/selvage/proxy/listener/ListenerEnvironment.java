@@ -25,6 +25,7 @@ import java.util.function.Supplier;
  * @param tls server certificates
  * @param guard process-wide connection cap
  * @param observer metrics and log
+ * @param opening what a connection begins with
  */
 public record ListenerEnvironment(
     EventLoops loops,
@@ -37,7 +38,8 @@ public record ListenerEnvironment(
     DrainSignal drain,
     ServerContexts tls,
     ConnectionGuard guard,
-    ListenerObserver observer) {
+    ListenerObserver observer,
+    ConnectionOpening opening) {
   public ListenerEnvironment {
     requireNonNull(loops, "loops");
     requireNonNull(http1, "http1");
@@ -50,5 +52,34 @@ public record ListenerEnvironment(
     requireNonNull(tls, "tls");
     requireNonNull(guard, "guard");
     requireNonNull(observer, "observer");
+    requireNonNull(opening, "opening");
+  }
+
+  /** As the gateway's connections begin. */
+  public ListenerEnvironment(
+      EventLoops loops,
+      ServerCodec http1,
+      ServerCodec http2,
+      ExchangeFactory exchanges,
+      TcpProxy tcp,
+      Limits limits,
+      Supplier<Settings> settings,
+      DrainSignal drain,
+      ServerContexts tls,
+      ConnectionGuard guard,
+      ListenerObserver observer) {
+    this(
+        loops,
+        http1,
+        http2,
+        exchanges,
+        tcp,
+        limits,
+        settings,
+        drain,
+        tls,
+        guard,
+        observer,
+        ConnectionOpening.GATEWAY);
   }
 }

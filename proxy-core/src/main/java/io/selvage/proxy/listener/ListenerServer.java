@@ -96,14 +96,13 @@ public final class ListenerServer {
   }
 
   private LiveListener compile(ListenerSpec spec, TlsBindings bindings) {
-    DrainSignal drain = () -> retiring || environment.drain().isDraining();
     return LiveListener.of(
         spec,
         bindings,
         new ServerCodecContext(
             environment.exchanges(),
             environment.limits(),
-            drain,
+            this::isDraining,
             Math.clamp(spec.http2MaxConcurrentStreams(), 1, 1000),
             environment.settings()));
   }
@@ -128,6 +127,11 @@ public final class ListenerServer {
   /** Certificates of the settings in force that cannot be used. */
   public List<Problem> certificateProblems() {
     return certificateProblems;
+  }
+
+  /** Whether the process is leaving, or this listener is: what codecs on its connections ask. */
+  public boolean isDraining() {
+    return retiring || environment.drain().isDraining();
   }
 
   /** What new connections are judged by. */

@@ -17,13 +17,16 @@ import java.util.function.Supplier;
  * @param drain whether to announce the end of the connection
  * @param http2MaxConcurrentStreams streams per HTTP/2 connection, 1..1000
  * @param settings the current process-wide settings; read once per request
+ * @param transparent messages pass unchanged: targets are not normalised, HTTP/1.0 and requests
+ *     without Host are served. Framing is judged all the same
  */
 public record ServerCodecContext(
     ExchangeFactory exchanges,
     Limits limits,
     DrainSignal drain,
     int http2MaxConcurrentStreams,
-    Supplier<Settings> settings) {
+    Supplier<Settings> settings,
+    boolean transparent) {
   public ServerCodecContext {
     requireNonNull(exchanges, "exchanges");
     requireNonNull(limits, "limits");
@@ -32,5 +35,15 @@ public record ServerCodecContext(
     if (http2MaxConcurrentStreams < 1) {
       throw new IllegalArgumentException("no stream would be allowed");
     }
+  }
+
+  /** As a gateway does. */
+  public ServerCodecContext(
+      ExchangeFactory exchanges,
+      Limits limits,
+      DrainSignal drain,
+      int http2MaxConcurrentStreams,
+      Supplier<Settings> settings) {
+    this(exchanges, limits, drain, http2MaxConcurrentStreams, settings, false);
   }
 }

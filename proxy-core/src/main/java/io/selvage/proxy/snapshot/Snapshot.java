@@ -26,6 +26,18 @@ public final class Snapshot {
   private final long version;
   private final AddressRules addressRules;
   private final byte[] serverName;
+  private final @Nullable ServedListener only;
+
+  /**
+   * What is behind one destination: every connection is served by {@code only}, whatever it calls
+   * its listener, and messages pass unchanged.
+   *
+   * @param clusters those the routes name
+   */
+  public static Snapshot transparent(
+      RoutingModel model, ServedListener only, SortedMap<String, Cluster> clusters) {
+    return new Snapshot(model, Map.of(), new TreeMap<>(), clusters, 1, only);
+  }
 
   /**
    * @param listeners by name
@@ -37,6 +49,17 @@ public final class Snapshot {
       SortedMap<String, RouteTable> routeTables,
       SortedMap<String, Cluster> clusters,
       long version) {
+    this(model, listeners, routeTables, clusters, version, null);
+  }
+
+  private Snapshot(
+      RoutingModel model,
+      Map<String, ServedListener> listeners,
+      SortedMap<String, RouteTable> routeTables,
+      SortedMap<String, Cluster> clusters,
+      long version,
+      @Nullable ServedListener only) {
+    this.only = only;
     this.model = requireNonNull(model, "model");
     this.listeners = Map.copyOf(listeners);
     this.routeTables = Collections.unmodifiableSortedMap(new TreeMap<>(routeTables));
@@ -63,7 +86,12 @@ public final class Snapshot {
    * The listener of this name; null if the model no longer has it, while connections of it live.
    */
   public @Nullable ServedListener listener(String name) {
-    return listeners.get(name);
+    return only != null ? only : listeners.get(name);
+  }
+
+  /** Whether messages pass unchanged: nothing is added to them, and no path is normalised. */
+  public boolean isTransparent() {
+    return only != null;
   }
 
   /** All listeners by name, former names of sockets that live on included. */

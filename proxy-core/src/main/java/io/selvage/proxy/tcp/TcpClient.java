@@ -11,9 +11,21 @@ import org.jspecify.annotations.Nullable;
  * @param peer TCP peer, or the source a PROXY protocol header gave
  * @param local address the client connected to
  * @param serverName SNI in lower case; null when none was sent or looked at
+ * @param peerIdentity SPIFFE id the client has proved within the mesh; empty = none
  */
 public record TcpClient(
     String listener,
     InetSocketAddress peer,
     InetSocketAddress local,
-    @Nullable String serverName) {}
+    @Nullable String serverName,
+    String peerIdentity) {
+
+  /** A client without an identity of the mesh. */
+  public TcpClient(
+      String listener,
+      InetSocketAddress peer,
+      InetSocketAddress local,
+      @Nullable String serverName) {
+    this(listener, peer, local, serverName, "");
+  }
+}

@@ -7,16 +7,22 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandler;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.uring.IoUring;
 import io.netty.channel.uring.IoUringIoHandler;
 import io.netty.channel.uring.IoUringServerSocketChannel;
 import io.netty.channel.uring.IoUringSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -65,6 +71,35 @@ public final class EventLoops {
   /** The loops of a running Vert.x. */
   public static EventLoops of(Vertx vertx) {
     return new EventLoops(((VertxInternal) vertx).nettyEventLoopGroup());
+  }
+
+  /** The loops of a group of the caller's. */
+  public static EventLoops of(EventLoopGroup group) {
+    return new EventLoops(group);
+  }
+
+  /**
+   * Loops without a Vert.x, for a process that is to stay small; the caller shuts {@link
+   * #workers()} down. Falls back to the JDK's selectors as {@link #createVertx} does.
+   *
+   * @param threads at least 1
+   */
+  public static EventLoops create(TransportKind wanted, int threads) {
+    IoHandlerFactory factory =
+        switch (wanted) {
+          case EPOLL -> Epoll.isAvailable() ? EpollIoHandler.newFactory() : null;
+          case IO_URING -> IoUring.isAvailable() ? IoUringIoHandler.newFactory() : null;
+          case NIO -> NioIoHandler.newFactory();
+        };
+    if (factory == null) {
+      log.atWarn()
+          .addKeyValue("transport", wanted)
+          .log("the transport is not available here, the JDK's selectors are used instead");
+      factory = NioIoHandler.newFactory();
+    }
+    return new EventLoops(
+        new MultiThreadIoEventLoopGroup(
+            threads, new DefaultThreadFactory("selvage-loop"), factory));
   }
 
   /**

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.engine;
+
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.model.mesh.MeshProtocol;
+import io.selvage.model.routing.HeaderEdits;
+import io.selvage.model.routing.HeaderEdits.Add;
+import io.selvage.model.routing.HeaderEdits.Fact;
+import io.selvage.model.routing.HeaderEdits.ValuePart;
+import io.selvage.proxy.exchange.Admission;
+import java.util.List;
+
+/**
+ * How one destination is served.
+ *
+ * @param label what reports call it: their cluster's statsName; for a Service {@code
+ *     namespace/name:port}, or empty
+ * @param connectTimeoutMillis TCP and TLS together
+ * @param accrual whether endpoints that fail in a row are left alone for a while
+ * @param requestHeaders edits of every request
+ * @param admission asked for every request
+ */
+public record TargetSpec(
+    String label,
+    long connectTimeoutMillis,
+    boolean accrual,
+    HeaderEdits requestHeaders,
+    Admission admission) {
+  /** Time for a connection from a sidecar to another pod. */
+  public static final long OUTBOUND_CONNECT_MILLIS = 1_000;
+
+  /** Time for a connection from a sidecar to the application beside it. */
+  public static final long INBOUND_CONNECT_MILLIS = 300;
+
+  /** Drops what a client claims to be and says who it has proved to be, if it has. */
+  public static final HeaderEdits VERIFIED_CLIENT =
+      new HeaderEdits(
+          List.of(MeshProtocol.CLIENT_ID_FIELD),
+          List.of(
+              new Add(
+                  MeshProtocol.CLIENT_ID_FIELD,
+                  List.of(new ValuePart.Variable(Fact.PEER_IDENTITY)),
+                  false)));
+
+  /** Drops what a client claims to be: only the proxy in front of the server may say it. */
+  public static final HeaderEdits NO_CLIENT_ID =
+      new HeaderEdits(List.of(MeshProtocol.CLIENT_ID_FIELD), List.of());
+
+  public TargetSpec {
+    requireNonNull(label, "label");
+    requireNonNull(requestHeaders, "requestHeaders");
+    requireNonNull(admission, "admission");
+  }
+
+  /** Something the application asks for: a Service, a pod, or anything outside. */
+  public static TargetSpec outbound(String label) {
+    return new TargetSpec(label, OUTBOUND_CONNECT_MILLIS, true, NO_CLIENT_ID, Admission.EVERYBODY);
+  }
+
+  /** A port of the application beside us. */
+  public static TargetSpec inbound(String label, Admission admission) {
+    return new TargetSpec(label, INBOUND_CONNECT_MILLIS, false, VERIFIED_CLIENT, admission);
+  }
+}

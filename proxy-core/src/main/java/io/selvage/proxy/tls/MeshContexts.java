@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.proxy.tls;
+
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSslContextOption;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.util.ReferenceCountUtil;
+import io.selvage.model.mesh.MeshProtocol;
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The native contexts of one leaf and one bundle. Clients' contexts are made when first asked for,
+ * because ALPN belongs to the context; the server's and one client's at once, so that material that
+ * cannot be used is found here. Guarded by its owner.
+ */
+final class MeshContexts {
+  private static final String[] TLS13 = {"TLSv1.3"};
+  private static final char[] NO_PASSWORD = {};
+
+  private record ClientKey(boolean certificate, List<String> alpn) {}
+
+  private final @Nullable MeshCredentials own;
+  private final @Nullable KeyManagerFactory keys;
+  private final MeshTrust trust;
+  private final Map<ClientKey, SslContext> clients = new HashMap<>();
+  private final @Nullable SslContext server;
+
+  /**
+   * @throws GeneralSecurityException if the TLS library does not take the material
+   */
+  MeshContexts(@Nullable MeshCredentials own, MeshPeers peers) throws GeneralSecurityException {
+    this.own = own;
+    this.trust = new MeshTrust(peers, own == null ? "" : own.identity().trustDomain());
+    this.keys = own == null ? null : keyManagers(own);
+    this.server = keys == null ? null : buildServer(keys);
+    try {
+      var _ = client(own != null, List.of(MeshProtocol.ALPN_TCP));
+    } catch (GeneralSecurityException e) {
+      release();
+      throw e;
+    }
+  }
+
+  @Nullable MeshCredentials own() {
+    return own;
+  }
+
+  /** Null without a leaf. */
+  @Nullable SslContext server() {
+    return server;
+  }
+
+  SslContext client(boolean certificate, List<String> alpn) throws GeneralSecurityException {
+    ClientKey key = new ClientKey(certificate, List.copyOf(alpn));
+    SslContext known = clients.get(key);
+    if (known == null) {
+      known = buildClient(certificate ? keys : null, key.alpn);
+      clients.put(key, known);
+    }
+    return known;
+  }
+
+  /** Lets the contexts go; handshakes and connections that run on them keep theirs. */
+  void release() {
+    clients.values().forEach(ReferenceCountUtil::release);
+    clients.clear();
+    if (server != null) {
+      ReferenceCountUtil.release(server);
+    }
+  }
+
+  private SslContext buildServer(KeyManagerFactory with) throws GeneralSecurityException {
+    return build(
+        SslContextBuilder.forServer(with).clientAuth(ClientAuth.REQUIRE), MeshProtocol.ALPN);
+  }
+
+  private SslContext buildClient(@Nullable KeyManagerFactory with, List<String> alpn)
+      throws GeneralSecurityException {
+    SslContextBuilder builder = SslContextBuilder.forClient().endpointIdentificationAlgorithm(null);
+    return build(with == null ? builder : builder.keyManager(with), alpn);
+  }
+
+  private SslContext build(SslContextBuilder builder, List<String> alpn)
+      throws GeneralSecurityException {
+    builder
+        .sslProvider(TlsParameters.PROVIDER)
+        .protocols(TLS13)
+        .ciphers(TlsParameters.cipherSuites(List.of()))
+        .trustManager(trust)
+        .applicationProtocolConfig(TlsParameters.alpn(alpn));
+    if (TlsParameters.PROVIDER != SslProvider.JDK) {
+      builder
+          .option(OpenSslContextOption.USE_TASKS, false)
+          .option(OpenSslContextOption.GROUPS, MeshGroups.OFFERED.clone());
+    }
+    try {
+      return builder.build();
+    } catch (SSLException | IllegalArgumentException e) {
+      throw new GeneralSecurityException(
+          "no TLS context can be made of the mesh's credentials: " + e.getMessage(), e);
+    }
+  }
+
+  private static KeyManagerFactory keyManagers(MeshCredentials own)
+      throws GeneralSecurityException {
+    KeyStore store = KeyStore.getInstance(TlsParameters.KEY_STORE_TYPE);
+    try {
+      store.load(null, NO_PASSWORD);
+    } catch (IOException e) {
+      throw new GeneralSecurityException("an empty key store cannot be made", e);
+    }
+    store.setKeyEntry("leaf", own.key(), NO_PASSWORD, own.chain().toArray(new X509Certificate[0]));
+    KeyManagerFactory factory =
+        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    factory.init(store, NO_PASSWORD);
+    return factory;
+  }
+}
