@@ -71,7 +71,12 @@ public final class KindSelection {
     }
   }
 
-  /** Where the one object is found that is wanted of a kind. */
+  /**
+   * Where the one object is found that is wanted of a kind.
+   *
+   * @param namespace empty for a cluster-scoped kind, and for the objects of that name in every
+   *     namespace
+   */
   public record Single(String namespace, String name) {}
 
   /** A selection of these; the later entry of a kind counts. */

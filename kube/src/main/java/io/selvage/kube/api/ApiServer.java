@@ -3,12 +3,18 @@ package io.selvage.kube.api;
 
 import static java.util.Objects.requireNonNull;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.KindSelection;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** A connection to an API server, shared by what reads from it and what writes statuses to it. */
@@ -55,11 +61,25 @@ public final class ApiServer implements AutoCloseable {
     KubernetesClient client =
         new KubernetesClientBuilder()
             .withConfig(config)
+            .withKubernetesSerialization(serialization())
             .withHttpClientFactory(new JdkHttpClientFactory())
             .withHttpClientBuilderConsumer(
                 http -> http.addOrReplaceInterceptor(MetadataRequests.NAME, metadataRequests))
             .build();
     return new ApiServer(client, metadataRequests, options);
+  }
+
+  /** An API server leaves out the items of an empty list of partial objects. */
+  private static KubernetesSerialization serialization() {
+    var mapper = new ObjectMapper();
+    mapper.addMixIn(DefaultKubernetesResourceList.class, EmptyItems.class);
+    return new KubernetesSerialization(mapper, true);
+  }
+
+  /** Annotations for {@link DefaultKubernetesResourceList}. */
+  private abstract static class EmptyItems {
+    @JsonSetter(nulls = Nulls.AS_EMPTY)
+    abstract void setItems(List<?> items);
   }
 
   /** A source of everything a gateway reads; each call makes a new one. */

@@ -89,7 +89,9 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
     if (entry.only().isPresent()) {
       KindSelection.Single only = entry.only().get();
       informer =
-          (kind.namespaced() ? operation.inNamespace(only.namespace()) : operation)
+          (kind.namespaced() && !only.namespace().isEmpty()
+                  ? operation.inNamespace(only.namespace())
+                  : operation.inAnyNamespace())
               .withField("metadata.name", only.name())
               .runnableInformer(0);
     } else if (kind.equals(Kind.SECRET)) {

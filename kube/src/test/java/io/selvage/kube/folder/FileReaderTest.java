@@ -3,6 +3,7 @@ package io.selvage.kube.folder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.selvage.kube.KindSelection;
 import io.selvage.kube.manifest.ManifestFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,7 +19,7 @@ final class FileReaderTest {
   private ManifestFile read(String name, String text) throws Exception {
     Path file = Files.writeString(dir.resolve(name), text);
     var stamp = FolderScan.Stamp.of(Files.readAttributes(file, BasicFileAttributes.class));
-    return FileReader.read(file, name, stamp, 8 * 1024 * 1024);
+    return FileReader.read(file, name, stamp, 8 * 1024 * 1024, KindSelection.GATEWAY);
   }
 
   private static String line(int bytes) {
