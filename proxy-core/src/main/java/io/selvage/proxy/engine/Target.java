@@ -10,6 +10,7 @@ import io.selvage.proxy.http.HttpVersion;
 import io.selvage.proxy.listener.DrainSignal;
 import io.selvage.proxy.listener.ServerCodecContext;
 import io.selvage.proxy.snapshot.Snapshot;
+import io.selvage.proxy.tcp.SpeculativeTcp;
 import io.selvage.proxy.tcp.TcpClient;
 import io.selvage.proxy.tcp.TcpProxy;
 import io.selvage.proxy.upstream.Cluster;
@@ -147,6 +148,16 @@ public final class Target {
    * follow as {@code channelRead}.
    */
   public void tcp(Channel client, TcpClient info) {
+    tcpProxy().serve(client, TargetClusters.TCP_ROUTE, info);
+  }
+
+  /** Begins to connect before it is known what is wanted: see {@link TcpProxy#speculate}. */
+  public SpeculativeTcp speculate(
+      Channel client, TcpClient info, SpeculativeTcp.Listener listener) {
+    return tcpProxy().speculate(client, TargetClusters.TCP_ROUTE, info, listener);
+  }
+
+  private TcpProxy tcpProxy() {
     TcpProxy proxy = tcp;
     if (proxy == null) {
       var _ = begin(TargetClusters.Protocol.TCP);
@@ -155,7 +166,7 @@ public final class Target {
     if (proxy == null) {
       throw new IllegalStateException("a target that has begun with TCP has no proxy");
     }
-    proxy.serve(client, TargetClusters.TCP_ROUTE, info);
+    return proxy;
   }
 
   /** Nobody asks for this destination any more: connections are closed as soon as they are idle. */

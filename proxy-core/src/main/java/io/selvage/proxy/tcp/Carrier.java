@@ -10,8 +10,9 @@ sealed interface Carrier permits Relay, SplicePump {
    * Begins.
    *
    * @param early what the client has sent already; emptied
+   * @param greeting what the server has sent already; emptied
    */
-  void start(Queue<ByteBuf> early);
+  void start(Queue<ByteBuf> early, Queue<ByteBuf> greeting);
 
   /** The channels are being closed: nothing more is carried. */
   void stop();

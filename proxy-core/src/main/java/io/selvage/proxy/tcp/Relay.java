@@ -34,16 +34,14 @@ final class Relay implements Carrier {
   }
 
   @Override
-  public void start(Queue<ByteBuf> early) {
+  public void start(Queue<ByteBuf> early, Queue<ByteBuf> greeting) {
     fromClient.from.pipeline().addLast("relay", fromClient);
     toClient.from.pipeline().addLast("relay", toClient);
-    for (ByteBuf bytes = early.poll(); bytes != null; bytes = early.poll()) {
-      fromClient.forward(bytes);
-    }
-    fromClient.to.flush();
+    fromClient.forwardAll(early);
+    toClient.forwardAll(greeting);
     idle.start();
-    fromClient.from.config().setAutoRead(true);
-    toClient.from.config().setAutoRead(true);
+    fromClient.begin();
+    toClient.begin();
   }
 
   @Override
@@ -77,6 +75,28 @@ final class Relay implements Carrier {
     Direction(Channel from, Channel to) {
       this.from = from;
       this.to = to;
+    }
+
+    void forwardAll(Queue<ByteBuf> kept) {
+      for (ByteBuf data = kept.poll(); data != null; data = kept.poll()) {
+        forward(data);
+      }
+      to.flush();
+    }
+
+    /** An end that was told before there was a relay is not told again. */
+    void begin() {
+      if (hasEnded()) {
+        end();
+      } else {
+        from.config().setAutoRead(to.isWritable());
+      }
+    }
+
+    private boolean hasEnded() {
+      SslHandler tls = from.pipeline().get(SslHandler.class);
+      return tls != null && tls.engine().isInboundDone()
+          || from instanceof DuplexChannel duplex && duplex.isInputShutdown();
     }
 
     void forward(ByteBuf data) {

@@ -61,13 +61,17 @@ final class SplicePump implements Carrier {
 
   private static boolean isPlainEpoll(Channel channel) {
     return channel instanceof EpollSocketChannel
-        && channel.pipeline().get(SslHandler.class) == null;
+        && channel.pipeline().get(SslHandler.class) == null
+        && channel.pipeline().get(LooksAtBytes.class) == null;
   }
 
   @Override
-  public void start(Queue<ByteBuf> early) {
+  public void start(Queue<ByteBuf> early, Queue<ByteBuf> greeting) {
     for (ByteBuf bytes = early.poll(); bytes != null; bytes = early.poll()) {
       fromClient.prepend(bytes);
+    }
+    for (ByteBuf bytes = greeting.poll(); bytes != null; bytes = greeting.poll()) {
+      toClient.prepend(bytes);
     }
     idle.start();
     client

@@ -44,6 +44,19 @@ public final class TcpProxy {
     new TcpSession(this, client, route, info).start();
   }
 
+  /**
+   * Begins to connect for a client that has not said whether it wants raw bytes. Its channel is
+   * left alone until {@link SpeculativeTcp#carry}; when it closes, so does the connection. Called
+   * on the channel's event loop.
+   */
+  public SpeculativeTcp speculate(
+      Channel client, TcpRoute route, TcpClient info, SpeculativeTcp.Listener listener) {
+    client.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    var session = new TcpSession(this, client, route, info);
+    session.speculate(listener);
+    return session;
+  }
+
   EventLoops loops() {
     return loops;
   }

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
@@ -29,15 +30,17 @@ import java.security.GeneralSecurityException;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One raw connection: picks an endpoint, connects, tries another one when that fails, lets a {@link
- * Carrier} carry the bytes, and reports once. Confined to the client channel's event loop.
+ * Carrier} carry the bytes, and reports once. As a speculation it connects but carries nothing
+ * until it is told to. Confined to the client channel's event loop.
  */
-final class TcpSession {
+final class TcpSession implements SpeculativeTcp {
   private static final Logger log = LoggerFactory.getLogger(TcpSession.class);
 
   /** Endpoints tried before the client is let go. */
@@ -45,6 +48,9 @@ final class TcpSession {
 
   /** What a client may send before an endpoint is there: no more is read until then. */
   private final Queue<ByteBuf> early = new ArrayDeque<>(1);
+
+  /** What a server said before anybody listened. */
+  private final Queue<ByteBuf> greeting = new ArrayDeque<>(1);
 
   private final TcpProxy proxy;
   private final Channel client;
@@ -59,10 +65,15 @@ final class TcpSession {
   private @Nullable Channel upstream;
   private @Nullable Future<?> connectTimer;
   private @Nullable Carrier carrier;
+
+  /** Set while nobody has said that the connection is wanted. */
+  private @Nullable Listener speculation;
+
   private long attemptNanos;
   private int attempts;
   private boolean holdsConnection;
   private boolean attemptRuns;
+  private boolean established;
   private boolean ended;
 
   TcpSession(TcpProxy proxy, Channel client, TcpRoute route, TcpClient info) {
@@ -75,6 +86,15 @@ final class TcpSession {
 
   void start() {
     client.pipeline().addLast("early", new EarlyBytes());
+    begin();
+  }
+
+  void speculate(Listener listener) {
+    speculation = listener;
+    begin();
+  }
+
+  private void begin() {
     client.closeFuture().addListener(closed -> onClientClosed());
     TcpRoute.Backend backend = TcpProxy.draw(route);
     Cluster found = backend == null ? null : proxy.clusters().find(backend.cluster());
@@ -179,7 +199,7 @@ final class TcpSession {
   }
 
   private boolean isEstablished() {
-    return carrier != null;
+    return established;
   }
 
   /** The endpoint is there (and believed): from here on bytes flow. */
@@ -190,14 +210,72 @@ final class TcpSession {
       return;
     }
     cancelConnectTimer();
+    established = true;
     reached.onResult(System.nanoTime() - attemptNanos, Result.SUCCESS);
+    if (speculation == null) {
+      carryOver(there);
+    } else {
+      there.pipeline().addLast("greeting", new Greeting());
+      there.config().setAutoRead(true);
+    }
+  }
+
+  private void carryOver(Channel there) {
     Carrier carrying =
         SplicePump.canCarry(client, there)
             ? new SplicePump(client, there, route.idleTimeoutMillis())
             : new Relay(client, there, route.idleTimeoutMillis());
     carrier = carrying;
-    client.pipeline().remove("early");
-    carrying.start(early);
+    if (client.pipeline().get("early") != null) {
+      client.pipeline().remove("early");
+    }
+    carrying.start(early, greeting);
+  }
+
+  @Override
+  public void carry(@Nullable ByteBuf first) {
+    speculation = null;
+    if (ended) {
+      ReferenceCountUtil.release(first);
+      client.close();
+      return;
+    }
+    client.config().setAutoRead(false);
+    if (first != null) {
+      early.add(first);
+    }
+    Channel there = upstream;
+    if (established && there != null) {
+      there.config().setAutoRead(false);
+      there.pipeline().remove("greeting");
+      carryOver(there);
+    } else {
+      client.pipeline().addLast("early", new EarlyBytes());
+    }
+  }
+
+  @Override
+  public void drop() {
+    if (speculation == null) {
+      throw new IllegalStateException("the connection is in use");
+    }
+    speculation = null;
+    if (!ended) {
+      ended = true;
+      release(Result.CANCELLED);
+    }
+  }
+
+  /** Tells the listener once, out of line: the caller may be in the middle of something. */
+  private void tell(Consumer<Listener> what) {
+    Listener told = speculation;
+    if (told != null) {
+      loop.execute(() -> {
+        if (told.equals(speculation)) {
+          what.accept(told);
+        }
+      });
+    }
   }
 
   private void onUpstreamClosed(Channel closed) {
@@ -253,23 +331,17 @@ final class TcpSession {
       return;
     }
     ended = true;
-    cancelConnectTimer();
-    early.forEach(ByteBuf::release);
-    early.clear();
     Carrier carried = carrier;
     if (carried != null) {
       carried.stop();
     }
-    client.close();
-    Channel there = upstream;
-    if (there != null) {
-      there.close();
+    if (speculation == null) {
+      client.close();
+    } else {
+      tell(Listener::onFailed);
     }
-    endAttempt();
+    release(null);
     Cluster of = cluster;
-    if (holdsConnection && of != null) {
-      of.breakers(Priority.DEFAULT).release(Limit.CONNECTIONS);
-    }
     Endpoint last = endpoint;
     proxy
         .observer()
@@ -285,6 +357,33 @@ final class TcpSession {
                 carried == null ? 0 : carried.bytesToClient(),
                 startMillis,
                 System.nanoTime() - startNanos));
+  }
+
+  /**
+   * Gives everything back but the client's channel.
+   *
+   * @param unfinished what an attempt that has not come to anything is to count as
+   */
+  private void release(@Nullable Result unfinished) {
+    cancelConnectTimer();
+    early.forEach(ByteBuf::release);
+    early.clear();
+    greeting.forEach(ByteBuf::release);
+    greeting.clear();
+    Endpoint of = endpoint;
+    Channel there = upstream;
+    if (unfinished != null && !established && attemptRuns && of != null) {
+      of.onResult(System.nanoTime() - attemptNanos, unfinished);
+    }
+    if (there != null) {
+      there.close();
+    }
+    endAttempt();
+    Cluster to = cluster;
+    if (holdsConnection && to != null) {
+      holdsConnection = false;
+      to.breakers(Priority.DEFAULT).release(Limit.CONNECTIONS);
+    }
   }
 
   private void cancelConnectTimer() {
@@ -311,6 +410,36 @@ final class TcpSession {
         early.add(bytes);
       } else {
         ReferenceCountUtil.release(message);
+      }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
+    }
+  }
+
+  /** Keeps what a server says first, and tells of it. */
+  private final class Greeting extends ChannelInboundHandlerAdapter {
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      if (message instanceof ByteBuf bytes && !ended) {
+        ctx.channel().config().setAutoRead(false);
+        greeting.add(bytes);
+        if (greeting.size() == 1) {
+          tell(Listener::onServerSpoke);
+        }
+      } else {
+        ReferenceCountUtil.release(message);
+      }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+      boolean over =
+          event instanceof ChannelInputShutdownEvent || event instanceof SslCloseCompletionEvent;
+      if (over && greeting.isEmpty()) {
+        tell(Listener::onServerEnded);
       }
     }
 

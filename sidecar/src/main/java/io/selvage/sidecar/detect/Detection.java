@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.sidecar.detect;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.handler.codec.ByteToMessageDecoder;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.util.concurrent.Future;
+import io.selvage.proxy.listener.ServerCodec;
+import io.selvage.proxy.tcp.SpeculativeTcp;
+import io.selvage.sidecar.detect.WhoSpeaksFirst.Side;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds out what a connection speaks. The client's first bytes decide. A client that is silent for
+ * the grace gets its server connected to; if the server speaks then, the connection carries raw
+ * bytes, and if the client speaks after all, its bytes decide as before. Which side was first is
+ * remembered.
+ *
+ * <p>Sits in the client's pipeline, reading on ({@code autoRead}), until it is certain. Confined to
+ * the channel's event loop.
+ */
+public final class Detection extends ChannelInboundHandlerAdapter
+    implements SpeculativeTcp.Listener {
+  /** What may be found. */
+  public enum Scope {
+    /** Everything. */
+    ALL,
+    /** TLS or raw bytes: HTTP is not looked for. */
+    OPAQUE
+  }
+
+  private final Detected detected;
+  private final Scope scope;
+  private final WhoSpeaksFirst memory;
+  private final DetectionSettings settings;
+
+  /** Whether a silent client's server is connected to at all. */
+  private final boolean mayServerSpeak;
+
+  private final boolean passesTls;
+  private final @Nullable Runnable onLateRequest;
+  private final FirstBytes first = new FirstBytes();
+  private final long startNanos = System.nanoTime();
+
+  private @Nullable ChannelHandlerContext context;
+  private @Nullable ByteBuf received;
+  private @Nullable SpeculativeTcp speculation;
+  private @Nullable Future<?> timer;
+  private boolean begun;
+  private boolean serverSpoke;
+  private boolean over;
+
+  private Detection(Builder from) {
+    this.detected = from.detected;
+    this.scope = from.scope;
+    this.memory = from.memory;
+    this.settings = from.settings;
+    this.mayServerSpeak = from.mayServerSpeak;
+    this.passesTls = from.passesTls;
+    this.onLateRequest = from.onLateRequest;
+  }
+
+  /** How a connection is looked at. */
+  public static final class Builder {
+    private final Detected detected;
+    private final WhoSpeaksFirst memory;
+    private final DetectionSettings settings;
+    private Scope scope = Scope.ALL;
+    private boolean mayServerSpeak = true;
+    private boolean passesTls;
+    private @Nullable Runnable onLateRequest;
+
+    /**
+     * @param detected hears what was found
+     * @param memory of the destination
+     */
+    public Builder(Detected detected, WhoSpeaksFirst memory, DetectionSettings settings) {
+      this.detected = detected;
+      this.memory = memory;
+      this.settings = settings;
+    }
+
+    /** HTTP is not looked for. */
+    public Builder opaque() {
+      scope = Scope.OPAQUE;
+      return this;
+    }
+
+    /** The client is known to speak first, however long that takes. */
+    public Builder clientSpeaks() {
+      mayServerSpeak = false;
+      return this;
+    }
+
+    /** TLS is the application's and carried as bytes. */
+    public Builder passingTls() {
+      passesTls = true;
+      return this;
+    }
+
+    /** A request whose first line was waited for too long is cut off; {@code heard} is told. */
+    public Builder cuttingLateRequests(Runnable heard) {
+      onLateRequest = heard;
+      return this;
+    }
+
+    public Detection build() {
+      return new Detection(this);
+    }
+  }
+
+  @Override
+  public void handlerAdded(ChannelHandlerContext ctx) {
+    context = ctx;
+    if (ctx.channel().isActive()) {
+      begin(ctx);
+    }
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext ctx) {
+    begin(ctx);
+    ctx.fireChannelActive();
+  }
+
+  private void begin(ChannelHandlerContext ctx) {
+    if (begun) {
+      return;
+    }
+    begun = true;
+    ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    if (!mayServerSpeak) {
+      return;
+    }
+    long patience = memory.patience(settings.graceMillis());
+    if (patience == 0) {
+      askServer();
+    } else {
+      schedule(ctx, this::askServer, patience);
+    }
+  }
+
+  /** The client is silent: its server may be the one to speak. */
+  private void askServer() {
+    timer = null;
+    if (!over && received == null && speculation == null) {
+      speculation = detected.speculate(this);
+    }
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext ctx, Object message) {
+    if (over || !(message instanceof ByteBuf bytes)) {
+      ctx.fireChannelRead(message);
+      return;
+    }
+    boolean silentBefore = received == null;
+    Protocol found = look(bytes);
+    received =
+        received == null
+            ? bytes
+            : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), received, bytes);
+    if (found == Protocol.TLS && passesTls) {
+      decide(ctx, Protocol.RAW);
+    } else if (found != null) {
+      decide(ctx, found);
+    } else if (serverSpoke && !first.mayBeTls()
+        || received.readableBytes() >= settings.prefixBytes()) {
+      decide(ctx, Protocol.RAW);
+    } else if (silentBefore) {
+      schedule(ctx, () -> decide(ctx, Protocol.RAW), settings.prefixMillis());
+    }
+  }
+
+  private @Nullable Protocol look(ByteBuf bytes) {
+    Protocol found = first.look(bytes, bytes.readerIndex(), bytes.writerIndex());
+    if (scope == Scope.OPAQUE && found != Protocol.TLS) {
+      return found == null && first.mayBeTls() ? null : Protocol.RAW;
+    }
+    return found;
+  }
+
+  private void decide(ChannelHandlerContext ctx, Protocol found) {
+    if (over) {
+      return;
+    }
+    if (!serverSpoke) {
+      memory.saw(Side.CLIENT);
+    }
+    switch (found) {
+      case HTTP1, HTTP2 -> {
+        end();
+        ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
+        detected.onHttp(ctx, found);
+        leave(ctx);
+      }
+      case TLS -> {
+        end();
+        detected.onTls(ctx);
+        leave(ctx);
+      }
+      case RAW -> carry(ctx);
+    }
+  }
+
+  /** Whatever comes from either side is carried from here on. */
+  private void carry(ChannelHandlerContext ctx) {
+    SpeculativeTcp begunAlready = speculation;
+    boolean guarded = onLateRequest != null && received != null && first.decided() == null;
+    if (guarded && scope == Scope.ALL && onLateRequest != null) {
+      ctx.pipeline().addBefore(ctx.name(), null, new LateRequestGuard(first, onLateRequest));
+    }
+    if (begunAlready == null) {
+      end();
+      detected.onRaw(ctx);
+      leave(ctx);
+      return;
+    }
+    speculation = null;
+    end();
+    if (!detected.permitsCarrying(ctx)) {
+      begunAlready.drop();
+      leave(ctx);
+      return;
+    }
+    ByteBuf bytes = received;
+    received = null;
+    begunAlready.carry(bytes);
+    leave(ctx);
+  }
+
+  // ---- The server
+
+  @Override
+  public void onServerSpoke() {
+    ChannelHandlerContext ctx = context;
+    if (over || ctx == null) {
+      return;
+    }
+    serverSpoke = true;
+    if (received != null) {
+      carry(ctx);
+      return;
+    }
+    long age = (System.nanoTime() - startNanos) / 1_000_000;
+    long hold = detected.holdMillis() - age;
+    if (hold > 0) {
+      schedule(ctx, () -> serverFirst(ctx), hold);
+    } else {
+      serverFirst(ctx);
+    }
+  }
+
+  private void serverFirst(ChannelHandlerContext ctx) {
+    if (!over) {
+      memory.saw(Side.SERVER);
+      carry(ctx);
+    }
+  }
+
+  @Override
+  public void onServerEnded() {
+    ChannelHandlerContext ctx = context;
+    if (!over && ctx != null) {
+      carry(ctx);
+    }
+  }
+
+  @Override
+  public void onFailed() {
+    ChannelHandlerContext ctx = context;
+    if (!over && ctx != null) {
+      speculation = null;
+      end();
+      detected.onServerUnreachable(ctx);
+      leave(ctx);
+    }
+  }
+
+  // ---- The client's end
+
+  @Override
+  public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+    boolean ended =
+        event instanceof ChannelInputShutdownEvent || event instanceof SslCloseCompletionEvent;
+    if (ended && !over) {
+      // Nothing more will come: what there is goes on its way, the end with it.
+      carry(ctx);
+      return;
+    }
+    if (event == ServerCodec.Drain.INSTANCE && !over && received == null && !serverSpoke) {
+      ctx.close(); // nothing was said: as idle as a connection can be
+      return;
+    }
+    ctx.fireUserEventTriggered(event);
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext ctx) {
+    end();
+    releaseReceived();
+    ctx.fireChannelInactive();
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext ctx) {
+    end();
+    releaseReceived();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    ctx.close(); // a reset, as a rule
+  }
+
+  /** No more is looked at; what was begun for nothing is given up. */
+  private void end() {
+    over = true;
+    cancelTimer();
+    SpeculativeTcp unwanted = speculation;
+    if (unwanted != null) {
+      speculation = null;
+      unwanted.drop();
+    }
+  }
+
+  /** Passes on what has been read and gets out of the way. */
+  private void leave(ChannelHandlerContext ctx) {
+    ByteBuf rest = received;
+    received = null;
+    if (rest != null) {
+      if (ctx.channel().isOpen()) {
+        ctx.fireChannelRead(rest);
+        ctx.fireChannelReadComplete();
+      } else {
+        rest.release();
+      }
+    }
+    if (!ctx.isRemoved()) {
+      ctx.pipeline().remove(this);
+    }
+  }
+
+  private void releaseReceived() {
+    if (received != null) {
+      received.release();
+      received = null;
+    }
+  }
+
+  private void schedule(ChannelHandlerContext ctx, Runnable task, long millis) {
+    cancelTimer();
+    Channel channel = ctx.channel();
+    timer = channel.eventLoop().schedule(task, millis, TimeUnit.MILLISECONDS);
+  }
+
+  private void cancelTimer() {
+    Future<?> running = timer;
+    if (running != null) {
+      running.cancel(false);
+      timer = null;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.sidecar.inbound;
+
+import io.selvage.model.mesh.InboundSettings;
+import io.selvage.model.mesh.InboundSettings.Probe;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** {@link InboundSettings}, ready to be asked. Immutable. */
+public final class InboundRules {
+  private final InboundSettings settings;
+  private final Networks cluster;
+  private final Networks kubelets;
+  private final Set<Probe> probes;
+  private final List<String> problems = new ArrayList<>();
+
+  public InboundRules(InboundSettings settings) {
+    this.settings = settings;
+    this.cluster = Networks.of(settings.clusterNetworks(), this::bad);
+    this.kubelets =
+        settings.probeNetworks().isEmpty()
+            ? cluster
+            : Networks.of(settings.probeNetworks(), this::bad);
+    this.probes = new HashSet<>(settings.probes());
+  }
+
+  private void bad(String cidr) {
+    problems.add("\"" + cidr + "\" is no network; it matches nobody");
+  }
+
+  public InboundSettings settings() {
+    return settings;
+  }
+
+  /** Entries of the settings that make no sense, for the log. */
+  public List<String> problems() {
+    return List.copyOf(problems);
+  }
+
+  /** Whether the bytes of a port's connections are never looked at. */
+  public boolean isOpaque(int port) {
+    return settings.opaquePorts().contains(port);
+  }
+
+  /**
+   * Whether a client may come in.
+   *
+   * @param authenticated whether it has proved an identity of the mesh
+   */
+  public Verdict judge(InetAddress client, boolean authenticated) {
+    return switch (settings.policy()) {
+      case ALL_UNAUTHENTICATED -> Verdict.ALLOWED;
+      case ALL_AUTHENTICATED -> authenticated ? Verdict.ALLOWED : Verdict.UNAUTHENTICATED;
+      case CLUSTER_AUTHENTICATED -> {
+        if (!authenticated) {
+          yield Verdict.UNAUTHENTICATED;
+        }
+        yield cluster.contains(client) ? Verdict.ALLOWED : Verdict.OUTSIDE_CLUSTER;
+      }
+      case CLUSTER_UNAUTHENTICATED ->
+          cluster.contains(client) ? Verdict.ALLOWED : Verdict.OUTSIDE_CLUSTER;
+      case DENY -> Verdict.DENIED;
+      case AUDIT -> Verdict.AUDITED;
+    };
+  }
+
+  /**
+   * Whether a request may come in.
+   *
+   * @param port as the pod sees it
+   * @param path path and query as sent
+   */
+  public Verdict judge(InetAddress client, boolean authenticated, int port, String path) {
+    Verdict verdict = judge(client, authenticated);
+    boolean unquestioned = verdict == Verdict.ALLOWED;
+    return !unquestioned && isProbe(client, port, path) ? Verdict.PROBE : verdict;
+  }
+
+  private boolean isProbe(InetAddress client, int port, String path) {
+    return !path.isEmpty() && probes.contains(new Probe(port, path)) && kubelets.contains(client);
+  }
+}
