@@ -4,6 +4,7 @@ package io.selvage.controlplane.identity;
 import io.selvage.model.mesh.PodRef;
 import io.selvage.model.mesh.WorkloadIdentity;
 import java.time.Instant;
+import java.util.Optional;
 
 /** Is told what identity did, for Events and logs. Called on any thread; must not block. */
 public interface IdentityEvents {
@@ -16,13 +17,14 @@ public interface IdentityEvents {
   void issued(WorkloadIdentity identity, PodRef pod, Instant notAfter, String sha256);
 
   /**
-   * A request of a known ServiceAccount was refused. Requests of nobody knows whom are no events:
-   * there is no object to attach them to, and anybody could make as many as they liked.
+   * A request was refused.
    *
+   * @param identity as the token says; empty where no good token said anything
+   * @param pod as for {@link #issued}; {@link PodRef#NONE} where nothing is known
    * @param reason stable CamelCase word
    * @param message for a person, without secrets
    */
-  void refused(WorkloadIdentity identity, PodRef pod, String reason, String message);
+  void refused(Optional<WorkloadIdentity> identity, PodRef pod, String reason, String message);
 
   /** The issuer or the anchors changed. */
   void issuerUpdated(String message);
@@ -38,7 +40,8 @@ public interface IdentityEvents {
             WorkloadIdentity identity, PodRef pod, Instant notAfter, String sha256) {}
 
         @Override
-        public void refused(WorkloadIdentity identity, PodRef pod, String reason, String message) {}
+        public void refused(
+            Optional<WorkloadIdentity> identity, PodRef pod, String reason, String message) {}
 
         @Override
         public void issuerUpdated(String message) {}

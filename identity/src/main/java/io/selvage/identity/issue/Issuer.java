@@ -191,11 +191,12 @@ public final class Issuer {
    *
    * @param key on P-256
    * @param lifetime at least {@link #MIN_LIFETIME}; shortened to the end of the issuer's chain
+   * @param skew added at both ends; {@link #SKEW} unless configured otherwise
    * @throws IllegalArgumentException if the key is not on P-256, or the lifetime too short
    * @throws IllegalStateException if the chain has ended
    */
   public IssuedLeaf issue(
-      WorkloadIdentity identity, PublicKey key, Instant now, Duration lifetime) {
+      WorkloadIdentity identity, PublicKey key, Instant now, Duration lifetime, Duration skew) {
     if (!WorkloadKeys.isP256(key)) {
       throw new IllegalArgumentException("the key is not on the curve P-256");
     }
@@ -206,8 +207,8 @@ public final class Issuer {
       throw new IllegalStateException("the issuer's chain ended at " + notAfter);
     }
     // Certificates know no fractions of seconds.
-    Instant start = now.minus(SKEW).truncatedTo(ChronoUnit.SECONDS);
-    Instant wanted = now.plus(lifetime).plus(SKEW).truncatedTo(ChronoUnit.SECONDS);
+    Instant start = now.minus(skew).truncatedTo(ChronoUnit.SECONDS);
+    Instant wanted = now.plus(lifetime).plus(skew).truncatedTo(ChronoUnit.SECONDS);
     Instant end = wanted.isAfter(notAfter) ? notAfter : wanted;
     var empty = new X500Name(new RDN[0]);
     try {

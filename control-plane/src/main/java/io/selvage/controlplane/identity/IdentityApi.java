@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.identity;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.selvage.controlplane.identity.RotationState.Prune;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code GET /api/v1/identity} and {@code POST /api/v1/identity/rotate}. The latter changes
+ * something: it is taken from loopback only, and never from a web page.
+ */
+final class IdentityApi {
+  static final String PATH = "/api/v1/identity";
+  static final String ROTATE = PATH + "/rotate";
+
+  private static final int MAX_BODY = 4096;
+  private static final long MAX_TIMEOUT_SECONDS = Duration.ofDays(30).toSeconds();
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final IdentityService identity;
+
+  IdentityApi(IdentityService identity) {
+    this.identity = identity;
+  }
+
+  void mount(Router router) {
+    router
+        .get(PATH)
+        .handler(context ->
+            context
+                .vertx()
+                .executeBlocking(this::view, false)
+                .onSuccess(text -> answer(context, 200, text))
+                .onFailure(context::fail));
+    router
+        .post(ROTATE)
+        .handler(this::guard)
+        .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
+        .handler(this::rotate);
+  }
+
+  private String view() throws JsonProcessingException {
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(IdentityView.of(identity))
+        + "\n";
+  }
+
+  private void guard(RoutingContext context) {
+    if (!isLoopback(context.request())) {
+      refuse(context, 403, "actions are taken from loopback only");
+    } else if (context.request().headers().contains("origin")) {
+      // A browser beside the port would carry any web site's POST here.
+      refuse(context, 403, "actions are not taken from web pages");
+    } else {
+      context.next();
+    }
+  }
+
+  private void rotate(RoutingContext context) {
+    String body = context.body().asString();
+    context
+        .vertx()
+        .executeBlocking(() -> act(body == null ? "" : body), false)
+        .onSuccess(answer -> answer(context, answer.status(), answer.text()))
+        .onFailure(context::fail);
+  }
+
+  private record Answer(int status, String text) {}
+
+  private Answer act(String body) throws JsonProcessingException {
+    IdentityService.RotationStep step;
+    try {
+      step = parse(body);
+    } catch (IllegalArgumentException e) {
+      return new Answer(400, error(e.getMessage()));
+    }
+    try {
+      identity.rotate(step);
+      return new Answer(202, view());
+    } catch (Rotation.RefusedException e) {
+      return new Answer(409, error(e.getMessage()));
+    }
+  }
+
+  /**
+   * @throws IllegalArgumentException saying what is not understood
+   */
+  private static IdentityService.RotationStep parse(String body) {
+    JsonNode node;
+    try {
+      node = body.isBlank() ? JSON.createObjectNode() : JSON.readTree(body);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("the body is not JSON", e);
+    }
+    if (!node.isObject()) {
+      throw new IllegalArgumentException("the body is not a JSON object");
+    }
+    String action = node.path("action").asText("start");
+    return switch (action) {
+      case "proceed" -> Rotation::proceed;
+      case "abort" -> Rotation::abort;
+      case "start" -> {
+        Prune prune =
+            Prune.parse(node.path("prune").asText(Prune.AFTER_LEAF_LIFETIME.label()))
+                .orElseThrow(() ->
+                    new IllegalArgumentException("prune is neither now nor after-leaf-lifetime"));
+        long seconds = node.path("timeoutSeconds").asLong(300);
+        if (seconds < 1 || seconds > MAX_TIMEOUT_SECONDS) {
+          throw new IllegalArgumentException(
+              "timeoutSeconds is not between 1 and " + MAX_TIMEOUT_SECONDS);
+        }
+        yield (rotation, now) -> rotation.start(prune, Duration.ofSeconds(seconds), now);
+      }
+      default -> throw new IllegalArgumentException("action is none of start, proceed, abort");
+    };
+  }
+
+  private static boolean isLoopback(HttpServerRequest request) {
+    try {
+      // The address is an IP literal, so this asks no resolver.
+      return InetAddress.getByName(request.remoteAddress().hostAddress()).isLoopbackAddress();
+    } catch (UnknownHostException e) {
+      return false;
+    }
+  }
+
+  private static void refuse(RoutingContext context, int status, String message) {
+    answer(context, status, error(message));
+  }
+
+  private static String error(@Nullable String message) {
+    return JSON.createObjectNode().put("error", message).toString() + "\n";
+  }
+
+  private static void answer(RoutingContext context, int status, String json) {
+    context
+        .response()
+        .setStatusCode(status)
+        .putHeader("content-type", "application/json")
+        .putHeader("cache-control", "no-store")
+        .end(json);
+  }
+}

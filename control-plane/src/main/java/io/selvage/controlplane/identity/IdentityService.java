@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.identity;
+
+import static java.util.Objects.requireNonNull;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.selvage.controlplane.link.ApiRoutes;
+import io.selvage.controlplane.link.BundleSource;
+import io.selvage.controlplane.link.CertifyService;
+import io.selvage.controlplane.link.ConnectedProxy;
+import io.selvage.controlplane.link.ProxyFleet;
+import io.selvage.controlplane.link.RpcException;
+import io.selvage.controlplane.link.ServerKeys;
+import io.selvage.kube.TokenVerifier;
+import io.selvage.model.Problem;
+import io.selvage.model.mesh.Certify;
+import io.selvage.model.mesh.ControlMessage;
+import io.vertx.ext.web.Router;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All of identity for the process: answers Certify, knows the bundle, keeps the control plane's own
+ * certificate, watches the storage, rotates. Thread-safe.
+ */
+public final class IdentityService
+    implements CertifyService, BundleSource, ApiRoutes, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(IdentityService.class);
+
+  /** Calls to the API server that wait for an answer at a time. */
+  private static final int WORKERS = 16;
+
+  /** Requests that wait for a worker; beyond it they are told to come again. */
+  private static final int MAX_WAITING = 5_000;
+
+  /** How soon what may be half written is read again. */
+  private static final Duration READ_AGAIN = Duration.ofMillis(300);
+
+  /** How often a rotation and the own certificate are looked at. */
+  private static final Duration STEP_EVERY = Duration.ofMillis(250);
+
+  private final IdentityOptions options;
+  private final IssuerStorage storage;
+  private final InstantSource clock;
+  private final IssuerStore store;
+  private final Rotation rotation;
+  private final Certifier certifier;
+  private final OwnCertificate own;
+  private final ThreadPoolExecutor workers;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("identity").factory());
+  private final AtomicBoolean refreshWaits = new AtomicBoolean();
+  private volatile @Nullable ProxyFleet fleet;
+
+  /**
+   * @param storage closed with this
+   * @param tokens says whose tokens are
+   * @param events told of everything
+   * @param registry gets the metrics {@code selvage_identity_*}
+   */
+  public IdentityService(
+      IdentityOptions options,
+      IssuerStorage storage,
+      TokenVerifier tokens,
+      IdentityEvents events,
+      MeterRegistry registry,
+      InstantSource clock) {
+    this.options = requireNonNull(options, "options");
+    this.storage = requireNonNull(storage, "storage");
+    this.clock = requireNonNull(clock, "clock");
+    this.store = new IssuerStore(options, storage, events);
+    this.own = new OwnCertificate(options);
+    this.rotation =
+        new Rotation(options, storage, store, this::proxies, () -> push(true), clock.instant());
+    var metrics = new IdentityMetrics(registry);
+    metrics.observe(store, rotation, clock);
+    this.certifier =
+        new Certifier(options, store::trust, tokens, events, metrics, clock, System::nanoTime);
+    this.workers =
+        new ThreadPoolExecutor(
+            WORKERS,
+            WORKERS,
+            30,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(MAX_WAITING),
+            Thread.ofPlatform().daemon().name("certify-", 0).factory());
+    workers.allowCoreThreadTimeOut(true);
+    store.listen((before, now) -> {
+      own.refresh(now, clock.instant());
+      if (before != null) {
+        boolean otherRoot = !before.issuer().anchor().equals(now.issuer().anchor());
+        // During a rotation the proxies are asked when the leaves can be told apart.
+        push(otherRoot && !rotation.phase().isActive());
+      }
+    });
+  }
+
+  /**
+   * Reads issuer and anchors for the first time, which blocks, and watches them from then on. What
+   * is wrong with them is in {@link #problems()}.
+   */
+  public void start() {
+    run(() -> {
+      refresh();
+      return null;
+    });
+    storage.watch(this::refreshSoon);
+    thread.scheduleWithFixedDelay(
+        guarded(this::refresh),
+        options.pollEvery().toMillis(),
+        options.pollEvery().toMillis(),
+        TimeUnit.MILLISECONDS);
+    thread.scheduleWithFixedDelay(
+        guarded(this::step), STEP_EVERY.toMillis(), STEP_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Where changes are pushed to, and whom a rotation waits for. */
+  public void connect(ProxyFleet newFleet) {
+    fleet = requireNonNull(newFleet, "newFleet");
+  }
+
+  /** Whether certificates can be issued. */
+  public boolean isReady() {
+    Trust trust = store.trust();
+    return trust != null && !clock.instant().isAfter(trust.issuer().notAfter());
+  }
+
+  /** What is wrong with the issuer or the anchors. */
+  public List<Problem> problems() {
+    return store.problem().stream().toList();
+  }
+
+  /** What the control plane serves with now; empty until there is an issuer. */
+  public Optional<ServerKeys> serverKeys() {
+    return Optional.ofNullable(own.keys());
+  }
+
+  /** Told of every new certificate of the control plane's, on a thread of identity. */
+  public void onServerKeys(Consumer<ServerKeys> listener) {
+    own.listen(listener);
+  }
+
+  @Override
+  public CompletionStage<Certify.Response> certify(Certify.Request request, String peer) {
+    var answer = new CompletableFuture<Certify.Response>();
+    try {
+      workers.execute(() -> {
+        try {
+          switch (certifier.certify(request)) {
+            case CertifyOutcome.Issued(Certify.Response response) -> answer.complete(response);
+            case CertifyOutcome.Refused refused -> {
+              log.info(
+                  "{} gets no certificate: {} ({})", peer, refused.message(), refused.reason());
+              answer.completeExceptionally(rpc(refused));
+            }
+          }
+        } catch (RuntimeException e) {
+          log.error("a request for a certificate failed by a fault of ours", e);
+          answer.completeExceptionally(e);
+        }
+      });
+    } catch (RejectedExecutionException e) {
+      answer.completeExceptionally(
+          new RpcException(
+              RpcException.Status.UNAVAILABLE, "too many requests for certificates at once"));
+    }
+    return answer;
+  }
+
+  private static RpcException rpc(CertifyOutcome.Refused refused) {
+    return new RpcException(
+        RpcException.Status.valueOf(refused.code().name()),
+        refused.message() + " (" + refused.reason() + ")");
+  }
+
+  /**
+   * Whom to believe now.
+   *
+   * @throws RpcException UNAVAILABLE before there is an issuer
+   */
+  @Override
+  public ControlMessage.Bundle current() {
+    Trust trust = store.trust();
+    if (trust == null) {
+      throw new RpcException(RpcException.Status.UNAVAILABLE, "the issuer is not ready yet");
+    }
+    return new ControlMessage.Bundle(trust.bundle().pem(), trust.bundle().fingerprint(), false);
+  }
+
+  @Override
+  public void mount(Router router) {
+    new IdentityApi(this).mount(router);
+  }
+
+  IdentityOptions options() {
+    return options;
+  }
+
+  IssuerStore store() {
+    return store;
+  }
+
+  Rotation rotation() {
+    return rotation;
+  }
+
+  Instant now() {
+    return clock.instant();
+  }
+
+  /** Those connected now. */
+  List<ConnectedProxy> proxies() {
+    ProxyFleet current = fleet;
+    return current == null ? List.of() : current.proxies();
+  }
+
+  /**
+   * Does something with the rotation on the thread it is confined to; blocks.
+   *
+   * @throws Rotation.RefusedException if that is what it threw
+   */
+  void rotate(RotationStep step) throws Rotation.RefusedException {
+    Optional<Rotation.RefusedException> refused =
+        run(() -> {
+          try {
+            step.apply(rotation, clock.instant());
+            return Optional.empty();
+          } catch (Rotation.RefusedException e) {
+            return Optional.of(e);
+          }
+        });
+    if (refused.isPresent()) {
+      throw refused.get();
+    }
+  }
+
+  /** Something to do with the rotation. */
+  @FunctionalInterface
+  interface RotationStep {
+    void apply(Rotation rotation, Instant now) throws Rotation.RefusedException;
+  }
+
+  private <T extends @Nullable Object> T run(Callable<T> task) {
+    try {
+      return thread.submit(task).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a fault of ours", e.getCause());
+    }
+  }
+
+  private static Runnable guarded(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException e) {
+        // A scheduled task that throws would never run again.
+        log.error("a fault of ours", e);
+      }
+    };
+  }
+
+  private void refreshSoon() {
+    if (refreshWaits.compareAndSet(false, true)) {
+      try {
+        thread.schedule(guarded(this::refresh), 20, TimeUnit.MILLISECONDS);
+      } catch (RejectedExecutionException e) {
+        log.debug("closed");
+      }
+    }
+  }
+
+  private void refresh() {
+    refreshWaits.set(false);
+    if (store.refresh(clock.instant())) {
+      thread.schedule(guarded(this::refresh), READ_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+    }
+    step();
+  }
+
+  private void step() {
+    Instant now = clock.instant();
+    rotation.step(now);
+    Trust trust = store.trust();
+    if (trust != null) {
+      own.refresh(trust, now);
+    }
+  }
+
+  private void push(boolean renew) {
+    ProxyFleet current = fleet;
+    if (current != null) {
+      current.bundleChanged(renew);
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+    workers.shutdownNow();
+    storage.close();
+  }
+}

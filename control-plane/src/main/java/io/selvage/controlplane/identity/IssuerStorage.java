@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.identity;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * Where issuer and trust anchors are kept: a folder, or a Secret and a ConfigMap. Calls block.
+ * Called by one thread.
+ */
+public sealed interface IssuerStorage extends AutoCloseable permits FolderStorage, ClusterStorage {
+  /** Reading or writing failed; the message names what. */
+  final class StorageException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    StorageException(String message) {
+      super(message);
+    }
+
+    StorageException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** Everything, as it is now. */
+  IssuerFiles read() throws StorageException;
+
+  /**
+   * Brings what is stored from one state to another, in an order that loses nothing if it is cut
+   * off: first what is added, then the record of the rotation, then what is replaced, last what is
+   * removed. Each part is replaced as a whole.
+   *
+   * @param before as read; where somebody else has changed it since, nothing is overwritten
+   */
+  void write(IssuerFiles before, IssuerFiles after) throws StorageException;
+
+  /** Calls {@code changed} soon after any change, until closed. It may be called for nothing. */
+  void watch(Runnable changed);
+
+  /** Why issuer and anchors must not be changed from here; empty if they may. */
+  Optional<String> readOnly();
+
+  /** How long another replica may go on with the old issuer; zero where there is none. */
+  Duration lag();
+
+  /** For messages, such as a path. */
+  String describe();
+
+  @Override
+  void close();
+}

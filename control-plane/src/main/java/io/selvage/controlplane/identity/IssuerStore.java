@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.identity;
+
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.controlplane.identity.IssuerStorage.StorageException;
+import io.selvage.identity.issue.CertificateAuthorities;
+import io.selvage.identity.issue.Issuer;
+import io.selvage.identity.workload.TrustBundle;
+import io.selvage.model.Problem;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The issuer and the anchors in use. What the storage holds is taken over when all of it is good;
+ * otherwise the last good ones stay, and a problem says why. Changed by one thread, read by any.
+ */
+final class IssuerStore {
+  private static final Logger log = LoggerFactory.getLogger(IssuerStore.class);
+
+  /** Reason of the problem that the issuer in use has ended. */
+  static final String EXPIRED = "IssuerExpired";
+
+  private final IdentityOptions options;
+  private final IssuerStorage storage;
+  private final IdentityEvents events;
+  private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+  private final AtomicLong skipped = new AtomicLong();
+
+  /** As last taken over, or last found bad. */
+  private IssuerFiles judged = IssuerFiles.NONE;
+
+  /** As last read. */
+  private IssuerFiles files = IssuerFiles.NONE;
+
+  /** Whether {@link #judged} was found bad. It is tried again: time alone may make it good. */
+  private boolean bad;
+
+  /** Found bad once: perhaps still being written, so judged only if it is the same again. */
+  private @Nullable IssuerFiles suspect;
+
+  private volatile @Nullable Trust trust;
+  private volatile @Nullable Problem problem;
+
+  IssuerStore(IdentityOptions options, IssuerStorage storage, IdentityEvents events) {
+    this.options = requireNonNull(options, "options");
+    this.storage = requireNonNull(storage, "storage");
+    this.events = requireNonNull(events, "events");
+  }
+
+  /** Told of each change, on the store's thread, after it is in use. */
+  @FunctionalInterface
+  interface Listener {
+    void changed(@Nullable Trust before, Trust now);
+  }
+
+  void listen(Listener listener) {
+    listeners.add(listener);
+  }
+
+  /** What is in use; null before anything good was found. */
+  @Nullable Trust trust() {
+    return trust;
+  }
+
+  /** What is wrong now. */
+  Optional<Problem> problem() {
+    return Optional.ofNullable(problem);
+  }
+
+  /** How often a new issuer or new anchors were not taken over. */
+  long skipped() {
+    return skipped.get();
+  }
+
+  /** As last read or written; for the rotation, on the store's thread. */
+  IssuerFiles files() {
+    return files;
+  }
+
+  /**
+   * Reads the storage and takes over what is new.
+   *
+   * @return whether it should be read again soon, because what was found may be half written
+   */
+  boolean refresh(Instant now) {
+    IssuerFiles found;
+    try {
+      found = storage.read();
+      if (found.isEmpty() && trust == null) {
+        found = create(now);
+      }
+    } catch (StorageException e) {
+      // Whatever is found once it can be read again is judged anew.
+      judged = IssuerFiles.NONE;
+      report("IssuerUnreadable", requireNonNull(e.getMessage()));
+      return false;
+    }
+    files = found;
+    if (bad || !found.sameIssuer(judged)) {
+      return take(found, now);
+    }
+    checkExpiry(now);
+    return false;
+  }
+
+  /** Writes and takes over at once; for the rotation. */
+  void write(IssuerFiles after, Instant now) throws StorageException {
+    storage.write(files, after);
+    files = after;
+    if (!after.sameIssuer(judged)) {
+      suspect = after; // as we wrote it, so it is not half written
+      take(after, now);
+    }
+  }
+
+  private IssuerFiles create(Instant now) throws StorageException {
+    var made =
+        CertificateAuthorities.create(options.trustDomain(), now, options.authorityLifetime());
+    var whole =
+        IssuerFiles.NONE
+            .withBundle(made.bundle().pem())
+            .withIssuer(made.issuerPem(), made.issuerKeyPem());
+    storage.write(IssuerFiles.NONE, whole);
+    log.info("made a root and an issuer in {}", storage.describe());
+    return storage.read();
+  }
+
+  private boolean take(IssuerFiles found, Instant now) {
+    return switch (judge(found, now)) {
+      case Judgement.Bad(String reason, String message) -> {
+        if (trust != null && !found.sameIssuer(judged) && !found.equals(suspect)) {
+          suspect = found;
+          yield true;
+        }
+        judged = found;
+        bad = true;
+        if (report(reason, message)) {
+          skipped.incrementAndGet();
+        }
+        yield false;
+      }
+      case Judgement.Good(Trust next) -> {
+        judged = found;
+        bad = false;
+        suspect = null;
+        use(next);
+        yield false;
+      }
+    };
+  }
+
+  private void use(Trust next) {
+    Trust before = trust;
+    trust = next;
+    if (problem != null) {
+      log.info("{}: good again", storage.describe());
+      problem = null;
+    }
+    if (before == null
+        || !before.issuer().sameAs(next.issuer())
+        || !before.bundle().equals(next.bundle())) {
+      announce(before, next);
+    }
+  }
+
+  private void announce(@Nullable Trust before, Trust now) {
+    log.info(
+        "{} issuer {}, anchors {}",
+        before == null ? "using" : "changed to",
+        now.issuer(),
+        now.bundle());
+    if (before != null) {
+      events.issuerUpdated("now " + now.issuer() + " with " + now.bundle());
+    }
+    for (Listener listener : listeners) {
+      try {
+        listener.changed(before, now);
+      } catch (RuntimeException e) {
+        log.error("a listener failed", e);
+      }
+    }
+  }
+
+  private sealed interface Judgement {
+    record Good(Trust trust) implements Judgement {}
+
+    record Bad(String reason, String message) implements Judgement {}
+  }
+
+  private static Judgement judge(IssuerFiles found, Instant now) {
+    return switch (TrustBundle.parse(found.bundle())) {
+      case TrustBundle.Parsed.Rejected(String reason, String message) ->
+          new Judgement.Bad(reason, message);
+      case TrustBundle.Parsed.Accepted(TrustBundle bundle) ->
+          switch (Issuer.parse(found.chain(), found.key(), bundle, now)) {
+            case Issuer.Parsed.Rejected(String reason, String message) ->
+                new Judgement.Bad(reason, message);
+            case Issuer.Parsed.Accepted(Issuer issuer) ->
+                new Judgement.Good(new Trust(issuer, bundle));
+          };
+    };
+  }
+
+  private void checkExpiry(Instant now) {
+    Trust current = trust;
+    if (current == null) {
+      return;
+    }
+    if (now.isAfter(current.issuer().notAfter())) {
+      report(EXPIRED, "the issuer in use ended at " + current.issuer().notAfter());
+    }
+  }
+
+  /** Whether this is news. */
+  private boolean report(String reason, String message) {
+    Problem current = problem;
+    String text = storage.describe() + ": " + message;
+    if (current != null && current.reason().equals(reason) && current.message().equals(text)) {
+      return false;
+    }
+    problem =
+        new Problem(Problem.Severity.ERROR, Optional.empty(), Optional.empty(), "", reason, text);
+    boolean kept = trust != null;
+    log.error("{} ({}); {}", text, reason, kept ? "the old one stays" : "nothing can be issued");
+    events.issuerSkipped(reason, text);
+    return true;
+  }
+}

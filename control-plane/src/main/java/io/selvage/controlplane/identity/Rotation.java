@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.identity;
+
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.controlplane.identity.IssuerStorage.StorageException;
+import io.selvage.controlplane.identity.RotationState.Phase;
+import io.selvage.controlplane.identity.RotationState.Prune;
+import io.selvage.controlplane.link.ConnectedProxy;
+import io.selvage.identity.issue.CertificateAuthorities;
+import io.selvage.identity.issue.Issuer;
+import io.selvage.identity.workload.PemText;
+import io.selvage.identity.workload.TrustBundle;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Replaces root and issuer while everything runs, in phases that each outlive a restart:
+ *
+ * <ol>
+ *   <li>trusting: a new root and issuer are made, old and new anchors are pushed; it waits until
+ *       every connected proxy believes both
+ *   <li>renewing: the new issuer issues, and proxies are asked to renew
+ *   <li>pruning: no leaf chains to the old anchors any more, so they are removed
+ * </ol>
+ *
+ * A phase only ever begins after what it is to do has been recorded, and doing it again changes
+ * nothing. The root's key is never stored; the coming issuer's is, until it is used.
+ *
+ * <p>Confined to the store's thread, but for {@link #phase} and {@link #report}.
+ */
+final class Rotation {
+  private static final Logger log = LoggerFactory.getLogger(Rotation.class);
+
+  /** First pause before proxies that did not renew are asked again; it doubles each time. */
+  private static final Duration ASK_AGAIN = Duration.ofMinutes(1);
+
+  /** Certificates know whole seconds: leaves issued this much later end later for certain. */
+  private static final Duration TELL_APART = Duration.ofSeconds(1);
+
+  private final IdentityOptions options;
+  private final IssuerStorage storage;
+  private final IssuerStore store;
+  private final Supplier<List<ConnectedProxy>> proxies;
+  private final Runnable askToRenew;
+  private final Instant processStart;
+
+  private volatile Report report = new Report(RotationState.NONE, List.of(), false, "");
+  private Instant askNext = Instant.MIN;
+  private Duration askPause = ASK_AGAIN;
+
+  /**
+   * @param proxies those connected now
+   * @param askToRenew tells every proxy to ask for a new leaf
+   * @param processStart proxies need a while from then on to come back
+   */
+  Rotation(
+      IdentityOptions options,
+      IssuerStorage storage,
+      IssuerStore store,
+      Supplier<List<ConnectedProxy>> proxies,
+      Runnable askToRenew,
+      Instant processStart) {
+    this.options = requireNonNull(options, "options");
+    this.storage = requireNonNull(storage, "storage");
+    this.store = requireNonNull(store, "store");
+    this.proxies = requireNonNull(proxies, "proxies");
+    this.askToRenew = requireNonNull(askToRenew, "askToRenew");
+    this.processStart = requireNonNull(processStart, "processStart");
+  }
+
+  /** Something that cannot be done now; the message says why. */
+  static final class RefusedException extends Exception {
+    private static final long serialVersionUID = 1;
+
+    RefusedException(String message) {
+      super(message);
+    }
+  }
+
+  /**
+   * Where it stands.
+   *
+   * @param waitingFor proxies the phase waits for
+   * @param held whether it has waited for longer than it was to
+   * @param trouble why the last step failed; empty if it did not
+   */
+  record Report(
+      RotationState state, List<ConnectedProxy> waitingFor, boolean held, String trouble) {
+    Report {
+      waitingFor = List.copyOf(waitingFor);
+    }
+  }
+
+  /** As of the last step; from any thread. */
+  Report report() {
+    return report;
+  }
+
+  /** What is being done; from any thread. */
+  Phase phase() {
+    return report.state().phase();
+  }
+
+  /**
+   * Begins one.
+   *
+   * @param timeout after which a phase says that it is held up
+   */
+  void start(Prune prune, Duration timeout, Instant now) throws RefusedException {
+    Trust trust = store.trust();
+    if (trust == null) {
+      throw new RefusedException("there is no issuer yet");
+    }
+    RotationState before = state();
+    if (before.phase().isActive()) {
+      throw new RefusedException(
+          "a rotation is running since "
+              + before.startedAt()
+              + ", in phase "
+              + before.phase().label());
+    }
+    Optional<String> readOnly = storage.readOnly();
+    if (readOnly.isPresent()) {
+      throw new RefusedException(readOnly.get() + "; rotate it there");
+    }
+    var problem = store.problem().filter(p -> !p.reason().equals(IssuerStore.EXPIRED));
+    if (problem.isPresent()) {
+      throw new RefusedException("mend this first: " + problem.get().message());
+    }
+    var made =
+        CertificateAuthorities.create(options.trustDomain(), now, options.authorityLifetime());
+    var state =
+        new RotationState(
+            Phase.TRUSTING,
+            now,
+            now,
+            trust.bundle().pem(),
+            made.bundle().pem(),
+            Instant.EPOCH,
+            prune,
+            timeout,
+            false);
+    try {
+      store.write(
+          store
+              .files()
+              .withNext(made.issuerPem(), made.issuerKeyPem())
+              .withRotation(state.json())
+              .withBundle(trust.bundle().plus(made.bundle()).pem()),
+          now);
+    } catch (StorageException e) {
+      throw new RefusedException(requireNonNull(e.getMessage()));
+    }
+    log.info("rotation begun: {} is to replace {}", made.bundle(), trust.bundle());
+    report = new Report(state, List.of(), false, "");
+    step(now);
+  }
+
+  /** Goes on without the proxies that the present phase waits for. */
+  void proceed(Instant now) throws RefusedException {
+    RotationState state = state();
+    if (state.phase() != Phase.TRUSTING && state.phase() != Phase.RENEWING) {
+      throw new RefusedException("no rotation waits for anything");
+    }
+    record(state.leavingBehind(), store.files(), now);
+    step(now);
+  }
+
+  /** Gives up, which is possible as long as nothing was issued by the new issuer. */
+  void abort(Instant now) throws RefusedException {
+    RotationState state = state();
+    if (state.phase() != Phase.TRUSTING) {
+      throw new RefusedException(
+          state.phase().isActive()
+              ? "the new issuer has issued already; there is no way back"
+              : "there is no rotation");
+    }
+    record(state.in(Phase.ABORTING, now), store.files(), now);
+    step(now);
+  }
+
+  private void record(RotationState state, IssuerFiles files, Instant now) throws RefusedException {
+    try {
+      store.write(files.withRotation(state.json()), now);
+    } catch (StorageException e) {
+      throw new RefusedException(requireNonNull(e.getMessage()));
+    }
+  }
+
+  private RotationState state() throws RefusedException {
+    try {
+      return RotationState.parse(store.files().rotation());
+    } catch (IllegalArgumentException e) {
+      throw new RefusedException(requireNonNull(e.getMessage()));
+    }
+  }
+
+  /** Does what is to be done now; cheap if that is nothing. */
+  void step(Instant now) {
+    RotationState state;
+    try {
+      state = state();
+    } catch (RefusedException e) {
+      trouble(report.state(), requireNonNull(e.getMessage()));
+      return;
+    }
+    if (!state.phase().equals(phase())) {
+      log.info("rotation: {}", state.phase().label());
+      askNext = Instant.MIN;
+      askPause = ASK_AGAIN;
+    }
+    try {
+      switch (state.phase()) {
+        case TRUSTING -> trusting(state, now);
+        case RENEWING -> renewing(state, now);
+        case PRUNING -> finish(state, Phase.DONE, state.newAnchor(), now);
+        case ABORTING -> finish(state, Phase.ABORTED, state.oldAnchors(), now);
+        case NONE, DONE, ABORTED -> report = new Report(state, List.of(), false, "");
+      }
+    } catch (StorageException e) {
+      trouble(state, requireNonNull(e.getMessage()));
+    } catch (IllegalArgumentException e) {
+      trouble(state, "what is stored is damaged: " + e.getMessage());
+    }
+  }
+
+  private void trouble(RotationState state, String message) {
+    if (!report.trouble().equals(message)) {
+      log.error("the rotation is held up: {}", message);
+    }
+    report = new Report(state, report.waitingFor(), true, message);
+  }
+
+  private void trusting(RotationState state, Instant now) throws StorageException {
+    TrustBundle both = TrustBundle.of(PemText.certificates(state.oldAnchors() + state.newAnchor()));
+    IssuerFiles files = store.files();
+    if (!TrustBundle.of(PemText.certificates(files.bundle())).containsAll(both)) {
+      // Cut off between the record and the bundle.
+      store.write(files.withBundle(both.pem()), now);
+      return;
+    }
+    Trust trust = store.trust();
+    if (trust == null || !trust.bundle().containsAll(both)) {
+      trouble(state, "the bundle of both roots is not in use");
+      return;
+    }
+    List<ConnectedProxy> behind = notBelieving(trust.bundle());
+    boolean settled = !now.isBefore(later(state.phaseSince(), processStart).plus(pause()));
+    if (settled && behind.isEmpty() || state.leaveBehind()) {
+      switchIssuer(state, trust, now);
+      return;
+    }
+    await(state, behind, now);
+  }
+
+  private void switchIssuer(RotationState state, Trust trust, Instant now) throws StorageException {
+    IssuerFiles files = store.files();
+    var judged = Issuer.parse(files.nextChain(), files.nextKey(), trust.bundle(), now);
+    if (judged instanceof Issuer.Parsed.Rejected(String _, String message)) {
+      trouble(state, "the issuer that is to come is unusable (abort and start again): " + message);
+      return;
+    }
+    Instant end =
+        earlier(
+            now.plus(storage.lag()).plus(options.leafLifetime()).plus(options.skew()),
+            trust.issuer().notAfter());
+    var next = state.withOldLeavesEnd(end).in(Phase.RENEWING, now);
+    store.write(
+        files
+            .withRotation(next.json())
+            .withIssuer(files.nextChain(), files.nextKey())
+            .withNext("", ""),
+        now);
+    step(now);
+  }
+
+  private void renewing(RotationState state, Instant now) throws StorageException {
+    IssuerFiles files = store.files();
+    if (!files.nextChain().isEmpty()) {
+      // Cut off between the record and the issuer.
+      store.write(files.withIssuer(files.nextChain(), files.nextKey()).withNext("", ""), now);
+      return;
+    }
+    Trust trust = store.trust();
+    if (trust == null) {
+      trouble(state, "there is no issuer");
+      return;
+    }
+    var behind = new ArrayList<ConnectedProxy>();
+    for (ConnectedProxy proxy : proxies.get()) {
+      Instant end = Instant.ofEpochMilli(proxy.certificateNotAfterMillis());
+      if (!end.isAfter(state.oldLeavesEnd())) {
+        behind.add(proxy);
+      }
+    }
+    Instant from = later(state.phaseSince().plus(storage.lag()).plus(TELL_APART), processStart);
+    if (!behind.isEmpty() && !now.isBefore(from) && !now.isBefore(askNext)) {
+      askToRenew.run();
+      askNext = now.plus(askPause);
+      askPause = askPause.multipliedBy(2);
+    }
+    boolean ended = now.isAfter(state.oldLeavesEnd());
+    boolean renewed = behind.isEmpty() && !now.isBefore(from.plus(pause()));
+    if (ended || state.prune() == Prune.NOW && (renewed || state.leaveBehind())) {
+      store.write(files.withRotation(state.in(Phase.PRUNING, now).json()), now);
+      step(now);
+      return;
+    }
+    await(state, behind, now);
+  }
+
+  private void finish(RotationState state, Phase last, String anchors, Instant now)
+      throws StorageException {
+    TrustBundle kept = TrustBundle.of(PemText.certificates(anchors));
+    IssuerFiles files = store.files().withBundle(kept.pem()).withNext("", "");
+    store.write(files.withRotation(state.json()), now);
+    Trust trust = store.trust();
+    if (trust == null || !trust.bundle().equals(kept)) {
+      trouble(state, "the remaining root is not in use");
+      return;
+    }
+    RotationState end = state.in(last, now);
+    store.write(store.files().withRotation(end.json()), now);
+    report = new Report(end, List.of(), false, "");
+    log.info("rotation {}: {}", last.label(), kept);
+  }
+
+  private void await(RotationState state, List<ConnectedProxy> behind, Instant now) {
+    boolean held = !behind.isEmpty() && now.isAfter(state.phaseSince().plus(state.timeout()));
+    if (held && !report.held()) {
+      log.warn(
+          "the rotation waits for {} proxies, such as {}", behind.size(), label(behind.getFirst()));
+    }
+    report = new Report(state, behind, held, "");
+  }
+
+  private List<ConnectedProxy> notBelieving(TrustBundle bundle) {
+    return proxies.get().stream().filter(p -> !p.bundle().equals(bundle.fingerprint())).toList();
+  }
+
+  /** The pod, or the identity of a proxy without one. */
+  static String label(ConnectedProxy proxy) {
+    return proxy.pod().name().isEmpty() ? proxy.identity().shortName() : proxy.pod().toString();
+  }
+
+  private Duration pause() {
+    return options.settle();
+  }
+
+  private static Instant later(Instant a, Instant b) {
+    return a.isAfter(b) ? a : b;
+  }
+
+  private static Instant earlier(Instant a, Instant b) {
+    return a.isBefore(b) ? a : b;
+  }
+}
