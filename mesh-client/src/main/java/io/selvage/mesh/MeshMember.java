@@ -5,14 +5,26 @@ import io.selvage.mesh.discovery.Destinations;
 import io.selvage.mesh.discovery.InboundFeed;
 import io.selvage.mesh.discovery.PodDirectory;
 import io.selvage.mesh.traffic.TrafficRecorder;
+import io.selvage.proxy.tls.MeshTls;
+import io.selvage.proxy.transport.EventLoops;
+import java.time.InstantSource;
 import java.util.Optional;
 
 /**
  * A proxy's membership in the mesh: its certificate, its stream to the control plane, and what goes
- * up and down on it. Made by {@code start(MeshOptions, EventLoops, MeshTls)}, which returns at once
- * and keeps trying for as long as it takes. Thread-safe.
+ * up and down on it. Thread-safe.
  */
 public interface MeshMember extends AutoCloseable {
+  /**
+   * Begins. Returns at once and keeps trying for as long as it takes.
+   *
+   * @param loops where the proxy's traffic runs; one of them carries the stream too
+   * @param tls the member puts certificate and bundle in; stays the caller's
+   */
+  static MeshMember start(MeshOptions options, EventLoops loops, MeshTls tls) {
+    return RunningMember.start(options, loops, tls, InstantSource.system(), 1_000);
+  }
+
   /** What original destinations stand for; for sidecars. */
   Destinations destinations();
 

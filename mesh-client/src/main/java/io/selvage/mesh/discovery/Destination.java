@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * An original destination address and what it stands for, kept up to date while it is in use.
@@ -47,14 +48,18 @@ public final class Destination {
   }
 
   private final InetSocketAddress address;
+  private final LongSupplier nanoTime;
   private final AtomicInteger users = new AtomicInteger();
   private final List<Consumer<State>> listeners = new CopyOnWriteArrayList<>();
+  private final List<Runnable> forgotten = new CopyOnWriteArrayList<>();
   private volatile State state;
-  private volatile long usedNanos = System.nanoTime();
+  private volatile long usedNanos;
 
-  Destination(InetSocketAddress address, State state) {
+  Destination(InetSocketAddress address, State state, LongSupplier nanoTime) {
     this.address = address;
     this.state = state;
+    this.nanoTime = nanoTime;
+    this.usedNanos = nanoTime.getAsLong();
   }
 
   /** Where the connection was going. */
@@ -68,13 +73,23 @@ public final class Destination {
   }
 
   /**
-   * Told of every change from now on, on the control stream's event loop: must be quick.
+   * Told of every change from now on, on the control stream's event loop: must be quick. Listening
+   * alone does not keep a destination from being forgotten.
    *
    * @return ends it
    */
   public Runnable listen(Consumer<State> listener) {
     listeners.add(listener);
     return () -> listeners.remove(listener);
+  }
+
+  /**
+   * Told once, on the control stream's event loop, when the destination is forgotten because nobody
+   * has used it for long: its state does not change any more, and whoever asks for the address
+   * again gets another object.
+   */
+  public void onForgotten(Runnable action) {
+    forgotten.add(action);
   }
 
   /** Somebody depends on it: it is not forgotten until {@link #release}. */
@@ -84,12 +99,16 @@ public final class Destination {
 
   /** Undoes one {@link #retain}. */
   public void release() {
-    usedNanos = System.nanoTime();
+    usedNanos = nanoTime.getAsLong();
     users.decrementAndGet();
   }
 
   void touch() {
-    usedNanos = System.nanoTime();
+    usedNanos = nanoTime.getAsLong();
+  }
+
+  void forget() {
+    forgotten.forEach(Runnable::run);
   }
 
   void update(State newState) {
@@ -102,6 +121,6 @@ public final class Destination {
   }
 
   boolean isUsed() {
-    return users.get() > 0 || !listeners.isEmpty();
+    return users.get() > 0;
   }
 }

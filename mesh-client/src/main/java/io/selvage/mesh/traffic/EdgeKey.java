@@ -3,6 +3,7 @@ package io.selvage.mesh.traffic;
 
 import static java.util.Objects.requireNonNull;
 
+import io.netty.util.NetUtil;
 import io.selvage.model.mesh.TrafficReport.Direction;
 import io.selvage.model.mesh.TrafficReport.Security;
 import java.net.InetAddress;
@@ -28,6 +29,10 @@ public record EdgeKey(
     String route,
     Security security,
     boolean denied) {
+  /** Stands for every peer beyond the bound. */
+  static final InetAddress OTHER =
+      requireNonNull(NetUtil.createInetAddressFromIpAddressString("0.0.0.0"));
+
   public EdgeKey {
     requireNonNull(direction, "direction");
     requireNonNull(peer, "peer");
@@ -35,5 +40,15 @@ public record EdgeKey(
     requireNonNull(service, "service");
     requireNonNull(route, "route");
     requireNonNull(security, "security");
+  }
+
+  /** Under what is counted what comes after {@code max} different keys. */
+  static EdgeKey other(Direction direction) {
+    return new EdgeKey(direction, OTHER, 0, "", "", "", Security.OUTSIDE, false);
+  }
+
+  /** The peer as an IP literal. */
+  public String peerText() {
+    return NetUtil.toAddressString(peer);
   }
 }

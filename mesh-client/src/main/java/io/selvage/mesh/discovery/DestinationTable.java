@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.mesh.discovery;
+
+import io.netty.channel.EventLoop;
+import io.netty.util.NetUtil;
+import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.Promise;
+import io.netty.util.concurrent.ScheduledFuture;
+import io.selvage.mesh.link.ControlStream;
+import io.selvage.model.mesh.DestinationUpdate;
+import io.selvage.model.mesh.ProtocolHint;
+import io.selvage.model.mesh.ProxyMessage;
+import io.selvage.model.routing.EndpointSet;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Destinations by address. Reading is for any thread; everything else happens on the control
+ * stream's event loop.
+ */
+public final class DestinationTable implements Destinations {
+  private static final Logger LOG = LoggerFactory.getLogger(DestinationTable.class);
+
+  /** A destination nobody uses is forgotten after this time, if the control plane is there. */
+  static final long IDLE_NANOS = TimeUnit.MINUTES.toNanos(10);
+
+  /** The way to the control plane, for tests. */
+  public interface Line {
+    boolean isConnected();
+
+    /** Whether an answer may come within {@link #PATIENCE_MILLIS}. */
+    boolean isHopeful();
+
+    void send(ProxyMessage message);
+
+    /** The line that a stream is. */
+    static Line of(ControlStream stream) {
+      return new Line() {
+        @Override
+        public boolean isConnected() {
+          return stream.isConnected();
+        }
+
+        @Override
+        public boolean isHopeful() {
+          return stream.isHopeful();
+        }
+
+        @Override
+        public void send(ProxyMessage message) {
+          stream.send(message);
+        }
+      };
+    }
+  }
+
+  private final EventLoop loop;
+  private final LongSupplier nanoTime;
+  private final int max;
+  private final Map<InetSocketAddress, Entry> entries = new ConcurrentHashMap<>();
+
+  // On the loop only.
+  private final Map<Long, Entry> byId = new HashMap<>();
+  private @Nullable Line line;
+  private long nextId = 1;
+
+  /** With the limit of {@link #MAX_DESTINATIONS}. */
+  public DestinationTable(EventLoop loop) {
+    this(loop, System::nanoTime, MAX_DESTINATIONS);
+  }
+
+  DestinationTable(EventLoop loop, LongSupplier nanoTime, int max) {
+    this.loop = loop;
+    this.nanoTime = nanoTime;
+    this.max = max;
+  }
+
+  /** Sets the way to the control plane; before anything else. */
+  public void use(Line newLine) {
+    line = newLine;
+  }
+
+  private static final class Entry {
+    final Destination destination;
+    final long id;
+
+    /** Endpoints in the order they came in, replaced as a whole when a first update is complete. */
+    final Map<DestinationUpdate.Address, DestinationUpdate.Endpoint> endpoints =
+        new LinkedHashMap<>();
+
+    final List<Promise<Destination>> waiting = new ArrayList<>(1);
+    @Nullable ScheduledFuture<?> patience;
+
+    /** Whether the stream that is open now has sent a reset. */
+    boolean current;
+
+    /** Whether connections may go on, with an answer or for the lack of one. */
+    volatile boolean settled;
+
+    Entry(Destination destination, long id) {
+      this.destination = destination;
+      this.id = id;
+    }
+  }
+
+  // ---- From any thread
+
+  @Override
+  public @Nullable Destination known(InetSocketAddress address) {
+    Entry entry = entries.get(address);
+    if (entry == null || !entry.settled) {
+      return null;
+    }
+    entry.destination.touch();
+    return entry.destination;
+  }
+
+  @Override
+  public Future<Destination> find(InetSocketAddress address, EventLoop on) {
+    Destination known = known(address);
+    if (known != null) {
+      return on.newSucceededFuture(known);
+    }
+    Promise<Destination> promise = on.newPromise();
+    if (loop.inEventLoop()) {
+      ask(address, promise);
+    } else {
+      loop.execute(() -> ask(address, promise));
+    }
+    return promise;
+  }
+
+  /** Number of destinations known or asked for. */
+  public int size() {
+    return entries.size();
+  }
+
+  // ---- On the loop
+
+  private void ask(InetSocketAddress address, Promise<Destination> promise) {
+    Line to = line;
+    Entry entry = entries.get(address);
+    if (entry == null) {
+      if (entries.size() >= max && !makeRoom()) {
+        promise.trySuccess(new Destination(address, unanswered(address), nanoTime));
+        return;
+      }
+      entry = new Entry(
+          new Destination(address, unanswered(address), nanoTime), nextId++);
+      entries.put(address, entry);
+      byId.put(entry.id, entry);
+      if (to != null && to.isConnected()) {
+        to.send(subscription(entry));
+      }
+    }
+    if (entry.settled) {
+      promise.trySuccess(entry.destination);
+      return;
+    }
+    entry.waiting.add(promise);
+    if (to == null || !to.isHopeful()) {
+      settle(entry);
+    } else if (entry.patience == null) {
+      Entry patient = entry;
+      entry.patience =
+          loop.schedule(() -> settle(patient), PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private static ProxyMessage subscription(Entry entry) {
+    InetSocketAddress address = entry.destination.address();
+    return new ProxyMessage.Subscribe(
+        entry.id, NetUtil.toAddressString(address.getAddress()), address.getPort());
+  }
+
+  /** Whoever waits goes on with what is known now. */
+  private static void settle(Entry entry) {
+    if (entry.patience != null) {
+      entry.patience.cancel(false);
+      entry.patience = null;
+    }
+    entry.settled = true;
+    entry.waiting.forEach(promise -> promise.trySuccess(entry.destination));
+    entry.waiting.clear();
+  }
+
+  /** The stream is open: everything is asked for again, and stays in use until the answer. */
+  public void onConnected() {
+    Line to = line;
+    if (to == null) {
+      return;
+    }
+    for (Entry entry : byId.values()) {
+      entry.current = false;
+      to.send(subscription(entry));
+    }
+  }
+
+  /** The stream has ended: nobody is kept waiting for an answer that may take long. */
+  public void onDisconnected() {
+    for (Entry entry : byId.values()) {
+      entry.current = false;
+      if (!entry.settled && line != null && !line.isHopeful()) {
+        settle(entry);
+      }
+    }
+  }
+
+  /** Applies what the control plane says. */
+  public void apply(long id, DestinationUpdate update) {
+    Entry entry = byId.get(id);
+    if (entry == null) {
+      return; // unsubscribed meanwhile
+    }
+    if (!entry.current && !update.reset()) {
+      LOG.atWarn()
+          .addKeyValue("destination", entry.destination.address())
+          .log("the control plane sent a difference to nothing; it is ignored");
+      return;
+    }
+    entry.current = true;
+    if (update.reset()) {
+      entry.endpoints.clear();
+    }
+    update.removed().forEach(entry.endpoints::remove);
+    for (DestinationUpdate.Endpoint endpoint : update.upserts()) {
+      if (NetUtil.createByteArrayFromIpAddressString(endpoint.address()) == null) {
+        LOG.atWarn()
+            .addKeyValue("destination", entry.destination.address())
+            .log("the control plane named an endpoint whose address is none");
+        continue;
+      }
+      entry.endpoints.put(
+          new DestinationUpdate.Address(endpoint.address(), endpoint.port()), endpoint);
+    }
+    entry.destination.update(state(entry, update));
+    settle(entry);
+  }
+
+  private static Destination.State state(Entry entry, DestinationUpdate update) {
+    List<DestinationUpdate.Endpoint> details = List.copyOf(entry.endpoints.values());
+    List<EndpointSet.Endpoint> endpoints = new ArrayList<>(details.size());
+    for (DestinationUpdate.Endpoint one : details) {
+      endpoints.add(
+          new EndpointSet.Endpoint(
+              one.address(), one.port(), "", one.zone(), one.draining(), one.identity()));
+    }
+    return new Destination.State(
+        true,
+        update.kind(),
+        update.service(),
+        update.hint(),
+        new EndpointSet(key(entry.destination.address()), endpoints),
+        details);
+  }
+
+  private static Destination.State unanswered(InetSocketAddress address) {
+    return new Destination.State(
+        false,
+        DestinationUpdate.Kind.FORWARD,
+        DestinationUpdate.ServiceRef.NONE,
+        ProtocolHint.DETECT,
+        EndpointSet.empty(key(address)),
+        List.of());
+  }
+
+  private static String key(InetSocketAddress address) {
+    return NetUtil.toSocketAddressString(address);
+  }
+
+  /** Forgets what has been out of use for long; only while it could be asked for again. */
+  public void forgetIdle() {
+    Line to = line;
+    if (to == null || !to.isConnected()) {
+      return;
+    }
+    long now = nanoTime.getAsLong();
+    for (Entry entry : List.copyOf(byId.values())) {
+      if (isIdle(entry) && now - entry.destination.usedNanos() >= IDLE_NANOS) {
+        forget(entry);
+      }
+    }
+  }
+
+  private static boolean isIdle(Entry entry) {
+    return entry.waiting.isEmpty() && !entry.destination.isUsed();
+  }
+
+  /** Forgets the one that has been out of use longest; false if all are in use. */
+  private boolean makeRoom() {
+    Entry longest = null;
+    for (Entry entry : byId.values()) {
+      if (isIdle(entry)
+          && (longest == null
+              || entry.destination.usedNanos() - longest.destination.usedNanos() < 0)) {
+        longest = entry;
+      }
+    }
+    if (longest == null) {
+      return false;
+    }
+    forget(longest);
+    return true;
+  }
+
+  private void forget(Entry entry) {
+    entries.remove(entry.destination.address());
+    byId.remove(entry.id);
+    Line to = line;
+    if (to != null && to.isConnected()) {
+      to.send(new ProxyMessage.Unsubscribe(entry.id));
+    }
+    entry.destination.forget();
+  }
+}
