@@ -25,6 +25,7 @@ import io.selvage.proxy.pool.ConnectionPools;
 import io.selvage.proxy.route.ClusterLookup;
 import io.selvage.proxy.snapshot.Snapshot;
 import io.selvage.proxy.tcp.TcpProxy;
+import io.selvage.proxy.tls.EndpointTls;
 import io.selvage.proxy.tls.ServerContexts;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.transport.EventLoops;
@@ -50,12 +51,14 @@ public final class DataPath implements AutoCloseable {
   private final ConnectionGuard connections;
   private final ServerContexts serverTls = new ServerContexts();
   private final UpstreamTlsContexts upstreamTls = UpstreamTlsContexts.create();
+  private final EndpointTls endpointTls;
   private final ServerCodec http1 = Http1ServerCodec::install;
   private final ServerCodec http2 = new Http2ServerCodec();
 
   private DataPath(EventLoops eventLoops, DataPlaneOptions options) {
     this.eventLoops = eventLoops;
     this.options = options;
+    this.endpointTls = new EndpointTls(upstreamTls, options.mesh().orElse(null));
     this.loops = loopStates();
     this.overload = new OverloadGuard(options.limits().exchange().inFlight());
     this.connections = new ConnectionGuard(options.limits().connection());
@@ -73,8 +76,9 @@ public final class DataPath implements AutoCloseable {
         new ConnectionPools.Transport(
             new Http1UpstreamProtocol(limits),
             new Http2UpstreamProtocol(limits),
-            upstreamTls,
-            limits);
+            endpointTls,
+            limits,
+            options.exchanges());
     Map<EventLoop, LoopState> states = new IdentityHashMap<>();
     int index = 0;
     for (EventExecutor executor : eventLoops.workers()) {
@@ -107,7 +111,7 @@ public final class DataPath implements AutoCloseable {
 
   /** Where raw connections go that name their clusters. */
   TcpProxy tcp(ClusterLookup clusters) {
-    return new TcpProxy(eventLoops, clusters, upstreamTls, options.tcp());
+    return new TcpProxy(eventLoops, clusters, endpointTls, options.tcp());
   }
 
   /**

@@ -80,6 +80,11 @@ final class Exchange implements RequestSink {
       return;
     }
     String peer = loop.addressText(stream.connection().peer().getAddress());
+    if (snapshot.isTransparent()) {
+      report.clientAddress = peer;
+      passUnchanged(listener, head);
+      return;
+    }
     int hops = listener.spec().trustedHops();
     report.clientAddress = ForwardedFields.clientAddress(head, hops, peer);
     report.requestId =
@@ -104,6 +109,18 @@ final class Exchange implements RequestSink {
     }
     ForwardedFields.apply(head, hops, stream.connection().secure(), peer);
     route(host, head);
+  }
+
+  /** No more than what the route asks for is added, and the path is taken as it is. */
+  private void passUnchanged(ServedListener listener, RequestHead head) {
+    RouteTable table = listener.routeTable();
+    VirtualHost host = table == null ? null : table.virtualHost(head.host());
+    secure = stream.connection().secure();
+    if (host == null) {
+      answers.empty(404, Outcome.NO_ROUTE);
+    } else {
+      route(host, head);
+    }
   }
 
   private boolean isAddressPermitted() {

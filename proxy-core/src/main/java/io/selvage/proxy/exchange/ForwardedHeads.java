@@ -61,6 +61,10 @@ final class ForwardedHeads {
 
   void prepareRequest() {
     HeaderBlock fields = request.headers();
+    if (exchange.snapshot().isTransparent()) {
+      editRequest(fields);
+      return;
+    }
     if (action.rewritesPath()) {
       fields.add(ORIGINAL_PATH, request.target().toString().getBytes(StandardCharsets.ISO_8859_1));
     }
@@ -68,6 +72,10 @@ final class ForwardedHeads {
     if (expected > 0) {
       fields.add(EXPECTED_TIMEOUT, exchange.loop().timeoutDigits(expected));
     }
+    editRequest(fields);
+  }
+
+  private void editRequest(HeaderBlock fields) {
     if (!action.requestEdits().isEmpty()) {
       action.requestEdits().apply(fields, facts());
     }
@@ -95,6 +103,10 @@ final class ForwardedHeads {
 
   /** An upstream's response is about to be sent down. */
   void finishResponse(ResponseHead response) {
+    if (exchange.snapshot().isTransparent()) {
+      finish(response);
+      return;
+    }
     HeaderBlock fields = response.headers();
     boolean dated = false;
     for (int i = 0; i < fields.count(); i++) {

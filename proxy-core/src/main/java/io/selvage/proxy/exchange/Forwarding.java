@@ -117,7 +117,7 @@ final class Forwarding {
       return true;
     }
     String upgrade = head.upgrade();
-    if (upgrade != null) {
+    if (upgrade != null && !head.isVerbatim()) {
       if (!spec.upgrades().contains(upgrade)) {
         exchange.answers().empty(403, Outcome.DENIED);
         return true;
@@ -149,7 +149,7 @@ final class Forwarding {
     LoopState loop = exchange.loop();
     Endpoint endpoint = cluster.pick(hash, loop.index(), avoid);
     if (endpoint == null) {
-      exchange.answers().error(503, Outcome.NO_ENDPOINTS, "no healthy upstream");
+      exchange.answers().failure(Outcome.NO_ENDPOINTS, "no healthy upstream");
       return;
     }
     long now = loop.wheel().nanoTime();
@@ -158,6 +158,8 @@ final class Forwarding {
     attempt = begun;
     report.attempts++;
     report.endpoint = endpoint.toString();
+    report.upstreamAddress = endpoint.socketAddress();
+    report.upstreamIdentity = endpoint.spec().identity();
     report.upstreamStartNanos = now;
     deadline.startTry(retrySpec == null ? 0 : retrySpec.perTryTimeoutMillis(), now);
     begun.waiting(loop.pools().acquire(endpoint, spec.priority(), authority, begun));
@@ -292,8 +294,12 @@ final class Forwarding {
 
   void onInformational(ResponseHead interim) {
     deadline.onActivity();
+    int status = interim.status();
+    if (status != 100 && status != 103 && !head.isVerbatim()) {
+      return;
+    }
     // A 100 that the client did not ask for would only confuse it.
-    if (!responseBegun && (interim.status() != 100 || head.isExpectContinue())) {
+    if (!responseBegun && (status != 100 || head.isExpectContinue())) {
       down.sendInformational(interim);
     }
   }
@@ -470,12 +476,12 @@ final class Forwarding {
   private void answerFailure(UpstreamFailure failure) {
     LocalAnswers answers = exchange.answers();
     switch (failure) {
-      case CONNECT_FAILED, CONNECT_TIMEOUT ->
-          answers.error(503, Outcome.CONNECT_FAILED, "upstream connect error");
-      case TLS_FAILED -> answers.error(503, Outcome.UPSTREAM_TLS, "upstream TLS error");
+      case CONNECT_FAILED -> answers.failure(Outcome.CONNECT_FAILED, "upstream connect error");
+      case CONNECT_TIMEOUT -> answers.connectTimeout();
+      case TLS_FAILED -> answers.failure(Outcome.UPSTREAM_TLS, "upstream TLS error");
       case OVERFLOW -> answers.overflow();
       case REFUSED, RESET_ON_REUSE, RESET, RESET_MID_RESPONSE ->
-          answers.error(503, Outcome.UPSTREAM_RESET, "upstream reset before headers");
+          answers.failure(Outcome.UPSTREAM_RESET, "upstream reset before headers");
       case PROTOCOL_ERROR ->
           answers.error(502, Outcome.UPSTREAM_PROTOCOL, "upstream protocol error");
     }

@@ -44,10 +44,27 @@ final class LocalAnswers {
     send(begin(status), outcome, text, NONE);
   }
 
+  /**
+   * An endpoint could not be asked, or did not answer: 503 from a gateway, as Envoy's clients know
+   * it; from a transparent proxy 502, or 504 where there is nobody to ask.
+   */
+  void failure(Outcome outcome, String text) {
+    int transparent = outcome == Outcome.NO_ENDPOINTS ? 504 : 502;
+    error(exchange.snapshot().isTransparent() ? transparent : 503, outcome, text);
+  }
+
+  /** No endpoint took the connection in time: 503 from a gateway, 504 from a transparent proxy. */
+  void connectTimeout() {
+    int status = exchange.snapshot().isTransparent() ? 504 : 503;
+    error(status, Outcome.CONNECT_FAILED, "upstream connect error");
+  }
+
   /** 503 because a circuit breaker is open; Envoy's clients know the field. */
   void overflow() {
     ResponseHead head = begin(503);
-    head.headers().add(X_ENVOY_OVERLOADED, TRUE);
+    if (!exchange.snapshot().isTransparent()) {
+      head.headers().add(X_ENVOY_OVERLOADED, TRUE);
+    }
     send(head, Outcome.OVERFLOW, "upstream overflow", NONE);
   }
 
@@ -75,7 +92,10 @@ final class LocalAnswers {
   ResponseHead begin(int status) {
     ResponseHead head = exchange.loop().localHead();
     head.setStatus(status, null);
-    head.headers().add(SERVER, exchange.snapshot().serverName());
+    byte[] server = exchange.snapshot().serverName();
+    if (server.length > 0) {
+      head.headers().add(SERVER, server);
+    }
     head.headers().add(DATE, ResponseDate.now());
     return head;
   }
@@ -129,7 +149,7 @@ final class LocalAnswers {
   private void grpc(ResponseHead head, int status, String text) {
     head.setStatus(200, null);
     exchange.report().status = 200;
-    int code = grpcStatus(status);
+    int code = exchange.snapshot().isTransparent() ? meshGrpcStatus(status) : grpcStatus(status);
     exchange.report().grpcStatus = code;
     head.headers().dropAll(HeaderName.CONTENT_TYPE);
     head.headers().add(CONTENT_TYPE, GRPC);
@@ -149,6 +169,16 @@ final class LocalAnswers {
       case 413, 431 -> 8;
       case 429, 502, 503, 504 -> 14;
       default -> 2;
+    };
+  }
+
+  /** What gRPC clients behind a proxy of the mesh are told: a timeout and a gap differ. */
+  private static int meshGrpcStatus(int status) {
+    return switch (status) {
+      case 404 -> 5;
+      case 500 -> 13;
+      case 504 -> 4;
+      default -> grpcStatus(status);
     };
   }
 

@@ -10,6 +10,7 @@ public interface ResponseSink {
   /** The pool has a stream ready to be written. Called once, or {@link #onFailed} instead. */
   void onStream(UpstreamStream stream);
 
+  /** A response of 1xx other than 101. */
   void onInformational(ResponseHead head);
 
   /** The final head; valid until the attempt has ended. */

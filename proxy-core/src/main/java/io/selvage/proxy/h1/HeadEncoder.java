@@ -14,6 +14,7 @@ import io.selvage.proxy.http.ResponseHead;
  * them.
  */
 final class HeadEncoder {
+  private static final byte[] HTTP_11 = Tokens.bytes(" HTTP/1.1\r\n");
   private static final byte[] HTTP_11_HOST = Tokens.bytes(" HTTP/1.1\r\nhost: ");
   private static final byte[] CRLF = Tokens.bytes("\r\n");
   private static final byte[] CONNECTION_CLOSE = Tokens.bytes("connection: close\r\n");
@@ -45,10 +46,14 @@ final class HeadEncoder {
     ByteBufUtil.writeAscii(out, head.method());
     out.writeByte(' ');
     ByteBufUtil.writeAscii(out, path);
-    out.writeBytes(HTTP_11_HOST);
-    ByteBufUtil.writeAscii(out, authority);
-    out.writeBytes(CRLF);
-    boolean length = fields(out, head.headers(), true, head.contentLength() >= 0);
+    if (head.isVerbatim()) {
+      out.writeBytes(HTTP_11);
+    } else {
+      out.writeBytes(HTTP_11_HOST);
+      ByteBufUtil.writeAscii(out, authority);
+      out.writeBytes(CRLF);
+    }
+    boolean length = fields(out, head.headers(), !head.isVerbatim(), head.contentLength() >= 0);
     if (head.upgrade() != null) {
       out.writeBytes(CONNECTION_UPGRADE);
       ByteBufUtil.writeAscii(out, head.upgrade());
@@ -118,12 +123,12 @@ final class HeadEncoder {
   /**
    * Copies what is kept.
    *
-   * @param request Host is left out, because the request line's authority was just written
+   * @param withoutHost Host is left out, because the request line's authority was just written
    * @param keepLength whether a content-length field stays
    * @return whether a content-length field was among them
    */
   private static boolean fields(
-      ByteBuf out, HeaderBlock fields, boolean request, boolean keepLength) {
+      ByteBuf out, HeaderBlock fields, boolean withoutHost, boolean keepLength) {
     byte[] bytes = fields.array();
     boolean length = false;
     int runFrom = 0;
@@ -132,7 +137,7 @@ final class HeadEncoder {
       int id = fields.id(i);
       if (fields.isDropped(i)
           || HopByHop.isHopByHop(id)
-          || request && id == HeaderName.HOST
+          || withoutHost && id == HeaderName.HOST
           || id == HeaderName.CONTENT_LENGTH && (!keepLength || length)) {
         continue;
       }

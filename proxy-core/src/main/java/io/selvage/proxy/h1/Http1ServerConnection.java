@@ -64,7 +64,7 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
   private final Limits limits;
   private final RequestHead head = new RequestHead();
   private final RequestHeadReader reader = new RequestHeadReader(head);
-  private final RequestFraming framing = new RequestFraming();
+  private final RequestFraming framing;
   private final ChunkedDecoder chunks = new ChunkedDecoder();
   private final ArrayDeque<ByteBuf> held = new ArrayDeque<>(2);
   private @Nullable TrailerReader trailers;
@@ -90,6 +90,7 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     this.info = info;
     this.context = context;
     this.limits = context.limits();
+    this.framing = new RequestFraming(context.transparent());
     this.settings = context.settings().get();
   }
 
@@ -262,9 +263,7 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     }
     String error = reader.error();
     Rejection rejection =
-        error != null
-            ? rejectionOf(error)
-            : framing.check(head, reader, settings, info.local().getPort());
+        error != null ? rejectionOf(error) : framing.check(head, reader, settings, info.local());
     if (rejection != null) {
       reject(rejection);
       return true;
@@ -297,7 +296,11 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
       state = State.LENGTH;
       bodyLeft = head.contentLength();
     }
-    deadline.body(head.isExpectContinue());
+    if (context.transparent()) {
+      deadline.none(); // how fast a body comes is between client and server
+    } else {
+      deadline.body(head.isExpectContinue());
+    }
   }
 
   private boolean readLength(ByteBuf in) {

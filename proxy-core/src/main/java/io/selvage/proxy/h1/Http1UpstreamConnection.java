@@ -285,9 +285,7 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
       current.onHead(head, false);
       return true;
     }
-    if (head.status() == 100 || head.status() == 103) {
-      current.onInformational(head);
-    }
+    current.onInformational(head);
     resetReader();
     return true;
   }

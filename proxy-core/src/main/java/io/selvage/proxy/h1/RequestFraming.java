@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.h1;
 
+import io.netty.util.NetUtil;
 import io.selvage.model.routing.Settings;
 import io.selvage.proxy.http.AuthorityParser;
 import io.selvage.proxy.http.FieldText;
@@ -11,6 +12,7 @@ import io.selvage.proxy.http.HttpVersion;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.RequestTargetParser;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,9 @@ final class RequestFraming {
   private static final byte[] CONTINUE = Tokens.bytes("100-continue");
   private static final byte[] H2C = Tokens.bytes("h2c");
 
+  private static final byte[] HOST_NAME = Tokens.bytes("Host");
+
+  private final boolean verbatim;
   private final RequestTargetParser targets = new RequestTargetParser();
   private final AuthorityParser authorities = new AuthorityParser();
 
@@ -45,6 +50,13 @@ final class RequestFraming {
   private boolean upgradeAsked;
   private @Nullable Rejection refused;
 
+  /**
+   * @param verbatim messages pass unchanged: only their framing is judged
+   */
+  RequestFraming(boolean verbatim) {
+    this.verbatim = verbatim;
+  }
+
   /** True if the client lets the connection go on. */
   boolean isKeepAlive() {
     return keepAlive;
@@ -58,11 +70,12 @@ final class RequestFraming {
   /**
    * Completes {@code head} from its fields.
    *
-   * @param localPort port the client connected to, for strip_matching_host_port
+   * @param local what the client connected to: its port for strip_matching_host_port, and the whole
+   *     where the Host field it did not send is to be made up
    * @return why the request is refused, or null
    */
   @Nullable Rejection check(
-      RequestHead head, RequestHeadReader line, Settings settings, int localPort) {
+      RequestHead head, RequestHeadReader line, Settings settings, InetSocketAddress local) {
     HeaderBlock fields = head.headers();
     scan(fields, head);
     if (refused != null) {
@@ -75,13 +88,21 @@ final class RequestFraming {
     if (body != null) {
       return body;
     }
-    Rejection whom = target(head, line, settings, localPort);
+    Rejection whom =
+        verbatim
+            ? verbatimTarget(head, line, local)
+            : target(head, line, settings, local.getPort());
     if (whom != null) {
       return whom;
     }
     upgrade(head, fields);
     if (head.upgrade() != null && head.isBodyExpected()) {
-      return Rejection.bad("upgrade_with_body");
+      if (verbatim) {
+        // A server may ignore an upgrade (RFC 9110 section 7.8): here it never hears of it.
+        head.setUpgrade(null);
+      } else {
+        return Rejection.bad("upgrade_with_body");
+      }
     }
     if (connections > 0) {
       for (int i = 0; i < fields.count(); i++) {
@@ -144,7 +165,7 @@ final class RequestFraming {
       if (head.version() == HttpVersion.HTTP_1_0) {
         fields.drop(i);
       }
-    } else {
+    } else if (!verbatim) {
       refused = new Rejection(417, "unknown_expectation", true);
     }
   }
@@ -225,6 +246,36 @@ final class RequestFraming {
         head.setAuthority(authorities.authority(), authorities.host());
       }
     }
+    return null;
+  }
+
+  /** The target and Host as they are; who they name is the application's business. */
+  private @Nullable Rejection verbatimTarget(
+      RequestHead head, RequestHeadReader line, InetSocketAddress local) {
+    HeaderBlock fields = head.headers();
+    if (head.method().equals("CONNECT")) {
+      return new Rejection(501, "connect", true);
+    }
+    if (hosts > 1) {
+      return Rejection.bad("two_hosts");
+    }
+    Rejection bad =
+        targets.parseVerbatim(
+            fields.array(), line.targetFrom(), line.targetTo(), head.method(), true);
+    if (bad != null) {
+      return bad;
+    }
+    head.setTarget(targets.target());
+    head.setVerbatim(true);
+    String authority = "";
+    if (hosts == 1) {
+      authority = fields.value(host);
+    } else if (head.version() == HttpVersion.HTTP_1_0) {
+      // It is sent on as HTTP/1.1, which must have one (RFC 9112 section 3.2).
+      authority = NetUtil.toSocketAddressString(local);
+      fields.add(HOST_NAME, Tokens.bytes(authority));
+    }
+    head.setAuthority(authority, authority);
     return null;
   }
 

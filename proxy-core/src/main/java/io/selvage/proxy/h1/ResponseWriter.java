@@ -129,7 +129,9 @@ final class ResponseWriter {
     begin(new RequestHead());
     var response = new ResponseHead();
     response.setStatus(status, null);
-    response.headers().add(SERVER, serverName.getBytes(StandardCharsets.ISO_8859_1));
+    if (!serverName.isEmpty()) {
+      response.headers().add(SERVER, serverName.getBytes(StandardCharsets.ISO_8859_1));
+    }
     response.headers().add(DATE, ResponseDate.now());
     response.setBody(false, 0);
     head(response, true, true);

@@ -47,7 +47,7 @@ final class Http2ServerConnection implements Http2Role {
   Http2ServerConnection(ConnectionInfo info, ServerCodecContext context) {
     this.info = info;
     this.context = context;
-    this.fields = new RequestFields(context.limits().request());
+    this.fields = new RequestFields(context.limits().request(), context.transparent());
     this.trailers =
         new TrailerFields(
             context.limits().request().trailerBytes(), context.limits().request().headerCount());
@@ -192,8 +192,13 @@ final class Http2ServerConnection implements Http2Role {
     } else {
       exchange.stream().markTouched();
     }
+    // How fast a body comes is, in the mesh, between client and server.
     boolean timeBody =
-        !end && protocol == null && !head.isExpectContinue() && !isGrpc(head.headers());
+        !context.transparent()
+            && !end
+            && protocol == null
+            && !head.isExpectContinue()
+            && !isGrpc(head.headers());
     exchange.begin(context.exchanges().onRequest(exchange, end || protocol != null), timeBody);
     exchange.stream().settle();
   }
@@ -209,7 +214,9 @@ final class Http2ServerConnection implements Http2Role {
         streamId,
         encoder -> {
           encoder.status(refused.status());
-          encoder.field("server", settings.serverName());
+          if (!settings.serverName().isEmpty()) {
+            encoder.field("server", settings.serverName());
+          }
           encoder.field("content-length", "0");
         },
         true);

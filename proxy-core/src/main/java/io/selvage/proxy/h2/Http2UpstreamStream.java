@@ -96,8 +96,9 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
       case "POST" -> encoder.indexed(HpackStaticTable.METHOD + 1);
       default -> encoder.pseudo(HpackStaticTable.METHOD, method, true);
     }
-    encoder.indexed(
-        upstream.isSecure() ? HpackStaticTable.SCHEME_HTTPS : HpackStaticTable.SCHEME_HTTP);
+    String scheme = head.scheme();
+    boolean https = scheme == null ? upstream.isSecure() : scheme.equals("https");
+    encoder.indexed(https ? HpackStaticTable.SCHEME_HTTPS : HpackStaticTable.SCHEME_HTTP);
     if (path.equals("/")) {
       encoder.indexed(HpackStaticTable.PATH);
     } else {
@@ -208,7 +209,7 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
       if (++interims > upstream.maxInterims()) {
         throw violation("too_many_interim_responses");
       }
-      if (out != null && (response.status() == 100 || response.status() == 103)) {
+      if (out != null && response.status() != 101) {
         out.onInformational(response);
       }
       return;

@@ -25,6 +25,7 @@ final class RequestFields implements HpackDecoder.FieldSink {
   private static final byte[] CONTINUE = "100-continue".getBytes(StandardCharsets.US_ASCII);
 
   private final Limits.Request limits;
+  private final boolean verbatim;
   private final RequestTargetParser targetParser = new RequestTargetParser();
   private final AuthorityParser authorityParser = new AuthorityParser();
 
@@ -48,8 +49,12 @@ final class RequestFields implements HpackDecoder.FieldSink {
   private final Text authority = new Text();
   private final Text host = new Text();
 
-  RequestFields(Limits.Request limits) {
+  /**
+   * @param verbatim messages pass unchanged: only their framing is judged
+   */
+  RequestFields(Limits.Request limits, boolean verbatim) {
     this.limits = limits;
+    this.verbatim = verbatim;
   }
 
   /** Bytes of a value that outlive the decoder's call. */
@@ -246,7 +251,7 @@ final class RequestFields implements HpackDecoder.FieldSink {
       case HeaderName.EXPECT -> {
         if (HeaderName.equalsIgnoreCase(CONTINUE, line, valueFrom, valueLength)) {
           expectContinue = true;
-        } else {
+        } else if (!verbatim) {
           refused = new Rejection(417, "unknown_expectation", false);
         }
       }
@@ -303,11 +308,12 @@ final class RequestFields implements HpackDecoder.FieldSink {
     if (refused == null) {
       refused = refusal(head, m);
     }
-    if (cookies > 1) {
+    if (cookies > 1 && !verbatim) {
       joinCookies();
     }
     head.setMethod(m);
-    head.setBody(!end, end && contentLength < 0 && announcesLength(m) ? 0 : contentLength);
+    boolean announce = end && contentLength < 0 && announcesLength(m) && !verbatim;
+    head.setBody(!end, announce ? 0 : contentLength);
     head.setExpectContinue(expectContinue && !end);
     return null;
   }
@@ -355,6 +361,9 @@ final class RequestFields implements HpackDecoder.FieldSink {
     if (!"http".equals(scheme) && !"https".equals(scheme)) {
       return new Rejection(400, "bad_scheme", false);
     }
+    if (verbatim) {
+      return verbatimTarget(head, m);
+    }
     Text name = authority.present && !authority.isEmpty() ? authority : host;
     if (!name.present || name.isEmpty()) {
       return new Rejection(400, "no_host", false);
@@ -364,6 +373,20 @@ final class RequestFields implements HpackDecoder.FieldSink {
       head.setAuthority(authorityParser.authority(), authorityParser.host());
       r = targetParser.parse(path.bytes, path.from, path.to, m, false, settings);
     }
+    if (r == null) {
+      head.setTarget(targetParser.target());
+    }
+    return r;
+  }
+
+  /** The target and authority as they are; who they name is the application's business. */
+  private @Nullable Rejection verbatimTarget(RequestHead head, String m) {
+    Text name = authority.present && !authority.isEmpty() ? authority : host;
+    String text = name.present ? name.toString() : "";
+    head.setAuthority(text, text);
+    head.setScheme(scheme);
+    head.setVerbatim(true);
+    Rejection r = targetParser.parseVerbatim(path.bytes, path.from, path.to, m, false);
     if (r == null) {
       head.setTarget(targetParser.target());
     }

@@ -21,6 +21,8 @@ public final class RequestHead {
   private boolean bodyExpected;
   private boolean expectContinue;
   private @Nullable String upgrade;
+  private @Nullable String scheme;
+  private boolean verbatim;
 
   public HeaderBlock headers() {
     return headers;
@@ -70,6 +72,19 @@ public final class RequestHead {
     return upgrade;
   }
 
+  /** HTTP/2's {@code :scheme}, to be passed on; null = as the connection upstream is secured. */
+  public @Nullable String scheme() {
+    return scheme;
+  }
+
+  /**
+   * True if the message passes unchanged: HTTP/1.1 then sends the Host field as it is among the
+   * others, if there is one, and no other in its place.
+   */
+  public boolean isVerbatim() {
+    return verbatim;
+  }
+
   /** Empties the head for the next request. */
   public void clear() {
     headers.clear();
@@ -82,6 +97,8 @@ public final class RequestHead {
     bodyExpected = false;
     expectContinue = false;
     upgrade = null;
+    scheme = null;
+    verbatim = false;
   }
 
   public void setMethod(String method) {
@@ -108,6 +125,14 @@ public final class RequestHead {
 
   public void setExpectContinue(boolean expectContinue) {
     this.expectContinue = expectContinue;
+  }
+
+  public void setScheme(@Nullable String scheme) {
+    this.scheme = scheme;
+  }
+
+  public void setVerbatim(boolean verbatim) {
+    this.verbatim = verbatim;
   }
 
   public void setUpgrade(@Nullable String upgrade) {

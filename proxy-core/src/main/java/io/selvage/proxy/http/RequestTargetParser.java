@@ -75,6 +75,47 @@ public final class RequestTargetParser {
     return allowAbsolute ? parseAbsolute(bytes, from, to, method, settings) : BAD_FORM;
   }
 
+  /**
+   * Checks {@code bytes[from, to)} as far as a proxy must that passes every byte on: that it is one
+   * target of a known form which cannot end the request line. {@link #target()} then gives it back
+   * unchanged, an absolute form whole.
+   *
+   * @param allowAbsolute true for HTTP/1.1's request line; false for {@code :path}
+   * @return why the target is refused, or null
+   */
+  public @Nullable Rejection parseVerbatim(
+      byte[] bytes, int from, int to, String method, boolean allowAbsolute) {
+    absolute = false;
+    if (from >= to) {
+      return BAD_FORM;
+    }
+    int question = -1;
+    for (int i = from; i < to; i++) {
+      byte c = bytes[i];
+      if (c >= 0 && c <= ' ' || c == 0x7f) {
+        return BAD_CHARACTER;
+      }
+      if (c == '?' && question < 0) {
+        question = i;
+      }
+    }
+    boolean asterisk = bytes[from] == '*' && to - from == 1 && method.equals("OPTIONS");
+    if (bytes[from] != '/' && !asterisk) {
+      if (!allowAbsolute || afterScheme(bytes, from, to) < 0) {
+        return BAD_FORM;
+      }
+      absolute = true;
+    }
+    int pathTo = question < 0 ? to : question;
+    String path = new String(bytes, from, pathTo - from, StandardCharsets.ISO_8859_1);
+    String query =
+        question < 0
+            ? ""
+            : new String(bytes, question + 1, to - question - 1, StandardCharsets.ISO_8859_1);
+    target = new RequestTarget(path, query, question >= 0);
+    return null;
+  }
+
   /** The normalised target of the last successful call. */
   public RequestTarget target() {
     return target;

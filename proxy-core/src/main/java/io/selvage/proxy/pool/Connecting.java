@@ -18,10 +18,13 @@ import io.selvage.model.routing.ClusterSpec;
 import io.selvage.proxy.exchange.UpstreamFailure;
 import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.time.Deadline;
+import io.selvage.proxy.tls.EndpointTls;
+import io.selvage.proxy.tls.MeshTls;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.upstream.CircuitBreakers;
 import io.selvage.proxy.upstream.Endpoint;
 import java.security.GeneralSecurityException;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,18 +54,11 @@ final class Connecting extends Deadline {
   void start() {
     ConnectionPools owner = pool.owner();
     try {
-      if (spec.tls().isPresent()) {
-        tls =
-            owner
-                .transport()
-                .tls()
-                .newHandler(
-                    spec.tls().get(),
-                    EventLoops.allocator(),
-                    pool.authority(),
-                    endpoint.socketAddress().getAddress().getHostAddress(),
-                    endpoint.socketAddress().getPort());
-      }
+      tls =
+          owner
+              .transport()
+              .tls()
+              .newHandler(spec, endpoint.spec(), EventLoops.allocator(), pool.authority());
     } catch (GeneralSecurityException e) {
       log.atDebug().addKeyValue("cluster", spec.name()).setCause(e).log("no TLS context");
       fail(UpstreamFailure.TLS_FAILED);
@@ -121,18 +117,24 @@ final class Connecting extends Deadline {
     if (handler == null) {
       established(open, null);
     } else {
+      // The wheel times the handshake too; a timer of its own per connection would only cost.
+      handler.setHandshakeTimeoutMillis(0);
       handler
           .handshakeFuture()
           .addListener(shaken -> {
             if (over) {
               return;
             }
-            if (shaken.isSuccess()) {
-              established(open, handler.applicationProtocol());
+            if (shaken.isSuccess() && EndpointTls.isAgreed(spec, endpoint.spec(), handler)) {
+              established(open, handler);
             } else {
               log.atDebug()
                   .addKeyValue("endpoint", endpoint)
-                  .addKeyValue("reason", String.valueOf(shaken.cause()))
+                  .addKeyValue(
+                      "reason",
+                      shaken.isSuccess()
+                          ? "protocol " + handler.applicationProtocol()
+                          : String.valueOf(shaken.cause()))
                   .log("the TLS handshake with an endpoint failed");
               fail(UpstreamFailure.TLS_FAILED);
             }
@@ -159,7 +161,7 @@ final class Connecting extends Deadline {
         });
   }
 
-  private void established(Channel open, @Nullable String alpn) {
+  private void established(Channel open, @Nullable SslHandler handler) {
     end();
     if (!open.isActive()) {
       failed(UpstreamFailure.CONNECT_FAILED);
@@ -167,7 +169,12 @@ final class Connecting extends Deadline {
     }
     ConnectionPools.Transport transport = pool.owner().transport();
     open.pipeline().remove(FirstHandler.class);
-    var connection = new PooledConnection(pool, breakers);
+    String alpn = handler == null ? null : handler.applicationProtocol();
+    Instant end =
+        handler == null || endpoint.spec().identity().isEmpty()
+            ? Instant.MAX
+            : MeshTls.connectionEnd(handler);
+    var connection = new PooledConnection(pool, breakers, end);
     connection.install(
         ConnectionPools.isHttp2(spec, alpn) ? transport.http2() : transport.http1(), open);
     pool.onConnected(connection);

@@ -4,11 +4,14 @@ package io.selvage.proxy.pool;
 import static java.util.Objects.requireNonNull;
 
 import io.netty.channel.EventLoop;
+import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.routing.ClusterSpec;
 import io.selvage.model.routing.RouteAction;
 import io.selvage.proxy.exchange.ResponseSink;
 import io.selvage.proxy.http.Limits;
+import io.selvage.proxy.telemetry.ExchangeObserver;
 import io.selvage.proxy.time.DeadlineWheel;
+import io.selvage.proxy.tls.EndpointTls;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.upstream.Cluster;
 import io.selvage.proxy.upstream.Endpoint;
@@ -26,14 +29,29 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to {@link #loop()}.
  */
 public final class ConnectionPools {
-  /** How the endpoints are spoken to: shared by all loops. */
+  /**
+   * How the endpoints are spoken to: shared by all loops.
+   *
+   * @param observer hears of connections that open and close
+   */
   public record Transport(
-      UpstreamProtocol http1, UpstreamProtocol http2, UpstreamTlsContexts tls, Limits limits) {
+      UpstreamProtocol http1,
+      UpstreamProtocol http2,
+      EndpointTls tls,
+      Limits limits,
+      ExchangeObserver observer) {
     public Transport {
       requireNonNull(http1, "http1");
       requireNonNull(http2, "http2");
       requireNonNull(tls, "tls");
       requireNonNull(limits, "limits");
+      requireNonNull(observer, "observer");
+    }
+
+    /** Outside the mesh, and nobody listens. */
+    public Transport(
+        UpstreamProtocol http1, UpstreamProtocol http2, UpstreamTlsContexts tls, Limits limits) {
+      this(http1, http2, new EndpointTls(tls, null), limits, report -> {});
     }
   }
 
@@ -145,6 +163,9 @@ public final class ConnectionPools {
 
   /** Connections with different SNI are not interchangeable. */
   private static Object key(Endpoint endpoint, String authority) {
+    if (!endpoint.spec().identity().isEmpty()) {
+      return endpoint; // proxies send no server name
+    }
     var tls = endpoint.cluster().spec().tls();
     return tls.isPresent() && tls.get().serverName().isEmpty()
         ? new NamedEndpoint(endpoint, authority)
@@ -155,6 +176,9 @@ public final class ConnectionPools {
 
   static boolean isHttp2(ClusterSpec spec, @Nullable String alpn) {
     // What ALPN chose is what the endpoint speaks; without a choice the configuration decides.
-    return alpn == null ? spec.protocol() == ClusterSpec.Protocol.HTTP2 : alpn.equals("h2");
+    // Proxies agree on what the configuration says, under names of their own.
+    return alpn == null || MeshProtocol.ALPN.contains(alpn)
+        ? spec.protocol() == ClusterSpec.Protocol.HTTP2
+        : alpn.equals("h2");
   }
 }

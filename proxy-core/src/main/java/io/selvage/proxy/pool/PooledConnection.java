@@ -9,6 +9,7 @@ import io.selvage.proxy.exchange.ResponseSink;
 import io.selvage.proxy.time.Deadline;
 import io.selvage.proxy.time.DeadlineWheel;
 import io.selvage.proxy.upstream.CircuitBreakers;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,18 +32,28 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
   /** Whether its pool has it among those with room: asking the list would be a search. */
   private boolean listed;
 
-  PooledConnection(EndpointPool pool, CircuitBreakers breakers) {
+  /**
+   * @param end when its certificates expire; {@link Instant#MAX} = never
+   */
+  PooledConnection(EndpointPool pool, CircuitBreakers breakers, Instant end) {
     this.pool = pool;
     this.breakers = breakers;
     this.wheel = pool.owner().wheel();
     ClusterSpec spec = pool.endpoint().cluster().spec();
     this.idleMillis = spec.idleTimeoutMillis();
-    this.mortal = spec.maxConnectionLifetimeMillis() > 0;
-    this.endsAt = wheel.nanoTime() + spec.maxConnectionLifetimeMillis() * 1_000_000;
+    long lifetime = spec.maxConnectionLifetimeMillis();
+    this.mortal = lifetime > 0 || !end.equals(Instant.MAX);
+    long certified =
+        end.equals(Instant.MAX)
+            ? Long.MAX_VALUE
+            : Math.max(0, end.toEpochMilli() - System.currentTimeMillis());
+    this.endsAt =
+        wheel.nanoTime() + Math.min(lifetime > 0 ? lifetime : certified, certified) * 1_000_000;
   }
 
   void install(UpstreamProtocol protocol, Channel channel) {
     connection = protocol.install(channel, this);
+    pool.owner().transport().observer().onUpstreamOpened(pool.endpoint());
   }
 
   /** False if the connection turned out to have no room; the stream was not begun. */
@@ -81,7 +92,8 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
       retire();
     } else if (usable && isIdle()) {
       if (idleMillis > 0) {
-        wheel.armMillis(this, idleMillis);
+        long left = (endsAt - wheel.nanoTime()) / 1_000_000 + 1;
+        wheel.armMillis(this, mortal ? Math.min(idleMillis, left) : idleMillis);
       } else if (mortal) {
         wheel.armAt(this, endsAt);
       }
@@ -117,6 +129,7 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
     usable = false;
     wheel.remove(this);
     breakers.release(CircuitBreakers.Limit.CONNECTIONS);
+    pool.owner().transport().observer().onUpstreamClosed(pool.endpoint());
     pool.onClosed(this);
   }
 

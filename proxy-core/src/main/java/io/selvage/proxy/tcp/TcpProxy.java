@@ -7,6 +7,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.selvage.model.routing.TcpRoute;
 import io.selvage.proxy.route.ClusterLookup;
+import io.selvage.proxy.tls.EndpointTls;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.transport.EventLoops;
 import java.util.concurrent.ThreadLocalRandom;
@@ -19,18 +20,24 @@ import org.jspecify.annotations.Nullable;
 public final class TcpProxy {
   private final EventLoops loops;
   private final ClusterLookup clusters;
-  private final UpstreamTlsContexts tls;
+  private final EndpointTls tls;
   private final TcpObserver observer;
 
   /**
    * @param clusters the clusters of the current snapshot, looked up once per connection
    */
   public TcpProxy(
-      EventLoops loops, ClusterLookup clusters, UpstreamTlsContexts tls, TcpObserver observer) {
+      EventLoops loops, ClusterLookup clusters, EndpointTls tls, TcpObserver observer) {
     this.loops = requireNonNull(loops, "loops");
     this.clusters = requireNonNull(clusters, "clusters");
     this.tls = requireNonNull(tls, "tls");
     this.observer = requireNonNull(observer, "observer");
+  }
+
+  /** Outside the mesh. */
+  public TcpProxy(
+      EventLoops loops, ClusterLookup clusters, UpstreamTlsContexts tls, TcpObserver observer) {
+    this(loops, clusters, new EndpointTls(tls, null), observer);
   }
 
   /**
@@ -65,7 +72,7 @@ public final class TcpProxy {
     return clusters;
   }
 
-  UpstreamTlsContexts tls() {
+  EndpointTls tls() {
     return tls;
   }
 

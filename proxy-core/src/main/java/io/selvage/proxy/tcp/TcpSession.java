@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.tcp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.netty.bootstrap.Bootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -16,10 +18,10 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
-import io.selvage.model.routing.ClusterSpec;
 import io.selvage.model.routing.RouteAction.Priority;
 import io.selvage.model.routing.TcpRoute;
 import io.selvage.proxy.telemetry.Outcome;
+import io.selvage.proxy.tls.EndpointTls;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.upstream.CircuitBreakers.Limit;
 import io.selvage.proxy.upstream.Cluster;
@@ -40,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * Carrier} carry the bytes, and reports once. As a speculation it connects but carries nothing
  * until it is told to. Confined to the client channel's event loop.
  */
-final class TcpSession implements SpeculativeTcp {
+final class TcpSession implements SpeculativeTcp, TcpFlow {
   private static final Logger log = LoggerFactory.getLogger(TcpSession.class);
 
   /** Endpoints tried before the client is let go. */
@@ -64,7 +66,7 @@ final class TcpSession implements SpeculativeTcp {
   private @Nullable Endpoint endpoint;
   private @Nullable Channel upstream;
   private @Nullable Future<?> connectTimer;
-  private @Nullable Carrier carrier;
+  private volatile @Nullable Carrier carrier;
 
   /** Set while nobody has said that the connection is wanted. */
   private @Nullable Listener speculation;
@@ -122,24 +124,16 @@ final class TcpSession implements SpeculativeTcp {
     attemptNanos = System.nanoTime();
     attemptRuns = true;
     picked.onStart();
-    SslHandler tls = null;
-    if (to.spec().tls().isPresent()) {
-      ClusterSpec.UpstreamTls spec = to.spec().tls().get();
-      try {
-        tls =
-            proxy
-                .tls()
-                .newHandler(
-                    spec,
-                    EventLoops.allocator(),
-                    picked.hostname(),
-                    picked.spec().address(),
-                    picked.spec().port());
-      } catch (GeneralSecurityException e) {
-        log.atWarn().addKeyValue("cluster", to.spec().name()).log(e.getMessage());
-        failAttempt(Outcome.UPSTREAM_TLS);
-        return;
-      }
+    SslHandler tls;
+    try {
+      tls =
+          proxy
+              .tls()
+              .newHandler(to.spec(), picked.spec(), EventLoops.allocator(), picked.hostname());
+    } catch (GeneralSecurityException e) {
+      log.atWarn().addKeyValue("cluster", to.spec().name()).log(e.getMessage());
+      failAttempt(Outcome.UPSTREAM_TLS);
+      return;
     }
     open(to, picked, tls);
   }
@@ -181,7 +175,7 @@ final class TcpSession implements SpeculativeTcp {
                       tls.setHandshakeTimeoutMillis(0);
                       channel.pipeline().addLast("tls", tls);
                     }
-                    channel.pipeline().addLast(new Connecting(tls != null));
+                    channel.pipeline().addLast(new Connecting(to, picked, tls));
                   }
                 });
     Channel opened = bootstrap.connect(picked.socketAddress()).channel();
@@ -226,6 +220,7 @@ final class TcpSession implements SpeculativeTcp {
             ? new SplicePump(client, there, route.idleTimeoutMillis())
             : new Relay(client, there, route.idleTimeoutMillis());
     carrier = carrying;
+    proxy.observer().onConnected(this);
     if (client.pipeline().get("early") != null) {
       client.pipeline().remove("early");
     }
@@ -351,6 +346,9 @@ final class TcpSession implements SpeculativeTcp {
                 route,
                 of == null ? null : of.spec().statsName(),
                 last == null ? null : last.toString(),
+                last == null ? null : last.socketAddress(),
+                last == null ? "" : last.spec().identity(),
+                carried != null,
                 carried != null && carried.wasIdle() ? Outcome.IDLE_TIMEOUT : outcome,
                 attempts,
                 carried == null ? 0 : carried.bytesFromClient(),
@@ -384,6 +382,30 @@ final class TcpSession implements SpeculativeTcp {
       holdsConnection = false;
       to.breakers(Priority.DEFAULT).release(Limit.CONNECTIONS);
     }
+  }
+
+  // ---- TcpFlow
+
+  @Override
+  public TcpClient client() {
+    return info;
+  }
+
+  @Override
+  public Endpoint endpoint() {
+    return requireNonNull(endpoint, "not connected");
+  }
+
+  @Override
+  public long bytesFromClient() {
+    Carrier carrying = carrier;
+    return carrying == null ? 0 : carrying.bytesFromClient();
+  }
+
+  @Override
+  public long bytesToClient() {
+    Carrier carrying = carrier;
+    return carrying == null ? 0 : carrying.bytesToClient();
   }
 
   private void cancelConnectTimer() {
@@ -453,15 +475,19 @@ final class TcpSession implements SpeculativeTcp {
    * Watches an upstream channel until it may be used; a failure closes it, which is the next try.
    */
   private final class Connecting extends ChannelInboundHandlerAdapter {
-    private final boolean awaitsTls;
+    private final Cluster to;
+    private final Endpoint picked;
+    private final @Nullable SslHandler tls;
 
-    Connecting(boolean awaitsTls) {
-      this.awaitsTls = awaitsTls;
+    Connecting(Cluster to, Endpoint picked, @Nullable SslHandler tls) {
+      this.to = to;
+      this.picked = picked;
+      this.tls = tls;
     }
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-      if (awaitsTls) {
+      if (tls != null) {
         // The handshake needs its bytes; payload is not read before there is a carrier.
         ctx.channel().config().setAutoRead(true);
       } else {
@@ -473,7 +499,9 @@ final class TcpSession implements SpeculativeTcp {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
       if (event instanceof SslHandshakeCompletionEvent handshake) {
-        if (handshake.isSuccess()) {
+        if (handshake.isSuccess()
+            && tls != null
+            && EndpointTls.isAgreed(to.spec(), picked.spec(), tls)) {
           ctx.channel().config().setAutoRead(false);
           ctx.pipeline().remove(this);
           onConnected();

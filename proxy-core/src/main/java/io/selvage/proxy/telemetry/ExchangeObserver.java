@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.telemetry;
 
+import io.selvage.proxy.upstream.Endpoint;
+
 /**
  * Hears of every exchange. Called on event loops: must not block, must not keep the report after
  * the call (it is reused).
@@ -11,6 +13,15 @@ public interface ExchangeObserver {
    * and adds its context fields to the request head; the default does nothing.
    */
   default void onRouted(ExchangeReport report) {}
+
+  /**
+   * A connection to an endpoint is there, its handshake included: gauges count it in. Whoever
+   * carries exchanges on it is reported by {@link #onEnd}.
+   */
+  default void onUpstreamOpened(Endpoint endpoint) {}
+
+  /** Pairs with {@link #onUpstreamOpened}, with the same object. */
+  default void onUpstreamClosed(Endpoint endpoint) {}
 
   /** The exchange has ended; called exactly once for each, rejected requests included. */
   void onEnd(ExchangeReport report);

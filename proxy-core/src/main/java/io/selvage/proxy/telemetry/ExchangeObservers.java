@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.telemetry;
 
+import io.selvage.proxy.upstream.Endpoint;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,6 +24,28 @@ public final class ExchangeObservers implements ExchangeObserver {
     for (ExchangeObserver observer : observers) {
       try {
         observer.onRouted(report);
+      } catch (RuntimeException e) {
+        LOG.atError().setCause(e).log("an exchange observer failed");
+      }
+    }
+  }
+
+  @Override
+  public void onUpstreamOpened(Endpoint endpoint) {
+    for (ExchangeObserver observer : observers) {
+      try {
+        observer.onUpstreamOpened(endpoint);
+      } catch (RuntimeException e) {
+        LOG.atError().setCause(e).log("an exchange observer failed");
+      }
+    }
+  }
+
+  @Override
+  public void onUpstreamClosed(Endpoint endpoint) {
+    for (ExchangeObserver observer : observers) {
+      try {
+        observer.onUpstreamClosed(endpoint);
       } catch (RuntimeException e) {
         LOG.atError().setCause(e).log("an exchange observer failed");
       }

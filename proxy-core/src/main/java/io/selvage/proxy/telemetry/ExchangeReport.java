@@ -5,6 +5,7 @@ import io.selvage.model.routing.RouteSpec;
 import io.selvage.proxy.exchange.ConnectionInfo;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
+import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +32,12 @@ public final class ExchangeReport {
 
   /** Address and port of the endpoint of the last attempt; null when none was tried. */
   public @Nullable String endpoint;
+
+  /** The same as an address; null when none was tried. */
+  public @Nullable InetSocketAddress upstreamAddress;
+
+  /** SPIFFE id that endpoint had to prove before anything was sent; empty = outside the mesh. */
+  public String upstreamIdentity = "";
 
   /** Path and query as sent upstream; null when not sent. */
   public @Nullable String upstreamPath;
@@ -89,6 +96,8 @@ public final class ExchangeReport {
     target = 0;
     clusterStatsName = null;
     endpoint = null;
+    upstreamAddress = null;
+    upstreamIdentity = "";
     upstreamPath = null;
     clientAddress = null;
     requestId = null;

@@ -3,15 +3,17 @@ package io.selvage.proxy.tls;
 
 import io.netty.buffer.ByteBuf;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the server name out of a ClientHello (RFC 8446 section 4.1.2, RFC 6066 section 3) as its
- * bytes arrive, without answering and without consuming them. The hello may be spread over records
- * and segments in any way; what is kept is bounded by the limit given, not by the length the client
- * claims. Confined to one event loop.
+ * Reads the server name and the protocols offered out of a ClientHello (RFC 8446 section 4.1.2, RFC
+ * 6066 section 3, RFC 7301 section 3.1) as its bytes arrive, without answering and without
+ * consuming them. The hello may be spread over records and segments in any way; what is kept is
+ * bounded by the limit given, not by the length the client claims. Confined to one event loop.
  */
 public final class ClientHello {
   /** First byte of a TLS handshake record. */
@@ -22,7 +24,11 @@ public final class ClientHello {
   private static final int MAX_RECORD = 1 << 14;
   private static final int CLIENT_HELLO = 1;
   private static final int SERVER_NAME_EXTENSION = 0;
+  private static final int ALPN_EXTENSION = 16;
   private static final int MAX_NAME = 255;
+
+  /** Protocols that are kept; nobody offers more than a handful. */
+  private static final int MAX_PROTOCOLS = 16;
 
   /** How far the hello has come. */
   public enum State {
@@ -46,6 +52,7 @@ public final class ClientHello {
   private int consumed;
   private State state = State.INCOMPLETE;
   private @Nullable String serverName;
+  private List<String> protocols = List.of();
 
   /**
    * @param maxBytes of the handshake message
@@ -57,6 +64,14 @@ public final class ClientHello {
   /** SNI in lower case without trailing dot; null when the client sent none. */
   public @Nullable String serverName() {
     return serverName;
+  }
+
+  /**
+   * What ALPN offers, in the client's order, each byte a character; the first 16 of them. Empty
+   * when the client offers nothing.
+   */
+  public List<String> protocols() {
+    return protocols;
   }
 
   /**
@@ -152,6 +167,7 @@ public final class ClientHello {
 
   private boolean parseExtensions(int from, int end) {
     boolean seen = false;
+    boolean alpnSeen = false;
     int at = from;
     while (at < end) {
       if (at + 4 > end || at + 4 + uint16(at + 2) > end) {
@@ -164,6 +180,11 @@ public final class ClientHello {
           return false;
         }
         seen = true;
+      } else if (type == ALPN_EXTENSION) {
+        if (alpnSeen || !parseProtocols(at + 4, next)) {
+          return false;
+        }
+        alpnSeen = true;
       }
       at = next;
     }
@@ -198,6 +219,27 @@ public final class ClientHello {
     String name = new String(message, start, length, StandardCharsets.US_ASCII);
     name = name.toLowerCase(Locale.ROOT);
     serverName = name.endsWith(".") ? name.substring(0, name.length() - 1) : name;
+    return true;
+  }
+
+  /** A list of names of 1 to 255 bytes that fills its extension. */
+  private boolean parseProtocols(int from, int end) {
+    if (from + 2 > end || uint16(from) < 2 || from + 2 + uint16(from) != end) {
+      return false;
+    }
+    List<String> offered = new ArrayList<>(4);
+    int at = from + 2;
+    while (at < end) {
+      int length = uint8(at);
+      if (length == 0 || at + 1 + length > end) {
+        return false;
+      }
+      if (offered.size() < MAX_PROTOCOLS) {
+        offered.add(new String(message, at + 1, length, StandardCharsets.ISO_8859_1));
+      }
+      at += 1 + length;
+    }
+    protocols = List.copyOf(offered);
     return true;
   }
 

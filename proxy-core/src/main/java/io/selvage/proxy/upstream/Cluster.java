@@ -137,8 +137,8 @@ public final class Cluster {
   }
 
   /**
-   * Replaces the endpoints. Those whose address and port stay keep their state and identity. Not
-   * for event loops: consistent-hash tables are rebuilt here.
+   * Replaces the endpoints. Those whose address, port and identity stay keep their state. Not for
+   * event loops: consistent-hash tables are rebuilt here.
    */
   public void updateEndpoints(EndpointSet set) {
     lock.lock();
@@ -150,7 +150,8 @@ public final class Cluster {
           continue;
         }
         Endpoint known = byAddress.get(key);
-        if (known == null) {
+        // Under another identity it is somebody else: connections to the former must not serve.
+        if (known == null || !known.spec().identity().equals(wanted.identity())) {
           known = newEndpoint(wanted);
         } else {
           known.update(wanted);

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One address of a cluster with what is known about it: requests in flight, latency, failures,
- * health. There is one object per cluster, address and port; it survives changes of the endpoint
- * set that keep the address, so identity may key connection pools.
+ * health. There is one object per cluster, address, port and SPIFFE id; it survives changes of the
+ * endpoint set that keep these, so the object may key connection pools.
  *
  * <p>Any event loop may call; nothing here locks on the path of a request.
  */

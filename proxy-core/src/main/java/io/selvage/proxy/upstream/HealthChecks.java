@@ -55,6 +55,9 @@ final class HealthChecks {
     }
     checked.keySet().removeIf(Endpoint::isRemoved);
     for (Endpoint endpoint : cluster.endpoints()) {
+      if (!endpoint.spec().identity().isEmpty()) {
+        continue; // a check speaks no mutual TLS, and an endpoint of the mesh nothing else
+      }
       Checked entry =
           checked.computeIfAbsent(
               endpoint,

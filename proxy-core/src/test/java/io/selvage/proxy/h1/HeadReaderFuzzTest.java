@@ -9,6 +9,7 @@ import io.selvage.model.routing.Settings;
 import io.selvage.model.routing.Settings.Underscores;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Random;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The head reader gives one answer however the bytes arrive, and an answer whatever they are. */
 class HeadReaderFuzzTest {
+  private static final InetSocketAddress LOCAL = new InetSocketAddress("127.0.0.1", 80);
   private static final List<String> SEEDS =
       List.of(
           "GET /a/b?c=d HTTP/1.1\r\nHost: example.com\r\nAccept: */*\r\nCookie: a=b; c=d\r\n\r\n",
@@ -50,7 +52,7 @@ class HeadReaderFuzzTest {
     if (reader.error() != null) {
       return "error " + reader.error();
     }
-    Rejection rejection = new RequestFraming().check(head, reader, Settings.defaults(), 80);
+    Rejection rejection = new RequestFraming(false).check(head, reader, Settings.defaults(), LOCAL);
     return consumed
         + " "
         + head.method()

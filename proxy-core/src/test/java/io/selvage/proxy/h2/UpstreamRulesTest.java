@@ -230,7 +230,8 @@ class UpstreamRulesTest {
     server.data(1, 5, false).headers(1, true, "grpc-status", "0").flush();
     a.awaitEvent("trailers\ngrpc-status: 0\n");
     assertThat(a.events)
-        .containsExactly("interim 103", "head 200\nx-a: 1\n", "trailers\ngrpc-status: 0\n");
+        .containsExactly(
+            "interim 103", "interim 102", "head 200\nx-a: 1\n", "trailers\ngrpc-status: 0\n");
     assertThat(a.body).isEqualTo(5);
     assertThat(a.failures).isEmpty();
     await().untilAsserted(() -> assertThat(upstream.active()).isZero());
