@@ -5,30 +5,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source build/java25.sh
+source build/gather.sh
 
 dist=cli/target/dist
-mkdir -p "$dist/lib"
-declare -A wanted=()
-changed=
 IFS=: read -ra jars <<<"$(<cli/target/runtime-classpath)"
-for jar in cli/target/selvage-cli-*.jar "${jars[@]}"; do
-  name=${jar##*/}
-  wanted[$name]=1
-  if [[ ! -e $dist/lib/$name || $jar -nt $dist/lib/$name ]]; then
-    # A new file under the old name: a running process keeps the jar it opened.
-    cp --preserve=timestamps "$jar" "$dist/lib/.$name" && mv "$dist/lib/.$name" "$dist/lib/$name"
-    changed=1
-  fi
-done
-for jar in "$dist"/lib/*.jar; do
-  if [[ -z ${wanted[${jar##*/}]:-} ]]; then
-    rm "$jar"
-    changed=1
-  fi
-done
+gather "$dist" cli/target/selvage-cli-*.jar "${jars[@]}"
 
 # A cache made for other jars is refused by the JVM, so none is better than an old one.
-if [[ -n $changed || build/training.txt -nt $dist/selvage.aot ]]; then
+if [[ -n $CHANGED || build/training.txt -nt $dist/selvage.aot ]]; then
   rm -f "$dist/selvage.aot"
 fi
 if [[ ${1:-build} == build && ! -e $dist/selvage.aot ]]; then

@@ -7,6 +7,36 @@ JVM_FLAGS=(
   -XX:+UseSerialGC
 )
 
+# A sidecar is one of thousands: what it keeps counts more than its peak. The heap's size hardly shows below 32 MB;
+# the compiler's native memory does, and trimming gives most of it back. One malloc arena, because each of the
+# JVM's threads would else keep its own.
+SIDECAR_JVM_FLAGS=(
+  "${JVM_FLAGS[@]}"
+  -Xms8m
+  -Xmx32m
+  -Xss384k
+  -XX:ReservedCodeCacheSize=24m
+  -XX:MaxDirectMemorySize=64m
+  -XX:TrimNativeHeapInterval=3000
+  -XX:-UsePerfData
+  -XX:+ExitOnOutOfMemoryError
+  -Djava.awt.headless=true
+  -Dio.netty.leakDetection.level=disabled
+  -Dio.netty.allocator.numDirectArenas=1
+  -Dio.netty.allocator.numHeapArenas=0
+  -Dvertx.disableTCCL=true
+  -Dslf4j.provider=io.selvage.sidecar.logging.StderrLogProvider
+)
+SIDECAR_ENVIRONMENT=(MALLOC_ARENA_MAX=1)
+
+# `mesh proxy-init` runs for a moment: no compiler worth the name, no threads to speak of.
+INIT_JVM_FLAGS=(
+  -XX:+UseSerialGC
+  -XX:TieredStopAtLevel=1
+  -XX:-UsePerfData
+  -Xmx32m
+)
+
 # dist_classpath DIR: every jar of DIR/lib in one fixed order.
 dist_classpath() {
   local LC_ALL=C jars

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the scripts that make a distribution.
+
+# gather DIST JAR...: makes DIST/lib hold exactly these jars. Sets CHANGED to 1 where that changed anything.
+gather() {
+  local dist=$1 jar name
+  shift
+  local -A wanted=()
+  CHANGED=
+  mkdir -p "$dist/lib"
+  for jar in "$@"; do
+    name=${jar##*/}
+    wanted[$name]=1
+    if [[ ! -e $dist/lib/$name || $jar -nt $dist/lib/$name ]]; then
+      # A new file under the old name: a running process keeps the jar it opened.
+      cp --preserve=timestamps "$jar" "$dist/lib/.$name" && mv "$dist/lib/.$name" "$dist/lib/$name"
+      CHANGED=1
+    fi
+  done
+  for jar in "$dist"/lib/*.jar; do
+    if [[ -z ${wanted[${jar##*/}]:-} ]]; then
+      rm "$jar"
+      CHANGED=1
+    fi
+  done
+}
