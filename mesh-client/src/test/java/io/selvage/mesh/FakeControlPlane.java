@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.mesh;
 
+import static java.util.Objects.requireNonNull;
+
 import io.selvage.identity.issue.CertificateAuthorities;
 import io.selvage.identity.issue.CertificateRequest;
 import io.selvage.identity.issue.IssuedLeaf;
@@ -37,6 +39,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A control plane that does as it is told: real TLS, real certificates, real frames, and answers
@@ -49,7 +52,7 @@ public final class FakeControlPlane implements AutoCloseable {
   private final Vertx vertx;
   private volatile CertificateAuthorities.Created authority;
   private volatile TrustBundle bundle;
-  private volatile HttpServer server;
+  private volatile @Nullable HttpServer server;
   private volatile int port;
 
   /** Tokens and whose they are. */
@@ -100,7 +103,7 @@ public final class FakeControlPlane implements AutoCloseable {
                     .addCertValue(Buffer.buffer(PemText.write(leaf.chain())))
                     .addKeyValue(Buffer.buffer(WorkloadKeys.pem(keys.getPrivate()))))
             .setTrustOptions(new PemTrustOptions().addCertValue(Buffer.buffer(bundle.pem())));
-    server =
+    HttpServer started =
         vertx
             .createHttpServer(options)
             .requestHandler(this::serve)
@@ -108,13 +111,14 @@ public final class FakeControlPlane implements AutoCloseable {
             .toCompletionStage()
             .toCompletableFuture()
             .get(20, TimeUnit.SECONDS);
-    port = server.actualPort();
+    server = started;
+    port = started.actualPort();
     return this;
   }
 
   public void stop() throws Exception {
     streams.clear();
-    server.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    requireNonNull(server).close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
   }
 
   /** New root and issuer; the bundle holds the old anchor too. */

@@ -4,8 +4,10 @@ package io.selvage.gateway.app;
 import static java.util.Objects.requireNonNull;
 
 import io.selvage.gateway.translate.CompileOptions;
+import io.selvage.mesh.MeshOptions;
 import io.selvage.proxy.transport.TransportKind;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * How a gateway process runs.
@@ -18,6 +20,7 @@ import java.time.Duration;
  * @param drainTimeout longest wait for running exchanges after that
  * @param eventLoops threads that carry traffic; 0 = one for each processor
  * @param transport how they wait for sockets; the JDK's selectors stand in where it is missing
+ * @param mesh how the gateway is part of the mesh; empty = it is none
  */
 public record GatewayOptions(
     CompileOptions compile,
@@ -26,7 +29,8 @@ public record GatewayOptions(
     Duration lameDuck,
     Duration drainTimeout,
     int eventLoops,
-    TransportKind transport) {
+    TransportKind transport,
+    Optional<MeshOptions> mesh) {
   /** Long enough for an endpoint's removal to reach every node. */
   public static final Duration LAME_DUCK = Duration.ofSeconds(5);
 
@@ -39,6 +43,7 @@ public record GatewayOptions(
     requireNonNull(compile, "compile");
     requireNonNull(adminAddress, "adminAddress");
     requireNonNull(transport, "transport");
+    requireNonNull(mesh, "mesh");
     requireNotNegative(lameDuck, "lameDuck");
     requireNotNegative(drainTimeout, "drainTimeout");
     if (adminPort < 0 || adminPort > 65_535) {
@@ -49,7 +54,27 @@ public record GatewayOptions(
     }
   }
 
-  /** On the usual transport. */
+  /** Not part of the mesh. */
+  public GatewayOptions(
+      CompileOptions compile,
+      String adminAddress,
+      int adminPort,
+      Duration lameDuck,
+      Duration drainTimeout,
+      int eventLoops,
+      TransportKind transport) {
+    this(
+        compile,
+        adminAddress,
+        adminPort,
+        lameDuck,
+        drainTimeout,
+        eventLoops,
+        transport,
+        Optional.empty());
+  }
+
+  /** On the usual transport, and not part of the mesh. */
   public GatewayOptions(
       CompileOptions compile,
       String adminAddress,
@@ -63,7 +88,20 @@ public record GatewayOptions(
   /** The same on another transport. */
   public GatewayOptions withTransport(TransportKind other) {
     return new GatewayOptions(
-        compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops, other);
+        compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops, other, mesh);
+  }
+
+  /** The same as a workload of the mesh. */
+  public GatewayOptions withMesh(MeshOptions member) {
+    return new GatewayOptions(
+        compile,
+        adminAddress,
+        adminPort,
+        lameDuck,
+        drainTimeout,
+        eventLoops,
+        transport,
+        Optional.of(member));
   }
 
   private static void requireNotNegative(Duration duration, String name) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.gateway.explain.ExplainPage;
 import io.selvage.gateway.explain.ServedTables;
+import io.selvage.gateway.mesh.GatewayMember;
 import io.selvage.gateway.status.ProblemView;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.StatusSink;
@@ -13,6 +14,7 @@ import io.selvage.proxy.admin.AdminServer;
 import io.selvage.proxy.admin.Readiness;
 import io.selvage.proxy.engine.DataPlane;
 import io.selvage.proxy.engine.DataPlaneOptions;
+import io.selvage.proxy.snapshot.Snapshot;
 import io.selvage.proxy.transport.EventLoops;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -25,10 +27,12 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything one gateway process consists of, wired top to bottom: Vert.x, the data path, the
- * gateway server, the admin port. Closing it closes all of them in the opposite order.
+ * gateway server, the admin port, and membership of the mesh where it is asked for. Closing it closes all of them in the opposite order.
  */
 public final class GatewayProcess implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 10;
@@ -38,6 +42,7 @@ public final class GatewayProcess implements AutoCloseable {
   private final GatewayServer server;
   private final AdminServer admin;
   private final Readiness readiness;
+  private final @Nullable GatewayMember member;
   private final Object closing = new Object();
   // Guarded by closing.
   private boolean closed;
@@ -47,12 +52,14 @@ public final class GatewayProcess implements AutoCloseable {
       DataPlane dataPlane,
       GatewayServer server,
       AdminServer admin,
-      Readiness readiness) {
+      Readiness readiness,
+      @Nullable GatewayMember member) {
     this.vertx = vertx;
     this.dataPlane = dataPlane;
     this.server = server;
     this.admin = admin;
     this.readiness = readiness;
+    this.member = member;
   }
 
   /**
@@ -87,25 +94,47 @@ public final class GatewayProcess implements AutoCloseable {
             ? options.eventLoops()
             : Runtime.getRuntime().availableProcessors();
     Vertx vertx = EventLoops.createVertx(options.transport(), loops);
-    DataPlane dataPlane = DataPlane.create(vertx, hooks.dataPlane());
+    var served = new AtomicReference<@Nullable DataPlane>();
+    GatewayMember member =
+        options
+            .mesh()
+            .map(mesh -> GatewayMember.start(mesh, EventLoops.of(vertx), () -> snapshot(served)))
+            .orElse(null);
+    DataPlane dataPlane =
+        DataPlane.create(
+            vertx, member == null ? hooks.dataPlane() : member.join(hooks.dataPlane()));
+    served.set(dataPlane);
+    TrafficPlane traffic = new DataPlaneTraffic(dataPlane);
     var readiness = new Readiness();
+    if (member != null) {
+      traffic = member.join(traffic);
+      member.join(readiness);
+    }
     var server =
         new GatewayServer(
             options,
             source,
             statuses,
-            new DataPlaneTraffic(dataPlane),
+            traffic,
             readiness,
             hooks.compiling());
     try {
-      AdminServer admin = openAdmin(vertx, options, readiness, hooks, server, dataPlane);
+      AdminServer admin = openAdmin(vertx, options, readiness, hooks, server, dataPlane, member);
       server.start();
-      return new GatewayProcess(vertx, dataPlane, server, admin, readiness);
+      return new GatewayProcess(vertx, dataPlane, server, admin, readiness, member);
     } catch (IOException | RuntimeException e) {
       server.close();
+      if (member != null) {
+        member.close();
+      }
       await(vertx.close());
       throw e;
     }
+  }
+
+  private static Snapshot snapshot(AtomicReference<@Nullable DataPlane> served) {
+    DataPlane current = served.get();
+    return current == null ? Snapshot.empty() : current.current();
   }
 
   private static AdminServer openAdmin(
@@ -114,9 +143,13 @@ public final class GatewayProcess implements AutoCloseable {
       Readiness readiness,
       Hooks hooks,
       GatewayServer server,
-      DataPlane dataPlane)
+      DataPlane dataPlane,
+      @Nullable GatewayMember member)
       throws IOException {
     var pages = new TreeMap<>(hooks.pages());
+    if (member != null) {
+      member.join(pages);
+    }
     var explain = new ExplainPage(() -> ServedTables.of(dataPlane.current()));
     pages.putIfAbsent("/explain", new AdminServer.Page("application/json", explain::render));
     pages.putIfAbsent(
@@ -199,6 +232,9 @@ public final class GatewayProcess implements AutoCloseable {
         closed = true;
         server.close();
         await(admin.close());
+        if (member != null) {
+          member.close();
+        }
         await(vertx.close());
       }
     }
