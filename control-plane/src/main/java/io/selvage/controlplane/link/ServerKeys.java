@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.link;
 
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.identity.workload.TrustBundle;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -10,15 +13,26 @@ import java.util.List;
  * chain and anchors always fit together.
  *
  * @param chain leaf first, up to but without the anchor
- * @param anchors whom clients must chain to; during a rotation the old and the new ones
+ * @param trust whom clients must chain to; during a rotation the old and the new anchors
  */
-public record ServerKeys(
-    PrivateKey key, List<X509Certificate> chain, List<X509Certificate> anchors) {
+public record ServerKeys(PrivateKey key, List<X509Certificate> chain, TrustBundle trust) {
   public ServerKeys {
+    requireNonNull(key, "key");
     chain = List.copyOf(chain);
-    anchors = List.copyOf(anchors);
-    if (chain.isEmpty() || anchors.isEmpty()) {
-      throw new IllegalArgumentException("neither chain nor anchors may be empty");
+    requireNonNull(trust, "trust");
+    if (chain.isEmpty()) {
+      throw new IllegalArgumentException("the chain may not be empty");
     }
+  }
+
+  /** Believes these anchors. */
+  public ServerKeys(
+      PrivateKey key, List<X509Certificate> chain, List<X509Certificate> anchors) {
+    this(key, chain, TrustBundle.of(anchors));
+  }
+
+  /** Whom clients must chain to. */
+  public List<X509Certificate> anchors() {
+    return trust.anchors();
   }
 }

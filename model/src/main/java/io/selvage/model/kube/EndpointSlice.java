@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.model.kube;
 
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -40,20 +42,40 @@ public record EndpointSlice(
       @Nullable TargetRef targetRef,
       String nodeName,
       String zone,
-      String hostname) {
+      String hostname,
+      @Nullable Hints hints) {
+    @JsonCreator
     public Endpoint(
         @JsonProperty("addresses") @Nullable List<String> addresses,
         @JsonProperty("conditions") @Nullable Conditions conditions,
         @JsonProperty("targetRef") @Nullable TargetRef targetRef,
         @JsonProperty("nodeName") @Nullable String nodeName,
         @JsonProperty("zone") @Nullable String zone,
-        @JsonProperty("hostname") @Nullable String hostname) {
+        @JsonProperty("hostname") @Nullable String hostname,
+        @JsonProperty("hints") @Nullable Hints hints) {
       this.addresses = Lists.copy(addresses);
       this.conditions = conditions;
       this.targetRef = targetRef;
       this.nodeName = nodeName == null ? "" : nodeName;
       this.zone = zone == null ? "" : zone;
       this.hostname = hostname == null ? "" : hostname;
+      this.hints = hints;
+    }
+
+    /** An endpoint without hints. */
+    public Endpoint(
+        @Nullable List<String> addresses,
+        @Nullable Conditions conditions,
+        @Nullable TargetRef targetRef,
+        @Nullable String nodeName,
+        @Nullable String zone,
+        @Nullable String hostname) {
+      this(addresses, conditions, targetRef, nodeName, zone, hostname, null);
+    }
+
+    /** Names of the zones it is meant for; empty = no hint. */
+    public List<String> zonesMeant() {
+      return hints == null ? List.of() : hints.forZones.stream().map(ForZone::name).toList();
     }
 
     /** Ready unless it says otherwise. */
@@ -76,6 +98,21 @@ public record EndpointSlice(
       @JsonProperty("ready") @Nullable Boolean ready,
       @JsonProperty("serving") @Nullable Boolean serving,
       @JsonProperty("terminating") @Nullable Boolean terminating) {}
+
+  /** {@code endpoints[].hints}. */
+  @JsonIgnoreProperties(ignoreUnknown = true)
+  public record Hints(List<ForZone> forZones) {
+    public Hints(@JsonProperty("forZones") @Nullable List<ForZone> forZones) {
+      this.forZones = Lists.copy(forZones);
+    }
+  }
+
+  /** {@code endpoints[].hints.forZones[]}. */
+  public record ForZone(String name) {
+    public ForZone(@JsonProperty("name") @Nullable String name) {
+      this.name = name == null ? "" : name;
+    }
+  }
 
   /** {@code endpoints[].targetRef}. */
   public record TargetRef(

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.server;
+
+import java.time.Duration;
+
+/**
+ * Bounds of the gRPC port.
+ *
+ * @param connections open at a time; one more is closed
+ * @param streamsPerConnection open at a time, told by SETTINGS
+ * @param headerBytes of one request
+ * @param handshake from accept to the end of the TLS handshake
+ * @param firstRequest from there to the first complete request head
+ * @param idle of a connection without a stream
+ * @param certifyBytes body of a Certify call, which anybody may send
+ * @param certifyBody from its head to its end
+ * @param certifyInFlight Certify calls at a time; one more is refused
+ * @param ping between PINGs, which notice a peer that is gone without a word
+ * @param pong for the answer to one
+ * @param farewell from the end of a stream to its reset, if the peer does not take the end
+ */
+public record ServerLimits(
+    int connections,
+    int streamsPerConnection,
+    int headerBytes,
+    Duration handshake,
+    Duration firstRequest,
+    Duration idle,
+    int certifyBytes,
+    Duration certifyBody,
+    int certifyInFlight,
+    Duration ping,
+    Duration pong,
+    Duration farewell) {
+  public static final ServerLimits DEFAULT =
+      new ServerLimits(
+          10_000,
+          16,
+          16 * 1024,
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(60),
+          192 * 1024,
+          Duration.ofSeconds(10),
+          256,
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(2));
+
+  /** The same with other numbers of connections. */
+  public ServerLimits withConnections(int most) {
+    return new ServerLimits(
+        most,
+        streamsPerConnection,
+        headerBytes,
+        handshake,
+        firstRequest,
+        idle,
+        certifyBytes,
+        certifyBody,
+        certifyInFlight,
+        ping,
+        pong,
+        farewell);
+  }
+
+  /** The same with other times for a first request and for connections without streams. */
+  public ServerLimits withPatience(Duration first, Duration unused) {
+    return new ServerLimits(
+        connections,
+        streamsPerConnection,
+        headerBytes,
+        handshake,
+        first,
+        unused,
+        certifyBytes,
+        certifyBody,
+        certifyInFlight,
+        ping,
+        pong,
+        farewell);
+  }
+}
