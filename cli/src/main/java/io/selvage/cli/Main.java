@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = VersionCommand.class,
     subcommands = {
+      ControlPlaneCommand.class,
       DemoCommand.class,
       ExplainCommand.class,
       GatewayCommand.class,

@@ -7,41 +7,44 @@ import io.selvage.model.mesh.InboundPolicy;
 import io.selvage.model.mesh.InboundSettings;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.WorkloadIdentity;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Options of the process.
  *
  * @param address IP literal the gRPC port binds
  * @param port gRPC; 0 = any free one, as for the other ports
- * @param apiAddress IP literal the API and admin ports bind
+ * @param apiAddress IP literal the API port binds
  * @param apiPort HTTP JSON API
- * @param adminPort {@code /live /ready /metrics}
- * @param identityDir where issuer and anchors are kept without an API server; empty = in memory of
- *     the API server alone
+ * @param adminAddress IP literal the admin port binds
+ * @param adminPort {@code /live /ready /metrics /problems}
  * @param trustDomain of all identities
  * @param namespace the control plane's own
  * @param defaultInboundPolicy for pods nothing more specific is said of
  * @param clusterNetworks CIDRs that count as the cluster
  * @param issuanceLifetime of leaves
  * @param clockSkewAllowance added to both ends of leaves
+ * @param reportInterval how often proxies are asked to report, 500 ms to 60 s
+ * @param drainTimeout how long streams may take to end after SIGTERM
+ * @param toleratesUnknownPods whether a proxy may belong to a pod that is not among the objects
  */
 public record ControlPlaneOptions(
     String address,
     int port,
     String apiAddress,
     int apiPort,
+    String adminAddress,
     int adminPort,
-    Optional<Path> identityDir,
     String trustDomain,
     String namespace,
     InboundPolicy defaultInboundPolicy,
     List<String> clusterNetworks,
     Duration issuanceLifetime,
-    Duration clockSkewAllowance) {
+    Duration clockSkewAllowance,
+    Duration reportInterval,
+    Duration drainTimeout,
+    boolean toleratesUnknownPods) {
   public static final int API_PORT = 8085;
   public static final int ADMIN_PORT = 9995;
   public static final String NAMESPACE = "selvage";
@@ -53,11 +56,18 @@ public record ControlPlaneOptions(
   public ControlPlaneOptions {
     requireNonNull(address, "address");
     requireNonNull(apiAddress, "apiAddress");
-    requireNonNull(identityDir, "identityDir");
+    requireNonNull(adminAddress, "adminAddress");
     requireNonNull(defaultInboundPolicy, "defaultInboundPolicy");
     clusterNetworks = List.copyOf(clusterNetworks);
     requireNonNull(issuanceLifetime, "issuanceLifetime");
     requireNonNull(clockSkewAllowance, "clockSkewAllowance");
+    requireNonNull(drainTimeout, "drainTimeout");
+    if (reportInterval.toMillis() < 500 || reportInterval.toMillis() > 60_000) {
+      throw new IllegalArgumentException("the report interval must be between 500 ms and 60 s");
+    }
+    for (String network : clusterNetworks) {
+      Networks.check(network);
+    }
     // Says which of the names is of no good.
     new WorkloadIdentity(trustDomain, namespace, SERVICE_ACCOUNT);
   }
@@ -69,18 +79,41 @@ public record ControlPlaneOptions(
         MeshProtocol.CONTROL_PORT,
         "127.0.0.1",
         API_PORT,
+        "127.0.0.1",
         ADMIN_PORT,
-        Optional.empty(),
         TRUST_DOMAIN,
         NAMESPACE,
         InboundPolicy.ALL_UNAUTHENTICATED,
         InboundSettings.DEFAULT_CLUSTER_NETWORKS,
         Duration.ofHours(24),
-        Duration.ofSeconds(20));
+        Duration.ofSeconds(20),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(5),
+        true);
   }
 
   /** Our own identity. */
   public WorkloadIdentity self() {
     return new WorkloadIdentity(trustDomain, namespace, SERVICE_ACCOUNT);
+  }
+
+  /** The same on other ports; 0 = any free one. */
+  public ControlPlaneOptions withPorts(int grpc, int api, int admin) {
+    return new ControlPlaneOptions(
+        address,
+        grpc,
+        apiAddress,
+        api,
+        adminAddress,
+        admin,
+        trustDomain,
+        namespace,
+        defaultInboundPolicy,
+        clusterNetworks,
+        issuanceLifetime,
+        clockSkewAllowance,
+        reportInterval,
+        drainTimeout,
+        toleratesUnknownPods);
   }
 }

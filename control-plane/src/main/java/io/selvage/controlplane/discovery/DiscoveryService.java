@@ -12,6 +12,7 @@ import io.selvage.model.mesh.InboundSettings;
 import io.selvage.model.mesh.PodRef;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -43,6 +44,7 @@ public final class DiscoveryService implements ClusterStateListener, PodDirector
       new ConcurrentHashMap<>();
   private final AtomicLong published = new AtomicLong();
   private final Consumer<List<Problem>> problems;
+  private final CompletableFuture<Void> synced = new CompletableFuture<>();
   private volatile int targets;
 
   /** Told on the writer's thread that a pod has appeared, changed or gone; must return at once. */
@@ -79,6 +81,12 @@ public final class DiscoveryService implements ClusterStateListener, PodDirector
     if (problemsChanged) {
       problems.accept(reader.problems());
     }
+    synced.complete(null);
+  }
+
+  /** Done when the first state was taken in. */
+  public CompletableFuture<Void> synced() {
+    return synced.copy();
   }
 
   private void podChanged(PodRef ref, @Nullable PodFacts before, @Nullable PodFacts now) {

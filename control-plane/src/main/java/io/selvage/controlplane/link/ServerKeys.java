@@ -26,8 +26,7 @@ public record ServerKeys(PrivateKey key, List<X509Certificate> chain, TrustBundl
   }
 
   /** Believes these anchors. */
-  public ServerKeys(
-      PrivateKey key, List<X509Certificate> chain, List<X509Certificate> anchors) {
+  public ServerKeys(PrivateKey key, List<X509Certificate> chain, List<X509Certificate> anchors) {
     this(key, chain, TrustBundle.of(anchors));
   }
 

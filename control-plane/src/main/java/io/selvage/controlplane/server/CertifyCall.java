@@ -147,7 +147,6 @@ final class CertifyCall {
 
   private void refuse(Status status, String text) {
     if (!over) {
-      request.handler(bytes -> {});
       response.end(status, text);
       finish();
     }

@@ -22,6 +22,7 @@ final class ConnectCall implements SessionChannel {
   private final HttpServerRequest request;
   private final GrpcResponse response;
   private final GrpcFrames frames = new GrpcFrames();
+  private boolean ended;
 
   ConnectCall(Vertx vertx, HttpServerRequest request, GrpcResponse response) {
     this.vertx = vertx;
@@ -52,6 +53,10 @@ final class ConnectCall implements SessionChannel {
   }
 
   private void read(Buffer bytes, ProxySession session) {
+    if (ended) {
+      // Nothing of what still comes is looked at.
+      return;
+    }
     try {
       frames.read(
           bytes.getBytes(),
@@ -75,8 +80,7 @@ final class ConnectCall implements SessionChannel {
 
   @Override
   public void end(Status status, String message) {
-    // Nothing of what may still come is read.
-    request.handler(bytes -> {});
+    ended = true;
     response.end(status, message);
   }
 

@@ -45,7 +45,7 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
   }
 
   private synchronized long generation(ServerKeys now) {
-    if (generations[(int) (newest % GENERATIONS)] != now) {
+    if (!now.equals(generations[(int) (newest % GENERATIONS)])) {
       newest++;
       generations[(int) (newest % GENERATIONS)] = now;
     }

@@ -7,13 +7,12 @@ import io.selvage.controlplane.link.CertifyService;
 import io.selvage.controlplane.link.ServerKeySource;
 import io.selvage.controlplane.sessions.SessionCounters;
 import io.selvage.controlplane.sessions.Sessions;
-import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -26,7 +25,7 @@ public final class MeshServer {
 
   private final Vertx vertx;
   private final List<ServerLoop> loops;
-  private final String deployment;
+  private final List<String> deployments;
   private final AtomicInteger connections;
 
   /**
@@ -53,10 +52,10 @@ public final class MeshServer {
   }
 
   private MeshServer(
-      Vertx vertx, List<ServerLoop> loops, String deployment, AtomicInteger connections) {
+      Vertx vertx, List<ServerLoop> loops, List<String> deployments, AtomicInteger connections) {
     this.vertx = vertx;
-    this.loops = loops;
-    this.deployment = deployment;
+    this.loops = List.copyOf(loops);
+    this.deployments = List.copyOf(deployments);
     this.connections = connections;
   }
 
@@ -64,23 +63,31 @@ public final class MeshServer {
    * Starts listening.
    *
    * @param address IP literal
-   * @param port 0 = any free one
+   * @param port 0 = any free one, served by one loop only
    * @return fails when the port is in use
    */
   public static Future<MeshServer> start(
       Vertx vertx, String address, int port, Services services, ServerLimits limits) {
-    var loops = new CopyOnWriteArrayList<ServerLoop>();
     var connections = new AtomicInteger();
-    int count = Math.min(MAX_LOOPS, Math.max(1, Runtime.getRuntime().availableProcessors()));
+    var first = new ServerLoop(address, port, services, limits, connections);
+    int count = Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors());
+    // Vert.x shares a port among those who listen on it, but not one it was free to choose.
+    int more = port == 0 ? 0 : count - 1;
     return vertx
-        .deployVerticle(
-            () -> {
-              var loop = new ServerLoop(address, port, services, limits, connections);
-              loops.add(loop);
-              return loop;
-            },
-            new DeploymentOptions().setInstances(count))
-        .map(id -> new MeshServer(vertx, loops, id, connections));
+        .deployVerticle(first)
+        .compose(id -> {
+          var loops = new ArrayList<ServerLoop>();
+          loops.add(first);
+          var deployed = new ArrayList<Future<String>>();
+          deployed.add(Future.succeededFuture(id));
+          for (int i = 0; i < more; i++) {
+            var loop = new ServerLoop(address, port, services, limits, connections);
+            loops.add(loop);
+            deployed.add(vertx.deployVerticle(loop));
+          }
+          return Future.all(deployed)
+              .map(all -> new MeshServer(vertx, loops, all.list(), connections));
+        });
   }
 
   /** The bound port. */
@@ -103,6 +110,6 @@ public final class MeshServer {
 
   /** Closes everything at once. */
   public Future<Void> close() {
-    return vertx.undeploy(deployment);
+    return Future.join(deployments.stream().map(vertx::undeploy).toList()).mapEmpty();
   }
 }

@@ -119,8 +119,7 @@ final class ServerLoop extends VerticleBase {
             .requestHandler(this::handle)
             .exceptionHandler(e -> services.counters().refused("Connection"));
     server = starting;
-    // One port for all loops: Vert.x shares a negative one as it does a real one.
-    return starting.listen(SocketAddress.inetSocketAddress(port == 0 ? -1 : port, address));
+    return starting.listen(SocketAddress.inetSocketAddress(port, address));
   }
 
   private HttpServerOptions options() {
@@ -182,7 +181,7 @@ final class ServerLoop extends VerticleBase {
     connection.streams++;
     request.response().endHandler(v -> connection.streams--);
     String type = request.getHeader("content-type");
-    if (request.method() != HttpMethod.POST || type == null || !isGrpc(type)) {
+    if (!request.method().equals(HttpMethod.POST) || type == null || !isGrpc(type)) {
       request.response().setStatusCode(415).end();
       return;
     }

@@ -382,7 +382,13 @@ public final class ProxySession {
       bundleDue = false;
       boolean renew = renewDue;
       renewDue = false;
-      ControlMessage.Bundle bundle = sessions.bundles().current();
+      ControlMessage.Bundle bundle;
+      try {
+        bundle = sessions.bundles().current();
+      } catch (RpcException e) {
+        fail(e.status(), "NoBundle", e.text());
+        return false;
+      }
       send(new ControlMessage.Bundle(bundle.pem(), bundle.fingerprint(), renew));
       return true;
     }
@@ -509,10 +515,5 @@ public final class ProxySession {
       stall.cancel();
       stall = null;
     }
-  }
-
-  /** Refuses by an exception what the stream's opener should be told. */
-  static RpcException exhausted(String message) {
-    return new RpcException(Status.RESOURCE_EXHAUSTED, message);
   }
 }

@@ -7,6 +7,7 @@ import io.selvage.controlplane.discovery.DiscoveryService;
 import io.selvage.controlplane.link.BundleSource;
 import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.ProxyFleet;
+import io.selvage.controlplane.link.RpcException;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.model.mesh.PodRef;
 import io.selvage.model.mesh.WorkloadIdentity;
@@ -39,6 +40,7 @@ public final class Sessions implements ProxyFleet {
   private final SessionLimits limits;
   private final AtomicLong numbers = new AtomicLong();
   private final AtomicInteger subscriptions = new AtomicInteger();
+  private volatile boolean admitting;
   private final ConcurrentHashMap<ProxySession, Boolean> all = new ConcurrentHashMap<>();
   private final Object lock = new Object();
   // Guarded by lock.
@@ -78,19 +80,32 @@ public final class Sessions implements ProxyFleet {
   }
 
   /**
+   * Lets proxies in from now on: the objects are known. Before that every answer would be "nobody
+   * knows this address", which proxies must not take for an answer.
+   */
+  public void admit() {
+    admitting = true;
+  }
+
+  /**
    * Begins a session, on the loop of its stream.
    *
    * @param identity proved by the peer's certificate
    * @param certificateEnd end of that certificate, and of the session
    * @param peer IP literal
-   * @throws io.selvage.controlplane.link.RpcException if the identity has too many already
+   * @throws RpcException if the identity has too many already, or nobody is let in yet
    */
   public ProxySession open(
       WorkloadIdentity identity, Instant certificateEnd, String peer, SessionChannel channel) {
+    if (!admitting) {
+      throw new RpcException(
+          RpcException.Status.UNAVAILABLE, "this control plane does not know the cluster yet");
+    }
     synchronized (lock) {
       int open = byIdentity.getOrDefault(identity, 0);
       if (open >= limits.streamsPerIdentity()) {
-        throw ProxySession.exhausted("too many streams of " + identity.uri());
+        throw new RpcException(
+            RpcException.Status.RESOURCE_EXHAUSTED, "too many streams of " + identity.uri());
       }
       byIdentity.put(identity, open + 1);
     }
@@ -165,10 +180,11 @@ public final class Sessions implements ProxyFleet {
   }
 
   /**
-   * Ends all streams, spread over a while so that not everybody comes to the other replicas at
-   * once.
+   * Lets nobody in any more and ends all streams, spread over a while so that not everybody comes
+   * to the other replicas at once.
    */
   public void drain(Duration within) {
+    admitting = false;
     long millis = Math.max(1, within.toMillis());
     for (ProxySession session : all.keySet()) {
       session.endLater(

@@ -122,10 +122,19 @@ class DiscoveryRulesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"10.96.0.1, 81, NO_SUCH_PORT", "10.96.0.1, 53, NO_SUCH_PORT", "10.96.0.2, 80, FORWARD",
-    "10.1.0.1, 8080, ENDPOINT", "10.1.0.1, 1, ENDPOINT", "192.0.2.1, 443, FORWARD",
-    "::ffff:10.96.0.1, 80, SERVICE", "10.96.0.9, 80, SERVICE", "10.96.0.9, 22, FORWARD",
-    "198.51.100.7, 80, SERVICE", "198.51.100.7, 81, FORWARD"})
+  @CsvSource({
+    "10.96.0.1, 81, NO_SUCH_PORT",
+    "10.96.0.1, 53, NO_SUCH_PORT",
+    "10.96.0.2, 80, FORWARD",
+    "10.1.0.1, 8080, ENDPOINT",
+    "10.1.0.1, 1, ENDPOINT",
+    "192.0.2.1, 443, FORWARD",
+    "::ffff:10.96.0.1, 80, SERVICE",
+    "10.96.0.9, 80, SERVICE",
+    "10.96.0.9, 22, FORWARD",
+    "198.51.100.7, 80, SERVICE",
+    "198.51.100.7, 81, FORWARD"
+  })
   void whatAnAddressStandsFor(String address, int port, Kind kind) {
     cluster.put(
         service("shop", "web", "10.96.0.1")
@@ -186,8 +195,7 @@ class DiscoveryRulesTest {
 
     DestinationView view = look("10.96.0.1", 80);
 
-    assertThat(addresses(view))
-        .containsExactly("10.1.0.1:8080", "10.1.0.3:8080", "10.1.0.5:8080");
+    assertThat(addresses(view)).containsExactly("10.1.0.1:8080", "10.1.0.3:8080", "10.1.0.5:8080");
     assertThat(view.endpoints().stream().filter(Endpoint::draining).map(Endpoint::address))
         .containsExactly("10.1.0.3");
   }
@@ -208,11 +216,14 @@ class DiscoveryRulesTest {
   void portsArePairedByName() {
     cluster.put(
         service("shop", "web", "10.96.0.1").port("http", 80).port("admin", 81).make(),
-        slice("shop", "web", "a").port("http", 8080).port("admin", 9090).ready("10.1.0.1", null).make(),
+        slice("shop", "web", "a")
+            .port("http", 8080)
+            .port("admin", 9090)
+            .ready("10.1.0.1", null)
+            .make(),
         slice("shop", "web", "b").port("http", 8081).ready("10.1.0.2", null).make());
 
-    assertThat(addresses(look("10.96.0.1", 80)))
-        .containsExactly("10.1.0.1:8080", "10.1.0.2:8081");
+    assertThat(addresses(look("10.96.0.1", 80))).containsExactly("10.1.0.1:8080", "10.1.0.2:8081");
     assertThat(addresses(look("10.96.0.1", 81))).containsExactly("10.1.0.1:9090");
   }
 
@@ -243,7 +254,9 @@ class DiscoveryRulesTest {
   void portsTheSidecarDoesNotSeeHaveNoIdentity() {
     cluster.put(
         namespace("shop", Map.of(Annotations.SKIP_INBOUND_PORTS, "7000")),
-        pod("shop", "own", "10.1.0.8").annotation(Annotations.SKIP_INBOUND_PORTS, "25,4000-4100").make(),
+        pod("shop", "own", "10.1.0.8")
+            .annotation(Annotations.SKIP_INBOUND_PORTS, "25,4000-4100")
+            .make(),
         pod("shop", "of-namespace", "10.1.0.9").make());
 
     assertThat(identityAt("10.1.0.8", 4050)).isEmpty();
@@ -318,8 +331,14 @@ class DiscoveryRulesTest {
   @Test
   void processesThatShareAnAddressAreToldApartByNameAndByPort() {
     cluster.put(
-        pod("shop", "a", "127.0.0.1").account("a").containers(Cluster.container("a", 8001, null)).make(),
-        pod("shop", "b", "127.0.0.1").account("b").containers(Cluster.container("b", 8002, null)).make(),
+        pod("shop", "a", "127.0.0.1")
+            .account("a")
+            .containers(Cluster.container("a", 8001, null))
+            .make(),
+        pod("shop", "b", "127.0.0.1")
+            .account("b")
+            .containers(Cluster.container("b", 8002, null))
+            .make(),
         service("shop", "b", "127.0.1.1").port("x", 80).make(),
         slice("shop", "b", "b").port("x", 9000).ready("127.0.0.1", "b").make());
 
@@ -330,14 +349,27 @@ class DiscoveryRulesTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"http, HTTP1", "kubernetes.io/ws, HTTP1", "kubernetes.io/h2c, HTTP2", "grpc, HTTP2",
-    "tcp, OPAQUE", "selvage.io/opaque, OPAQUE", "mysql, DETECT", "'', DETECT"})
+  @CsvSource({
+    "http, HTTP1",
+    "kubernetes.io/ws, HTTP1",
+    "kubernetes.io/h2c, HTTP2",
+    "grpc, HTTP2",
+    "tcp, OPAQUE",
+    "selvage.io/opaque, OPAQUE",
+    "mysql, DETECT",
+    "'', DETECT"
+  })
   void appProtocolIsAHint(String appProtocol, ProtocolHint hint) {
     cluster.put(
-        service("shop", "web", "10.96.0.1").port("http", 80, appProtocol).make(), SLICE, WEB_1, WEB_2);
+        service("shop", "web", "10.96.0.1").port("http", 80, appProtocol).make(),
+        SLICE,
+        WEB_1,
+        WEB_2);
 
     assertThat(look("10.96.0.1", 80).hint()).isEqualTo(hint);
-    assertThat(look("10.1.0.1", 8080).hint()).as("asked directly, as headless Services are").isEqualTo(hint);
+    assertThat(look("10.1.0.1", 8080).hint())
+        .as("asked directly, as headless Services are")
+        .isEqualTo(hint);
     assertThat(look("10.1.0.1", 8081).hint()).isEqualTo(ProtocolHint.DETECT);
   }
 
@@ -360,7 +392,9 @@ class DiscoveryRulesTest {
     assertThat(look("10.96.0.1", 3306).hint()).isEqualTo(ProtocolHint.OPAQUE);
     assertThat(look("10.96.0.2", 9000).hint()).isEqualTo(ProtocolHint.OPAQUE);
     assertThat(look("10.1.0.7", 6379).hint()).isEqualTo(ProtocolHint.OPAQUE);
-    assertThat(look("10.1.0.7", 9000).hint()).as("the pod's own list").isEqualTo(ProtocolHint.DETECT);
+    assertThat(look("10.1.0.7", 9000).hint())
+        .as("the pod's own list")
+        .isEqualTo(ProtocolHint.DETECT);
     assertThat(look("10.1.0.8", 9000).hint()).isEqualTo(ProtocolHint.OPAQUE);
   }
 
@@ -407,7 +441,9 @@ class DiscoveryRulesTest {
             .make());
 
     assertThat(addresses(look("10.96.0.1", 80, "n1"))).containsExactly("10.1.0.1:8080");
-    assertThat(addresses(look("10.96.0.1", 80, "n2"))).as("learnt").containsExactly("10.1.0.2:8080");
+    assertThat(addresses(look("10.96.0.1", 80, "n2")))
+        .as("learnt")
+        .containsExactly("10.1.0.2:8080");
     assertThat(addresses(look("10.96.0.1", 80, "n3"))).as("meant for nobody").hasSize(2);
     assertThat(addresses(look("10.96.0.1", 80, ""))).as("zone unknown").hasSize(2);
 
@@ -452,8 +488,7 @@ class DiscoveryRulesTest {
     DestinationUpdate update = seen.get(1).since(seen.get(0));
     assertThat(update.reset()).isFalse();
     assertThat(update.upserts()).extracting(Endpoint::address).containsExactly("10.1.0.3");
-    assertThat(update.removed())
-        .containsExactly(new DestinationUpdate.Address("10.1.0.2", 8080));
+    assertThat(update.removed()).containsExactly(new DestinationUpdate.Address("10.1.0.2", 8080));
     assertThat(seen.get(1).since(null).reset()).isTrue();
     assertThat(seen.get(1).since(null).upserts()).hasSize(2);
   }

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.selvage.controlplane.api.TrafficApi;
+import io.selvage.controlplane.app.ControlPlaneOptions;
+import io.selvage.controlplane.app.ControlPlaneProcess;
+import io.selvage.controlplane.identity.ClusterStorage;
+import io.selvage.controlplane.identity.FolderStorage;
+import io.selvage.controlplane.identity.IdentityEvents;
+import io.selvage.controlplane.identity.LocalTokenVerifier;
+import io.selvage.controlplane.identity.ServiceAccountEvents;
+import io.selvage.controlplane.identity.TokenKeyFile;
+import io.selvage.controlplane.link.ApiRoutes;
+import io.selvage.controlplane.link.ClusterView;
+import io.selvage.controlplane.link.TrafficSink;
+import io.selvage.controlplane.observation.Observation;
+import io.selvage.controlplane.observation.ObservationOptions;
+import io.selvage.kube.ClusterStateSource;
+import io.selvage.kube.KindSelection;
+import io.selvage.kube.api.ApiEvents;
+import io.selvage.kube.api.ApiServer;
+import io.selvage.kube.api.ApiServerOptions;
+import io.selvage.kube.api.NamedObjects;
+import io.selvage.kube.api.TokenReview;
+import io.selvage.kube.folder.FolderLimits;
+import io.selvage.kube.folder.FolderSource;
+import io.selvage.model.mesh.InboundPolicy;
+import io.selvage.model.mesh.InboundSettings;
+import io.selvage.model.mesh.MeshProtocol;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/** Runs a control plane until it is told to stop. */
+@Command(
+    name = "control-plane",
+    description =
+        "Issue identities to workloads, tell proxies what addresses stand for, and remember what"
+            + " they report.",
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {"0:stopped as asked", "1:could not start", "2:not understood"})
+final class ControlPlaneCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @ArgGroup(exclusive = true, multiplicity = "1")
+  private Source source;
+
+  /** Where the objects come from. */
+  static final class Source {
+    @Option(names = "--from", paramLabel = "DIR", description = "Folder of manifests, watched.")
+    @Nullable Path folder;
+
+    @Option(
+        names = "--kubernetes",
+        description = "The API server of the ambient kubeconfig or of the pod's account.")
+    boolean kubernetes;
+  }
+
+  @Option(
+      names = "--identity-dir",
+      paramLabel = "DIR",
+      description =
+          "Folder of issuer, trust anchors and token key, made where they are missing; with"
+              + " --kubernetes the cluster keeps them unless this is given.")
+  private @Nullable Path identityDir;
+
+  @Option(
+      names = "--address",
+      defaultValue = "0.0.0.0",
+      description = "IP address of the gRPC port (default: ${DEFAULT-VALUE}).")
+  private String address;
+
+  @Option(
+      names = "--port",
+      defaultValue = "" + MeshProtocol.CONTROL_PORT,
+      description = "gRPC port for proxies; 0 = any free one (default: ${DEFAULT-VALUE}).")
+  private int port;
+
+  @Option(
+      names = "--api-address",
+      defaultValue = "127.0.0.1",
+      description = "IP address of the API port (default: ${DEFAULT-VALUE}).")
+  private String apiAddress;
+
+  @Option(
+      names = "--api-port",
+      defaultValue = "" + ControlPlaneOptions.API_PORT,
+      description = "Port that edges, stat and the like ask (default: ${DEFAULT-VALUE}).")
+  private int apiPort;
+
+  @Option(
+      names = "--admin-address",
+      defaultValue = "127.0.0.1",
+      description = "IP address of the admin port (default: ${DEFAULT-VALUE}).")
+  private String adminAddress;
+
+  @Option(
+      names = "--admin-port",
+      defaultValue = "" + ControlPlaneOptions.ADMIN_PORT,
+      description = "Port of /ready, /metrics and the like (default: ${DEFAULT-VALUE}).")
+  private int adminPort;
+
+  @Option(
+      names = "--trust-domain",
+      paramLabel = "NAME",
+      defaultValue = ControlPlaneOptions.TRUST_DOMAIN,
+      description = "Trust domain of all identities (default: ${DEFAULT-VALUE}).")
+  private String trustDomain;
+
+  @Option(
+      names = "--namespace",
+      paramLabel = "NAME",
+      defaultValue = ControlPlaneOptions.NAMESPACE,
+      description = "The control plane's own namespace (default: ${DEFAULT-VALUE}).")
+  private String namespace;
+
+  @Option(
+      names = "--default-inbound-policy",
+      paramLabel = "POLICY",
+      defaultValue = "all-unauthenticated",
+      converter = PolicyConverter.class,
+      description =
+          "Who may reach pods that say nothing else: all-unauthenticated, all-authenticated,"
+              + " cluster-authenticated, cluster-unauthenticated, deny or audit"
+              + " (default: ${DEFAULT-VALUE}).")
+  private InboundPolicy defaultInboundPolicy;
+
+  @Option(
+      names = "--cluster-networks",
+      paramLabel = "CIDR",
+      split = ",",
+      description =
+          "Networks that count as the cluster (default: those of RFC 1918, RFC 6598 and RFC"
+              + " 4193, and loopback).")
+  private List<String> clusterNetworks = InboundSettings.DEFAULT_CLUSTER_NETWORKS;
+
+  @Option(
+      names = "--issuance-lifetime",
+      paramLabel = "TIME",
+      defaultValue = "24h",
+      converter = GatewayCommand.DurationConverter.class,
+      description = "Life of the certificates of workloads (default: ${DEFAULT-VALUE}).")
+  private Duration issuanceLifetime;
+
+  @Option(
+      names = "--clock-skew-allowance",
+      paramLabel = "TIME",
+      defaultValue = "20s",
+      converter = GatewayCommand.DurationConverter.class,
+      description = "Added to both ends of that life (default: ${DEFAULT-VALUE}).")
+  private Duration clockSkewAllowance;
+
+  @Option(
+      names = "--report-interval",
+      paramLabel = "TIME",
+      defaultValue = "5s",
+      converter = GatewayCommand.DurationConverter.class,
+      description = "How often proxies report traffic, 500ms to 60s (default: ${DEFAULT-VALUE}).")
+  private Duration reportInterval;
+
+  @Option(
+      names = "--drain-timeout",
+      paramLabel = "TIME",
+      defaultValue = "5s",
+      converter = GatewayCommand.DurationConverter.class,
+      description = "Within which proxies are sent away after SIGTERM (default: ${DEFAULT-VALUE}).")
+  private Duration drainTimeout;
+
+  @Option(
+      names = "--prometheus",
+      paramLabel = "URL",
+      description = "Prometheus that scrapes the proxies, to answer from instead of memory.")
+  private @Nullable URI prometheus;
+
+  /** Reads a policy's label. */
+  static final class PolicyConverter implements ITypeConverter<InboundPolicy> {
+    @Override
+    public InboundPolicy convert(String text) {
+      return InboundPolicy.parse(text)
+          .orElseThrow(() ->
+              new TypeConversionException(
+                  "'"
+                      + text
+                      + "' is none of "
+                      + Arrays.stream(InboundPolicy.values())
+                          .map(InboundPolicy::label)
+                          .collect(Collectors.joining(", "))));
+    }
+  }
+
+  @Override
+  public Integer call() {
+    ControlPlaneOptions options = options();
+    GatewayCommand.bridgeJavaLogging();
+    PrintWriter err = spec.commandLine().getErr();
+    try (ControlPlaneProcess process = start(options)) {
+      Thread stop = new Thread(() -> stop(process), "selvage-stop");
+      Runtime.getRuntime().addShutdownHook(stop);
+      process.ready().thenRun(() -> announce(process));
+      process.stopped().join();
+      return CommandLine.ExitCode.OK;
+    } catch (IOException e) {
+      err.println("mesh control-plane: " + e.getMessage());
+      return CommandLine.ExitCode.SOFTWARE;
+    }
+  }
+
+  private void announce(ControlPlaneProcess process) {
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(process.readyLine());
+    out.flush();
+  }
+
+  /** The JVM was told to end: it does so with 0 once everything is finished. */
+  private static void stop(ControlPlaneProcess process) {
+    if (!process.stopped().isDone()) {
+      process.drainAndClose();
+      // Without this the exit status would be 143, as if the signal had killed us.
+      Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
+    }
+  }
+
+  private ControlPlaneProcess start(ControlPlaneOptions options) throws IOException {
+    InstantSource clock = InstantSource.system();
+    if (source.folder != null) {
+      if (identityDir == null) {
+        throw wrong("--from needs --identity-dir");
+      }
+      return ControlPlaneProcess.start(
+          options,
+          new FolderSource(source.folder, FolderLimits.DEFAULT, KindSelection.CONTROL_PLANE),
+          new ControlPlaneProcess.IdentityParts(
+              new FolderStorage(identityDir),
+              new LocalTokenVerifier(
+                  TokenKeyFile.openOrCreate(identityDir).open(),
+                  MeshProtocol.TOKEN_AUDIENCE,
+                  clock),
+              IdentityEvents.NONE),
+          this::traffic,
+          clock);
+    }
+    ApiServer api =
+        ApiServer.connect(ApiServerOptions.DEFAULT.withUserAgent("selvage-control-plane"));
+    String instance = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("control-plane");
+    ClusterStateSource objects = api.source(KindSelection.CONTROL_PLANE);
+    return ControlPlaneProcess.start(
+        options,
+        objects,
+        new ControlPlaneProcess.IdentityParts(
+            identityDir == null
+                ? new ClusterStorage(new NamedObjects(api), namespace)
+                : new FolderStorage(identityDir),
+            new TokenReview(api, MeshProtocol.TOKEN_AUDIENCE),
+            new ServiceAccountEvents(ApiEvents.start(api, instance), options.self())),
+        this::traffic,
+        clock);
+  }
+
+  /** Observation as the process wants it. */
+  private ControlPlaneProcess.Traffic traffic(ClusterView cluster, MeterRegistry metrics) {
+    Observation observation =
+        Observation.start(
+            new ObservationOptions(
+                Optional.ofNullable(prometheus), ObservationOptions.defaults().limits()),
+            cluster,
+            metrics);
+    return new ControlPlaneProcess.Traffic() {
+      @Override
+      public TrafficSink sink() {
+        return observation.sink();
+      }
+
+      @Override
+      public List<ApiRoutes> routes() {
+        return List.of(new TrafficApi(observation));
+      }
+
+      @Override
+      public void close() {
+        observation.close();
+      }
+    };
+  }
+
+  private ControlPlaneOptions options() {
+    if (source.folder != null && Files.exists(source.folder) && !Files.isDirectory(source.folder)) {
+      throw wrong("--from " + source.folder + " is not a folder");
+    }
+    requireAddress("--address", address);
+    requireAddress("--api-address", apiAddress);
+    requireAddress("--admin-address", adminAddress);
+    try {
+      return new ControlPlaneOptions(
+          address,
+          port,
+          apiAddress,
+          apiPort,
+          adminAddress,
+          adminPort,
+          trustDomain,
+          namespace,
+          defaultInboundPolicy,
+          clusterNetworks,
+          issuanceLifetime,
+          clockSkewAllowance,
+          reportInterval,
+          drainTimeout,
+          !source.kubernetes);
+    } catch (IllegalArgumentException e) {
+      throw wrong(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void requireAddress(String option, String text) {
+    try {
+      InetAddress.ofLiteral(text);
+    } catch (IllegalArgumentException e) {
+      throw wrong(option + " takes an IP address, not " + text);
+    }
+  }
+
+  private ParameterException wrong(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.app;
+
+import static java.util.Objects.requireNonNull;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.selvage.controlplane.discovery.DiscoveryService;
+import io.selvage.controlplane.identity.IdentityEvents;
+import io.selvage.controlplane.identity.IdentityOptions;
+import io.selvage.controlplane.identity.IdentityService;
+import io.selvage.controlplane.identity.IssuerStorage;
+import io.selvage.controlplane.link.ApiRoutes;
+import io.selvage.controlplane.link.ClusterView;
+import io.selvage.controlplane.link.TrafficSink;
+import io.selvage.controlplane.policy.InboundPolicies;
+import io.selvage.controlplane.server.MeshServer;
+import io.selvage.controlplane.server.ServerLimits;
+import io.selvage.controlplane.sessions.SessionCounters;
+import io.selvage.controlplane.sessions.SessionLimits;
+import io.selvage.controlplane.sessions.Sessions;
+import io.selvage.kube.ClusterStateSource;
+import io.selvage.kube.TokenVerifier;
+import io.selvage.model.Problem;
+import io.selvage.model.kube.ClusterState;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Everything one control plane consists of, wired top to bottom. It listens at once, so that
+ * Certify works and a port in use is known; streams of proxies are let in once the objects are
+ * known. What happens to the source afterwards, the last state goes on being served.
+ */
+public final class ControlPlaneProcess implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ControlPlaneProcess.class);
+  private static final long PATIENCE_SECONDS = 10;
+  private static final long READY_POLL_MILLIS = 50;
+
+  private final ControlPlaneOptions options;
+  private final Vertx vertx;
+  private final ClusterStateSource source;
+  private final ClusterHub hub = new ClusterHub();
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final ProblemLog problems = new ProblemLog();
+  private final IdentityService identity;
+  private final DiscoveryService discovery;
+  private final Sessions sessions;
+  private final Traffic traffic;
+  private final CompletableFuture<Void> ready = new CompletableFuture<>();
+  private final CompletableFuture<Void> stopped = new CompletableFuture<>();
+  private final MeshServer server;
+  private final ApiPort api;
+  private final AdminPort admin;
+  private volatile List<Problem> clusterProblems = List.of();
+  private volatile boolean draining;
+
+  /**
+   * What identity works with.
+   *
+   * @param storage of issuer and anchors; closed with the process
+   * @param tokens says whose tokens are
+   * @param events told of certificates issued and refused
+   */
+  public record IdentityParts(IssuerStorage storage, TokenVerifier tokens, IdentityEvents events) {
+    public IdentityParts {
+      requireNonNull(storage, "storage");
+      requireNonNull(tokens, "tokens");
+      requireNonNull(events, "events");
+    }
+  }
+
+  /** What takes the proxies' reports, as a part of the process. */
+  public interface Traffic extends AutoCloseable {
+    TrafficSink sink();
+
+    /** Its part of the API. */
+    List<ApiRoutes> routes();
+
+    @Override
+    void close();
+  }
+
+  /** Makes the part that takes the reports. */
+  @FunctionalInterface
+  public interface TrafficFactory {
+    Traffic start(ClusterView cluster, MeterRegistry metrics);
+  }
+
+  private ControlPlaneProcess(
+      ControlPlaneOptions options,
+      ClusterStateSource source,
+      IdentityParts parts,
+      TrafficFactory trafficFactory,
+      InstantSource clock)
+      throws IOException {
+    this.options = options;
+    this.source = source;
+    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    this.identity =
+        new IdentityService(
+            IdentityOptions.defaults(options.self())
+                .withLeaves(options.issuanceLifetime(), options.clockSkewAllowance()),
+            parts.storage(),
+            parts.tokens(),
+            parts.events(),
+            registry,
+            clock);
+    this.discovery =
+        new DiscoveryService(
+            options.trustDomain(),
+            options.namespace(),
+            new InboundPolicies(options.defaultInboundPolicy(), options.clusterNetworks()),
+            this::clusterProblems);
+    this.traffic = trafficFactory.start(hub, registry);
+    var counters = new SessionCounters(registry);
+    this.sessions =
+        new Sessions(
+            new Sessions.Parts(
+                discovery,
+                identity,
+                traffic.sink(),
+                counters,
+                clock,
+                instanceName(),
+                options.reportInterval(),
+                options.toleratesUnknownPods()),
+            SessionLimits.DEFAULT);
+    try {
+      identity.start();
+      identity.connect(sessions);
+      hub.listen(discovery);
+      this.server =
+          opened(
+              "gRPC",
+              options.address(),
+              options.port(),
+              MeshServer.start(
+                  vertx,
+                  options.address(),
+                  options.port(),
+                  new MeshServer.Services(
+                      identity::serverKeys,
+                      options.trustDomain(),
+                      identity,
+                      sessions,
+                      counters,
+                      clock),
+                  ServerLimits.DEFAULT));
+      var routes = new ArrayList<ApiRoutes>(traffic.routes());
+      routes.add(identity);
+      this.api =
+          opened(
+              "API",
+              options.apiAddress(),
+              options.apiPort(),
+              ApiPort.start(vertx, options.apiAddress(), options.apiPort(), routes));
+      this.admin =
+          opened(
+              "admin",
+              options.adminAddress(),
+              options.adminPort(),
+              AdminPort.start(
+                  vertx, options.adminAddress(), options.adminPort(), this::missing, pages()));
+      ControlPlaneMetrics.register(registry, sessions, discovery, server, source, problems, clock);
+    } catch (IOException | RuntimeException e) {
+      closeParts();
+      throw e;
+    }
+  }
+
+  /**
+   * Starts a process; {@link #ready()} tells when it serves.
+   *
+   * @param source started and closed by the process
+   * @throws IOException if a port cannot be opened
+   */
+  public static ControlPlaneProcess start(
+      ControlPlaneOptions options,
+      ClusterStateSource source,
+      IdentityParts identity,
+      TrafficFactory traffic,
+      InstantSource clock)
+      throws IOException {
+    var process = new ControlPlaneProcess(options, source, identity, traffic, clock);
+    process.begin();
+    return process;
+  }
+
+  private void begin() {
+    discovery.synced().thenRun(sessions::admit);
+    source.start(hub);
+    vertx.setPeriodic(
+        READY_POLL_MILLIS,
+        timer -> {
+          reportProblems();
+          if (!ready.isDone() && missing().isEmpty()) {
+            ready.complete(null);
+          }
+        });
+  }
+
+  private Map<String, AdminPort.Page> pages() {
+    return Map.of(
+        "/metrics",
+        new AdminPort.Page("text/plain; version=0.0.4; charset=utf-8", registry::scrape),
+        "/problems",
+        new AdminPort.Page("application/json", () -> problems.json(hub.current())));
+  }
+
+  private void clusterProblems(List<Problem> found) {
+    clusterProblems = found;
+  }
+
+  private void reportProblems() {
+    var all = new ArrayList<>(clusterProblems);
+    all.addAll(identity.problems());
+    problems.update(all);
+  }
+
+  /** What is missing until proxies are served; empty when nothing is. */
+  private List<String> missing() {
+    var missing = new ArrayList<String>();
+    if (draining) {
+      missing.add("draining");
+    }
+    if (!discovery.synced().isDone()) {
+      missing.add("objects: not read yet: " + source.health().detail());
+    }
+    if (!identity.isReady()) {
+      missing.add("identity: no issuer that may issue now");
+    }
+    return missing;
+  }
+
+  private static String instanceName() {
+    String host = System.getenv("HOSTNAME");
+    return (host == null || host.isBlank() ? "control-plane" : host)
+        + "-"
+        + Integer.toHexString(ThreadLocalRandom.current().nextInt());
+  }
+
+  private static <T> T opened(String name, String address, int port, Future<T> opening)
+      throws IOException {
+    try {
+      return opening
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while opening the " + name + " port", e);
+    } catch (ExecutionException | TimeoutException e) {
+      throw new IOException(
+          "the " + name + " port " + address + ":" + port + " cannot be opened; is it in use?", e);
+    }
+  }
+
+  /** Done when proxies are served for the first time. */
+  public CompletableFuture<Void> ready() {
+    return ready.copy();
+  }
+
+  /** Done when the process has closed everything. */
+  public CompletableFuture<Void> stopped() {
+    return stopped.copy();
+  }
+
+  /** {@code ready grpc=PORT api=PORT admin=PORT}. */
+  public String readyLine() {
+    return "ready grpc=" + server.port() + " api=" + api.port() + " admin=" + admin.port();
+  }
+
+  /** The bound gRPC port. */
+  public int grpcPort() {
+    return server.port();
+  }
+
+  /** The bound port of the API. */
+  public int apiPort() {
+    return api.port();
+  }
+
+  /** The bound admin port. */
+  public int adminPort() {
+    return admin.port();
+  }
+
+  /** The newest objects. */
+  public ClusterState cluster() {
+    return hub.current();
+  }
+
+  /**
+   * Takes nobody in any more, ends every stream, spread over half the drain timeout, and closes
+   * everything. Blocks; may be called repeatedly.
+   */
+  public void drainAndClose() {
+    draining = true;
+    sessions.drain(options.drainTimeout().dividedBy(2));
+    quietly("the drain", server.shutdown(options.drainTimeout()));
+    close();
+  }
+
+  /** Closes everything at once. May be called repeatedly. */
+  @Override
+  public void close() {
+    draining = true;
+    closeParts();
+    stopped.complete(null);
+  }
+
+  private void closeParts() {
+    source.close();
+    quietly("Vert.x", vertx.close());
+    traffic.close();
+    identity.close();
+    discovery.close();
+  }
+
+  private void quietly(String what, Future<?> ending) {
+    try {
+      ending
+          .toCompletionStage()
+          .toCompletableFuture()
+          .get(options.drainTimeout().toSeconds() + PATIENCE_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.warn("{} did not end as it should", what, e);
+    }
+  }
+}
