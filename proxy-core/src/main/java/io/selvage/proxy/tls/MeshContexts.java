@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.tls;
 
+import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSslContextOption;
+import io.netty.handler.ssl.OpenSslServerSessionContext;
+import io.netty.handler.ssl.OpenSslSessionContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCountUtil;
 import io.selvage.model.mesh.MeshProtocol;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.X509Certificate;
@@ -36,6 +41,9 @@ final class MeshContexts {
   private final Map<ClientKey, SslContext> clients = new HashMap<>();
   private final @Nullable SslContext server;
 
+  /** Numbers the connections: see {@link #newServerHandler}. */
+  private long accepted;
+
   /**
    * @throws GeneralSecurityException if the TLS library does not take the material
    */
@@ -56,9 +64,26 @@ final class MeshContexts {
     return own;
   }
 
-  /** Null without a leaf. */
-  @Nullable SslContext server() {
-    return server;
+  /**
+   * A handler for an accepted connection.
+   *
+   * <p>What is resumed is not looked at again: neither its end nor whom we believe by now.
+   * BoringSSL hands out tickets in TLS 1.3 whatever its options say, but takes none back that were
+   * given in another session id context: here each connection is its own.
+   *
+   * @throws GeneralSecurityException without a leaf
+   */
+  SslHandler newServerHandler(ByteBufAllocator allocator) throws GeneralSecurityException {
+    if (server == null) {
+      throw new GeneralSecurityException("there is no certificate of ours yet");
+    }
+    if (server.sessionContext() instanceof OpenSslServerSessionContext sessions) {
+      byte[] number = ByteBuffer.allocate(Long.BYTES).putLong(++accepted).array();
+      if (!sessions.setSessionIdContext(number)) {
+        throw new GeneralSecurityException("the TLS library would resume sessions");
+      }
+    }
+    return server.newHandler(allocator);
   }
 
   SslContext client(boolean certificate, List<String> alpn) throws GeneralSecurityException {
@@ -105,7 +130,11 @@ final class MeshContexts {
           .option(OpenSslContextOption.GROUPS, MeshGroups.OFFERED.clone());
     }
     try {
-      return builder.build();
+      SslContext context = builder.build();
+      if (context.sessionContext() instanceof OpenSslSessionContext sessions) {
+        sessions.setSessionCacheEnabled(false);
+      }
+      return context;
     } catch (SSLException | IllegalArgumentException e) {
       throw new GeneralSecurityException(
           "no TLS context can be made of the mesh's credentials: " + e.getMessage(), e);

@@ -2,7 +2,6 @@
 package io.selvage.proxy.tls;
 
 import io.netty.buffer.ByteBufAllocator;
-import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslHandler;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.WorkloadIdentity;
@@ -152,11 +151,7 @@ public final class MeshTls implements AutoCloseable {
    */
   public synchronized SslHandler newServerHandler(ByteBufAllocator allocator)
       throws GeneralSecurityException {
-    SslContext server = current(true).server();
-    if (server == null) {
-      throw new GeneralSecurityException("there is no certificate of ours yet");
-    }
-    return server.newHandler(allocator);
+    return current(true).newServerHandler(allocator);
   }
 
   private MeshContexts current(boolean certificate) throws GeneralSecurityException {

@@ -37,6 +37,84 @@ class ClientHelloTest {
   }
 
   @Test
+  void readsTheProtocolsOfferedInTheirOrder() {
+    ClientHello hello = new ClientHello(LIMIT);
+    byte[] bytes = jdkHello("a.example", "selvage/tcp", "h2", "\u00e9");
+    assertThat(hello.read(Unpooled.wrappedBuffer(bytes))).isEqualTo(State.COMPLETE);
+    assertThat(hello.protocols()).containsExactly("selvage/tcp", "h2", "\u00e9");
+    assertThat(hello.serverName()).isEqualTo("a.example");
+    ClientHello without = new ClientHello(LIMIT);
+    assertThat(without.read(Unpooled.wrappedBuffer(HELLO))).isEqualTo(State.COMPLETE);
+    assertThat(without.protocols()).isEmpty();
+  }
+
+  @Test
+  void keepsSixteenProtocolsAndLeavesTheRest() {
+    for (int count : new int[] {16, 17}) {
+      String[] offered = new String[count];
+      for (int i = 0; i < count; i++) {
+        offered[i] = "p" + i;
+      }
+      ClientHello hello = new ClientHello(LIMIT);
+      assertThat(hello.read(Unpooled.wrappedBuffer(jdkHello(null, offered))))
+          .isEqualTo(State.COMPLETE);
+      assertThat(hello.protocols()).hasSize(16).startsWith("p0").endsWith("p15");
+    }
+  }
+
+  @Test
+  void refusesListsOfProtocolsThatAreNone() {
+    byte[][] lists = {
+      {}, // no length
+      {0}, // half a length
+      {0, 0}, // an empty list
+      {0, 1, 0}, // an empty name
+      {0, 3, 2, 'h', '2', 0}, // bytes behind the list
+      {0, 4, 2, 'h', '2'}, // a list longer than its extension
+      {0, 3, 3, 'h', '2'}, // a name longer than its list
+      {0, 4, 2, 'h', '2', 1}, // a name cut off
+    };
+    for (byte[] list : lists) {
+      byte[] bytes = withExtensions(new byte[][] {list});
+      assertThat(new ClientHello(LIMIT).read(Unpooled.wrappedBuffer(bytes)))
+          .as(Arrays.toString(list))
+          .isEqualTo(State.MALFORMED);
+    }
+    byte[] good = {0, 3, 2, 'h', '2'};
+    assertThat(read(withExtensions(new byte[][] {good}))).isEqualTo(State.COMPLETE);
+    assertThat(read(withExtensions(new byte[][] {good, good})))
+        .as("twice")
+        .isEqualTo(State.MALFORMED);
+  }
+
+  private static State read(byte[] bytes) {
+    return new ClientHello(LIMIT).read(Unpooled.wrappedBuffer(bytes));
+  }
+
+  /** One record with a hello that has these ALPN extensions and no other. */
+  private static byte[] withExtensions(byte[][] lists) {
+    ByteArrayOutputStream extensions = new ByteArrayOutputStream();
+    for (byte[] list : lists) {
+      extensions.writeBytes(new byte[] {0, 16, 0, (byte) list.length});
+      extensions.writeBytes(list);
+    }
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    body.writeBytes(new byte[] {3, 3});
+    body.writeBytes(new byte[33]);
+    body.writeBytes(new byte[] {0, 2, 0x13, 1, 1, 0, 0, (byte) extensions.size()});
+    body.writeBytes(extensions.toByteArray());
+    ByteBuf record = Unpooled.buffer();
+    byte[] message = new byte[4 + body.size()];
+    message[0] = 1;
+    message[3] = (byte) body.size();
+    System.arraycopy(body.toByteArray(), 0, message, 4, body.size());
+    record(record, message, 0, message.length);
+    byte[] bytes = new byte[record.readableBytes()];
+    record.readBytes(bytes);
+    return bytes;
+  }
+
+  @Test
   void doesNotConsumeWhatItReads() {
     ByteBuf in = Unpooled.wrappedBuffer(HELLO);
     new ClientHello(LIMIT).read(in);
@@ -119,8 +197,9 @@ class ClientHelloTest {
   @Test
   void survivesRandomDamage() {
     Random random = new Random(42);
+    byte[] whole = jdkHello("Www.Example.com", "selvage/h2", "http/1.1");
     for (int round = 0; round < 50_000; round++) {
-      byte[] damaged = HELLO.clone();
+      byte[] damaged = whole.clone();
       int hits = 1 + random.nextInt(4);
       for (int i = 0; i < hits; i++) {
         damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
@@ -131,6 +210,7 @@ class ClientHelloTest {
       if (state == State.COMPLETE && hello.serverName() != null) {
         assertThat(hello.serverName()).matches("[a-z0-9._-]+");
       }
+      assertThat(hello.protocols()).hasSizeLessThanOrEqualTo(16).doesNotContain("");
     }
   }
 
@@ -165,7 +245,8 @@ class ClientHelloTest {
     return out.toByteArray();
   }
 
-  private static byte[] jdkHello(@org.jspecify.annotations.Nullable String name) {
+  private static byte[] jdkHello(
+      @org.jspecify.annotations.Nullable String name, String... protocols) {
     try {
       SSLEngine engine = TestTls.client(TestCa.root("root")).createSSLEngine();
       engine.setUseClientMode(true);
@@ -174,6 +255,9 @@ class ClientHelloTest {
         parameters.setServerNames(List.of(new SNIHostName(name)));
         engine.setSSLParameters(parameters);
       }
+      SSLParameters alpn = engine.getSSLParameters();
+      alpn.setApplicationProtocols(protocols);
+      engine.setSSLParameters(alpn);
       ByteBuffer out = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
       engine.wrap(ByteBuffer.allocate(0), out);
       return Arrays.copyOf(out.array(), out.position());
