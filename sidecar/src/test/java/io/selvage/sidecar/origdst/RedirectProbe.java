@@ -8,6 +8,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetSocketAddress;
 
 /** Listens where it is told and prints where each accepted connection was going; a process. */
@@ -40,7 +41,14 @@ final class RedirectProbe {
 
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
-      switch (destinations.of(ctx.channel())) {
+      var channel = (EpollSocketChannel) ctx.channel();
+      OriginalDestination answer = destinations.of(channel);
+      OriginalDestination foreign =
+          destinations.of(channel.fd().intValue(), channel.localAddress().getAddress());
+      if (!foreign.equals(answer)) {
+        System.out.println("not the same by the foreign-function API: " + foreign);
+      }
+      switch (answer) {
         case OriginalDestination.Known known ->
             System.out.println(
                 "to "
