@@ -213,6 +213,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ControlPlaneOptions options = options();
+    observationOptions(); // says what is wrong with them before anything has started
     GatewayCommand.bridgeJavaLogging();
     PrintWriter err = spec.commandLine().getErr();
     try (ControlPlaneProcess process = start(options)) {
@@ -278,14 +279,18 @@ final class ControlPlaneCommand implements Callable<Integer> {
         clock);
   }
 
+  private ObservationOptions observationOptions() {
+    try {
+      return new ObservationOptions(
+          Optional.ofNullable(prometheus), trustDomain, ObservationOptions.defaults().limits());
+    } catch (IllegalArgumentException e) {
+      throw wrong("--prometheus: " + e.getMessage());
+    }
+  }
+
   /** Observation as the process wants it. */
   private ControlPlaneProcess.Traffic traffic(ClusterView cluster, MeterRegistry metrics) {
-    Observation observation =
-        Observation.start(
-            new ObservationOptions(
-                Optional.ofNullable(prometheus), ObservationOptions.defaults().limits()),
-            cluster,
-            metrics);
+    Observation observation = Observation.start(observationOptions(), cluster, metrics);
     return new ControlPlaneProcess.Traffic() {
       @Override
       public TrafficSink sink() {
@@ -294,7 +299,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
 
       @Override
       public List<ApiRoutes> routes() {
-        return List.of(new TrafficApi(observation));
+        return List.of(new TrafficApi(observation.query()));
       }
 
       @Override

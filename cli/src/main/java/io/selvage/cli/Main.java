@@ -18,10 +18,14 @@ import picocli.CommandLine.Command;
     subcommands = {
       ControlPlaneCommand.class,
       DemoCommand.class,
+      EdgesCommand.class,
       ExplainCommand.class,
       GatewayCommand.class,
       LintCommand.class,
       ProxyInitCommand.class,
+      RoutesCommand.class,
+      StatCommand.class,
+      TopCommand.class,
       VersionCommand.class,
     })
 public final class Main {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.observation;
+
+import io.selvage.controlplane.observation.query.Answer;
+import io.selvage.controlplane.observation.query.EdgeRow;
+import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.RouteRow;
+import io.selvage.controlplane.observation.query.RoutesRequest;
+import io.selvage.controlplane.observation.query.StatRequest;
+import io.selvage.controlplane.observation.query.StatRow;
+import io.selvage.controlplane.observation.query.TopRequest;
+import io.selvage.controlplane.observation.query.TopRow;
+import io.selvage.controlplane.observation.query.TrafficQuery;
+import io.selvage.controlplane.observation.query.TrafficTables;
+import io.selvage.controlplane.observation.store.ObservationStore;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/** Answers from what the proxies reported. */
+final class StoredTraffic implements TrafficQuery {
+  private final Lane lane;
+  private final ObservationStore store;
+  private final TrafficTables tables;
+
+  StoredTraffic(Lane lane, ObservationStore store, TrafficTables tables) {
+    this.lane = lane;
+    this.store = store;
+    this.tables = tables;
+  }
+
+  @Override
+  public CompletionStage<Answer<EdgeRow>> edges(EdgesRequest request) {
+    return lane.ask(() -> tables.edges(request, store.pairs(ObservationStore.WINDOW), notes()));
+  }
+
+  @Override
+  public CompletionStage<Answer<StatRow>> stat(StatRequest request) {
+    return lane.ask(() -> tables.stat(request, store.pairs(check(request.window())), notes()));
+  }
+
+  @Override
+  public CompletionStage<Answer<RouteRow>> routes(RoutesRequest request) {
+    return lane.ask(() -> tables.routes(request, store.pairs(check(request.window())), notes()));
+  }
+
+  @Override
+  public CompletionStage<Answer<TopRow>> top(TopRequest request) {
+    return lane.ask(() -> tables.top(request, store.calls(), List.of()));
+  }
+
+  private static Duration check(Duration window) {
+    if (window.compareTo(ObservationStore.WINDOW) > 0) {
+      throw new IllegalArgumentException(
+          "metrics time window must be at most 10m: no more is kept, unless the control plane was"
+              + " started with --prometheus URL");
+    }
+    return window;
+  }
+
+  private List<String> notes() {
+    long evicted = store.recentEvictions();
+    return evicted == 0
+        ? List.of()
+        : List.of(
+            evicted
+                + (evicted == 1 ? " pair" : " pairs")
+                + " of proxy and peer had to make room within the last ten minutes and"
+                + (evicted == 1 ? " is" : " are")
+                + " missing: there are more than the control plane keeps");
+  }
+}
