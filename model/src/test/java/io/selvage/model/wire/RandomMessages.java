@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.model.wire;
+
+import io.selvage.model.mesh.Certify;
+import io.selvage.model.mesh.ControlMessage;
+import io.selvage.model.mesh.DestinationUpdate;
+import io.selvage.model.mesh.InboundPolicy;
+import io.selvage.model.mesh.InboundSettings;
+import io.selvage.model.mesh.MeshProtocol;
+import io.selvage.model.mesh.PodRef;
+import io.selvage.model.mesh.PortRange;
+import io.selvage.model.mesh.ProtocolHint;
+import io.selvage.model.mesh.ProxyKind;
+import io.selvage.model.mesh.ProxyMessage;
+import io.selvage.model.mesh.TrafficReport;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.function.Supplier;
+
+/** Messages of every kind, with any legal content. */
+final class RandomMessages {
+  private static final String[] PIECES = {
+    "", "a", "10.0.0.1", "√", "spiffe://x/ns/a/sa/b", "\n\"\\"
+  };
+
+  private final Random random;
+
+  RandomMessages(long seed) {
+    random = new Random(seed);
+  }
+
+  ProxyMessage proxyMessage(int kind) {
+    return switch (kind % 5) {
+      case 0 ->
+          new ProxyMessage.Hello(
+              random.nextInt(1000), pod(), one(ProxyKind.values()), text(), text());
+      case 1 -> new ProxyMessage.Subscribe(number(), "10.0.0." + random.nextInt(256), port());
+      case 2 -> new ProxyMessage.Unsubscribe(number());
+      case 3 -> new ProxyMessage.State(text(), number());
+      default ->
+          new ProxyMessage.Report(
+              new TrafficReport(number(), number(), some(this::edge), some(this::call)));
+    };
+  }
+
+  ControlMessage controlMessage(int kind) {
+    return switch (kind % 5) {
+      case 0 -> new ControlMessage.Welcome(random.nextInt(1000), text(), random.nextInt(60_000));
+      case 1 -> new ControlMessage.Bundle(text(), text(), random.nextBoolean());
+      case 2 -> new ControlMessage.Inbound(inbound());
+      case 3 -> new ControlMessage.Destination(number(), update());
+      default ->
+          new ControlMessage.Workloads(
+              random.nextBoolean(), some(this::meshedPod), some(this::text));
+    };
+  }
+
+  Certify.Request request() {
+    byte[] csr = new byte[random.nextInt(300)];
+    random.nextBytes(csr);
+    return new Certify.Request(text(), csr, pod());
+  }
+
+  Certify.Response response() {
+    return new Certify.Response(text(), some(this::text), number(), text(), text());
+  }
+
+  private InboundSettings inbound() {
+    return new InboundSettings(
+        one(InboundPolicy.values()),
+        some(this::text),
+        new HashSet<>(some(this::port)),
+        some(() -> new InboundSettings.Probe(port(), text())),
+        some(this::text));
+  }
+
+  private DestinationUpdate update() {
+    return new DestinationUpdate(
+        random.nextBoolean(),
+        one(DestinationUpdate.Kind.values()),
+        random.nextBoolean()
+            ? DestinationUpdate.ServiceRef.NONE
+            : new DestinationUpdate.ServiceRef("shop", text(), port()),
+        one(ProtocolHint.values()),
+        some(() ->
+            new DestinationUpdate.Endpoint(
+                "fd00::" + random.nextInt(999),
+                port(),
+                text(),
+                text(),
+                1 + random.nextInt(Integer.MAX_VALUE - 1),
+                one(ProtocolHint.values()),
+                random.nextBoolean())),
+        some(() -> new DestinationUpdate.Address("10.0.0." + random.nextInt(256), port())));
+  }
+
+  private ControlMessage.MeshedPod meshedPod() {
+    return new ControlMessage.MeshedPod(
+        text(),
+        text(),
+        some(() -> {
+          int first = port();
+          return new PortRange(first, first + random.nextInt(65_536 - first));
+        }));
+  }
+
+  private TrafficReport.Edge edge() {
+    List<Long> latency = new ArrayList<>();
+    if (random.nextBoolean()) {
+      for (int i = 0; i <= MeshProtocol.LATENCY_BUCKETS_MILLIS.size(); i++) {
+        latency.add(number());
+      }
+    }
+    return new TrafficReport.Edge(
+        one(TrafficReport.Direction.values()),
+        text(),
+        random.nextInt(65_536),
+        text(),
+        text(),
+        text(),
+        one(TrafficReport.Security.values()),
+        random.nextBoolean(),
+        number(),
+        number(),
+        latency,
+        number(),
+        number(),
+        number(),
+        number());
+  }
+
+  private TrafficReport.Call call() {
+    return new TrafficReport.Call(
+        one(TrafficReport.Direction.values()),
+        text(),
+        random.nextInt(65_536),
+        text(),
+        text(),
+        text(),
+        number(),
+        number(),
+        number(),
+        number(),
+        number());
+  }
+
+  private PodRef pod() {
+    return new PodRef(text(), text());
+  }
+
+  private int port() {
+    return 1 + random.nextInt(65_535);
+  }
+
+  /** Small and large ones alike. */
+  private long number() {
+    return random.nextLong() >>> (1 + random.nextInt(63));
+  }
+
+  private String text() {
+    var text = new StringBuilder();
+    for (int i = random.nextInt(4); i > 0; i--) {
+      text.append(one(PIECES));
+    }
+    return text.toString();
+  }
+
+  private <T> T one(T[] values) {
+    return values[random.nextInt(values.length)];
+  }
+
+  private <T> List<T> some(Supplier<T> element) {
+    var list = new ArrayList<T>();
+    for (int i = random.nextInt(5); i > 0; i--) {
+      list.add(element.get());
+    }
+    return list;
+  }
+}
