@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.mesh.discovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.netty.channel.DefaultEventLoop;
+import io.netty.channel.EventLoop;
+import io.selvage.model.mesh.DestinationUpdate;
+import io.selvage.model.mesh.ProtocolHint;
+import io.selvage.model.mesh.ProxyMessage;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class DestinationTableTest {
+  private static final int MAX = 3;
+
+  private final EventLoop loop = new DefaultEventLoop();
+  private final AtomicLong now = new AtomicLong();
+  private final List<ProxyMessage> sent = Collections.synchronizedList(new ArrayList<>());
+  private final DestinationTable table = new DestinationTable(loop, now::get, MAX);
+  private volatile boolean connected;
+  private volatile boolean hopeful;
+
+  DestinationTableTest() {
+    table.use(
+        new DestinationTable.Line() {
+          @Override
+          public boolean isConnected() {
+            return connected;
+          }
+
+          @Override
+          public boolean isHopeful() {
+            return connected || hopeful;
+          }
+
+          @Override
+          public void send(ProxyMessage message) {
+            sent.add(message);
+          }
+        });
+  }
+
+  @AfterEach
+  void stop() {
+    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+  }
+
+  private static InetSocketAddress address(int last) throws Exception {
+    return new InetSocketAddress(InetAddress.getByAddress(new byte[] {10, 0, 0, (byte) last}), 80);
+  }
+
+  private Destination find(int last) throws Exception {
+    return table.find(address(last), loop).get(20, TimeUnit.SECONDS);
+  }
+
+  private void onLoop(Runnable action) throws Exception {
+    loop.submit(action).get(20, TimeUnit.SECONDS);
+  }
+
+  private static DestinationUpdate update(boolean reset, String... endpoints) {
+    var upserts = new ArrayList<DestinationUpdate.Endpoint>();
+    for (String endpoint : endpoints) {
+      upserts.add(
+          new DestinationUpdate.Endpoint(endpoint, 80, "", "", 1, ProtocolHint.DETECT, false));
+    }
+    return new DestinationUpdate(
+        reset,
+        DestinationUpdate.Kind.SERVICE,
+        DestinationUpdate.ServiceRef.NONE,
+        ProtocolHint.DETECT,
+        upserts,
+        List.of());
+  }
+
+  @Test
+  void withoutAControlPlaneItForwardsAtOnce() throws Exception {
+    Destination unknown = find(1);
+    assertThat(unknown.state().answered()).isFalse();
+    assertThat(unknown.state().kind()).isEqualTo(DestinationUpdate.Kind.FORWARD);
+    assertThat(sent).isEmpty();
+    assertThat(find(1)).isSameAs(unknown);
+  }
+
+  @Test
+  void asksForEverythingWhenTheStreamOpens() throws Exception {
+    find(1);
+    find(2);
+    connected = true;
+    onLoop(table::onConnected);
+    assertThat(sent)
+        .containsExactlyInAnyOrder(
+            new ProxyMessage.Subscribe(1, "10.0.0.1", 80),
+            new ProxyMessage.Subscribe(2, "10.0.0.2", 80));
+  }
+
+  @Test
+  void waitersGoOnWhenTheAnswerComes() throws Exception {
+    connected = true;
+    var waiting = table.find(address(1), loop);
+    onLoop(() -> table.apply(1, update(true, "10.1.0.1")));
+    assertThat(waiting.get(20, TimeUnit.SECONDS).state().answered()).isTrue();
+    assertThat(table.known(address(1))).isNotNull();
+  }
+
+  /** A difference after a reconnect, before the reset, would be one to another state. */
+  @Test
+  void ignoresADifferenceBeforeAReset() throws Exception {
+    connected = true;
+    var waiting = table.find(address(1), loop);
+    onLoop(() -> table.apply(1, update(true, "10.1.0.1")));
+    Destination known = waiting.get(20, TimeUnit.SECONDS);
+    onLoop(() -> {
+      table.onDisconnected();
+      table.onConnected();
+      table.apply(1, update(false, "10.1.0.2"));
+    });
+    assertThat(known.state().endpoints().endpoints()).hasSize(1);
+    onLoop(() -> table.apply(1, update(true, "10.1.0.3")));
+    assertThat(known.state().endpoints().endpoints())
+        .extracting(e -> e.address())
+        .containsExactly("10.1.0.3");
+  }
+
+  @Test
+  void leavesOutAnEndpointWhoseAddressIsNone() throws Exception {
+    connected = true;
+    var waiting = table.find(address(1), loop);
+    onLoop(() -> table.apply(1, update(true, "not.an.address", "10.1.0.1")));
+    assertThat(waiting.get(20, TimeUnit.SECONDS).state().details()).hasSize(1);
+  }
+
+  @Test
+  void keepsAtMostSoManyAndForgetsTheOneOutOfUseLongest() throws Exception {
+    var forgotten = new ArrayList<String>();
+    for (int i = 1; i <= MAX; i++) {
+      now.incrementAndGet();
+      String name = "10.0.0." + i;
+      find(i).onForgotten(() -> forgotten.add(name));
+    }
+    assertThat(table.size()).isEqualTo(MAX);
+    assertThat(forgotten).isEmpty();
+    now.incrementAndGet();
+    find(1);
+    now.incrementAndGet();
+    find(4);
+    assertThat(table.size()).isEqualTo(MAX);
+    assertThat(forgotten).containsExactly("10.0.0.2");
+    assertThat(table.known(address(2))).isNull();
+    assertThat(table.known(address(1))).isNotNull();
+  }
+
+  @Test
+  void whenAllAreInUseANewOneIsForwardedAndNotKept() throws Exception {
+    for (int i = 1; i <= MAX; i++) {
+      find(i).retain();
+    }
+    Destination extra = find(4);
+    assertThat(extra.state().answered()).isFalse();
+    assertThat(table.size()).isEqualTo(MAX);
+    assertThat(table.known(address(4))).isNull();
+  }
+
+  @Test
+  void forgetsWhatIsIdleOnlyWhileItCouldBeAskedForAgain() throws Exception {
+    find(1);
+    Destination used = find(2);
+    used.retain();
+    now.addAndGet(DestinationTable.IDLE_NANOS);
+    onLoop(table::forgetIdle);
+    assertThat(table.size()).isEqualTo(2);
+
+    connected = true;
+    now.addAndGet(-1);
+    onLoop(table::forgetIdle);
+    assertThat(table.size()).isEqualTo(2);
+    now.incrementAndGet();
+    onLoop(table::forgetIdle);
+    assertThat(table.size()).isEqualTo(1);
+    assertThat(sent).contains(new ProxyMessage.Unsubscribe(1));
+    assertThat(table.known(address(2))).isSameAs(used);
+  }
+
+  @Test
+  void whoeverWaitsIsLetGoWhenTheStreamEndsForLong() throws Exception {
+    connected = true;
+    var waiting = table.find(address(1), loop);
+    onLoop(() -> {
+      connected = false;
+      table.onDisconnected();
+    });
+    assertThat(waiting.get(20, TimeUnit.SECONDS).state().answered()).isFalse();
+  }
+}
