@@ -14,6 +14,12 @@ import io.selvage.kube.folder.FolderSource;
 import io.selvage.kube.status.PublishedAddress;
 import io.selvage.kube.status.StatusOptions;
 import io.selvage.kube.status.StatusWriter;
+import io.selvage.mesh.MeshOptions;
+import io.selvage.model.mesh.InboundSettings;
+import io.selvage.model.mesh.MeshProtocol;
+import io.selvage.model.mesh.PodRef;
+import io.selvage.model.mesh.ProxyKind;
+import io.selvage.model.mesh.WorkloadIdentity;
 import io.selvage.proxy.admin.AdminServer;
 import io.selvage.proxy.transport.TransportKind;
 import io.vertx.core.http.HttpMethod;
@@ -189,6 +195,49 @@ final class GatewayCommand implements Callable<Integer> {
       description = "Service whose address is written to the status of Ingresses.")
   private @Nullable String publishService;
 
+  @ArgGroup(
+      exclusive = false,
+      heading = "%nAs a workload of the mesh, with mutual TLS to meshed backends:%n")
+  private @Nullable Mesh mesh;
+
+  /** How to be part of the mesh; all of it or nothing. */
+  static final class Mesh {
+    @Option(
+        names = "--control-plane",
+        required = true,
+        paramLabel = "HOST:PORT",
+        description = "Control plane; several are separated by commas.")
+    String controlPlane;
+
+    @Option(
+        names = "--token-file",
+        required = true,
+        paramLabel = "FILE",
+        description = "ServiceAccount token for the audience " + MeshProtocol.TOKEN_AUDIENCE + ".")
+    Path tokenFile;
+
+    @Option(
+        names = "--trust-anchors",
+        required = true,
+        paramLabel = "FILE",
+        description = "PEM of the authorities to believe until the control plane names others.")
+    Path trustAnchors;
+
+    @Option(
+        names = "--trust-domain",
+        paramLabel = "NAME",
+        defaultValue = MeshOptions.TRUST_DOMAIN,
+        description = "Trust domain of all identities (default: ${DEFAULT-VALUE}).")
+    String trustDomain;
+
+    @Option(
+        names = "--control-plane-namespace",
+        paramLabel = "NAME",
+        defaultValue = MeshOptions.CONTROL_NAMESPACE,
+        description = "Namespace of the control plane's identity (default: ${DEFAULT-VALUE}).")
+    String controlNamespace;
+  }
+
   /** Reads {@code 250ms}, {@code 5s} and {@code 2m}. */
   static final class DurationConverter implements ITypeConverter<Duration> {
     @Override
@@ -338,12 +387,34 @@ final class GatewayCommand implements Callable<Integer> {
               .withListeners(address, httpPort, httpsPort)
               .withExternalName(allowExternalName)
               .withNamespaces(gatewayNamespace, Optional.ofNullable(watchNamespace));
-      return new GatewayOptions(
-              compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops)
-          .withTransport(transport);
+      GatewayOptions options =
+          new GatewayOptions(compile, adminAddress, adminPort, lameDuck, drainTimeout, eventLoops)
+              .withTransport(transport);
+      return mesh == null ? options : options.withMesh(meshOptions(mesh));
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }
+  }
+
+  private MeshOptions meshOptions(Mesh wanted) {
+    return new MeshOptions(
+        MeshOptions.ControlAddress.parseList(wanted.controlPlane),
+        new WorkloadIdentity(
+            wanted.trustDomain, wanted.controlNamespace, MeshOptions.CONTROL_ACCOUNT),
+        wanted.tokenFile,
+        wanted.trustAnchors,
+        pod(),
+        ProxyKind.GATEWAY,
+        VersionCommand.number(),
+        MeshOptions.REPORT_INTERVAL,
+        InboundSettings.DEFAULT);
+  }
+
+  /** A pod knows its name from its host's, and from the variable the manifest may set. */
+  private PodRef pod() {
+    String name = System.getenv("POD_NAME");
+    String host = name == null || name.isBlank() ? System.getenv("HOSTNAME") : name;
+    return host == null || host.isBlank() ? PodRef.NONE : new PodRef(gatewayNamespace, host);
   }
 
   private void requireAddress(String option, String text) {

@@ -31,13 +31,27 @@ final class VersionCommand implements Callable<Integer>, IVersionProvider {
     return new String[] {describe()};
   }
 
-  static String describe() throws IOException {
+  /** The version alone, such as 0.1.0. */
+  static String number() {
+    try {
+      return facts().getProperty("version", "unknown");
+    } catch (IOException e) {
+      return "unknown";
+    }
+  }
+
+  private static Properties facts() throws IOException {
     var facts = new Properties();
     try (InputStream in = resource("/io/selvage/cli/build.properties")) {
       if (in != null) {
         facts.load(in);
       }
     }
+    return facts;
+  }
+
+  static String describe() throws IOException {
+    Properties facts = facts();
     return "selvage %s (%s), Java %s, Netty %s, Vert.x %s"
         .formatted(
             facts.getProperty("version", "unknown"),

@@ -62,6 +62,38 @@ class GatewayCommandTest {
   }
 
   @Test
+  void wantsAllOfTheMeshOrNothing(@TempDir Path folder) {
+    String from = folder.toString();
+    assertThat(run("gateway", "--from", from, "--control-plane", "a:1")).isEqualTo(2);
+    assertThat(err.toString()).contains("--token-file", "--trust-anchors");
+    assertThat(run("gateway", "--from", from, "--trust-domain", "example.org")).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "a:0, cluster.local, \"a:0\" is not HOST:PORT",
+    "a:1, Not A Domain, not a trust domain",
+  })
+  void refusesAMeshItCannotJoin(
+      String controlPlane, String trustDomain, String message, @TempDir Path folder) {
+    assertThat(
+            run(
+                "gateway",
+                "--from",
+                folder.toString(),
+                "--control-plane",
+                controlPlane,
+                "--token-file",
+                "token",
+                "--trust-anchors",
+                "anchors",
+                "--trust-domain",
+                trustDomain))
+        .isEqualTo(2);
+    assertThat(err.toString()).contains(message);
+  }
+
+  @Test
   void saysThatTheAdminPortIsInUse(@TempDir Path folder) throws IOException {
     try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       String port = Integer.toString(taken.getLocalPort());
