@@ -4,6 +4,7 @@ package io.selvage.proxy.tcp;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -94,6 +95,10 @@ final class Relay implements Carrier {
     }
 
     private boolean hasEnded() {
+      MeshFrames frames = from.pipeline().get(MeshFrames.class);
+      if (frames != null) {
+        return frames.hasEnded();
+      }
       SslHandler tls = from.pipeline().get(SslHandler.class);
       return tls != null && tls.engine().isInboundDone()
           || from instanceof DuplexChannel duplex && duplex.isInputShutdown();
@@ -155,16 +160,18 @@ final class Relay implements Carrier {
         return;
       }
       over = true;
-      to.writeAndFlush(Unpooled.EMPTY_BUFFER)
-          .addListener(flushed -> {
-            Direction other = back;
-            if (!flushed.isSuccess() || other == null || other.over) {
-              from.close();
-              to.close();
-            } else {
-              shutdownOutput();
-            }
-          });
+      MeshFrames frames = to.pipeline().get(MeshFrames.class);
+      ChannelFuture told =
+          frames == null ? to.writeAndFlush(Unpooled.EMPTY_BUFFER) : frames.endOutput();
+      told.addListener(flushed -> {
+        Direction other = back;
+        if (!flushed.isSuccess() || other == null || other.over) {
+          from.close();
+          to.close();
+        } else if (frames == null) {
+          shutdownOutput();
+        }
+      });
     }
 
     private void shutdownOutput() {

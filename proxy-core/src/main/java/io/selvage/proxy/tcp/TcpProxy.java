@@ -26,8 +26,7 @@ public final class TcpProxy {
   /**
    * @param clusters the clusters of the current snapshot, looked up once per connection
    */
-  public TcpProxy(
-      EventLoops loops, ClusterLookup clusters, EndpointTls tls, TcpObserver observer) {
+  public TcpProxy(EventLoops loops, ClusterLookup clusters, EndpointTls tls, TcpObserver observer) {
     this.loops = requireNonNull(loops, "loops");
     this.clusters = requireNonNull(clusters, "clusters");
     this.tls = requireNonNull(tls, "tls");
@@ -48,6 +47,7 @@ public final class TcpProxy {
   public void serve(Channel client, TcpRoute route, TcpClient info) {
     client.config().setAutoRead(false);
     client.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    MeshFrames.addIfAgreed(client);
     new TcpSession(this, client, route, info).start();
   }
 

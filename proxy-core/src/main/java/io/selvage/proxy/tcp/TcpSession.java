@@ -504,6 +504,7 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
             && EndpointTls.isAgreed(to.spec(), picked.spec(), tls)) {
           ctx.channel().config().setAutoRead(false);
           ctx.pipeline().remove(this);
+          MeshFrames.addIfAgreed(ctx.channel());
           onConnected();
         } else {
           ctx.close();

@@ -182,6 +182,22 @@ class MeshTlsTest {
     }
   }
 
+  @Test
+  void takesSixCertificatesInAChainAndNoMore() throws Exception {
+    TestCa issuer = CA;
+    for (int length = 2; length <= 7; length++) {
+      issuer = issuer.intermediate("issuer " + length);
+      MeshTls api = node(issuer, CA.pem(), API, InstantSource.system());
+      try (Handshake h = handshake(node(WEB), api, API, MeshProtocol.ALPN_TCP)) {
+        if (length <= 6) {
+          assertThat(h.failure()).as("%s certificates", length).isNull();
+        } else {
+          assertThat(h.clientFailure).contains("a chain of 7 certificates");
+        }
+      }
+    }
+  }
+
   /** Servers of the JDK's TLS, since ours would not even take such leaves. */
   @ParameterizedTest
   @CsvSource({
