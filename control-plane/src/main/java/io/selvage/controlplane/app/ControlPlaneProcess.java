@@ -67,6 +67,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
   private final ApiPort api;
   private final AdminPort admin;
   private volatile List<Problem> clusterProblems = List.of();
+  private volatile boolean admitted;
   private volatile boolean draining;
 
   /**
@@ -202,16 +203,24 @@ public final class ControlPlaneProcess implements AutoCloseable {
   }
 
   private void begin() {
-    discovery.synced().thenRun(sessions::admit);
     source.start(hub);
     vertx.setPeriodic(
         READY_POLL_MILLIS,
         timer -> {
           reportProblems();
+          admitWhenKnown();
           if (!ready.isDone() && missing().isEmpty()) {
             ready.complete(null);
           }
         });
+  }
+
+  /** From the first good look at the source on; what happens to it later changes nothing. */
+  private void admitWhenKnown() {
+    if (!admitted && !draining && discovery.synced().isDone() && source.health().connected()) {
+      admitted = true;
+      sessions.admit();
+    }
   }
 
   private Map<String, AdminPort.Page> pages() {
@@ -238,7 +247,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
     if (draining) {
       missing.add("draining");
     }
-    if (!discovery.synced().isDone()) {
+    if (!admitted) {
       missing.add("objects: not read yet: " + source.health().detail());
     }
     if (!identity.isReady()) {
