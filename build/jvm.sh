@@ -25,6 +25,7 @@ SIDECAR_JVM_FLAGS=(
   -Dio.netty.allocator.numDirectArenas=1
   -Dio.netty.allocator.numHeapArenas=0
   -Dvertx.disableTCCL=true
+  -Dslf4j.internal.verbosity=WARN
   -Dslf4j.provider=io.selvage.sidecar.logging.StderrLogProvider
 )
 SIDECAR_ENVIRONMENT=(MALLOC_ARENA_MAX=1)

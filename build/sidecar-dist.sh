@@ -15,7 +15,7 @@ unused() {
   case ${1##*/} in
   micrometer-* | prometheus-metrics-* | opentelemetry-* | HdrHistogram-* | LatencyUtils-* | re2j-*) ;;
   vertx-web-* | vertx-auth-* | vertx-bridge-* | vertx-uri-* | jackson-databind-* | jackson-annotations-*) ;;
-  *io_uring* | netty-codec-haproxy-* | netty-codec-socks-* | netty-handler-proxy-*) ;;
+  *-native-io_uring-* | netty-codec-haproxy-* | netty-codec-socks-* | netty-handler-proxy-*) ;;
   jspecify-*) ;;
   # Native libraries of another machine.
   *-linux-x86_64.jar) [[ $(uname -m) != x86_64 ]] ;;

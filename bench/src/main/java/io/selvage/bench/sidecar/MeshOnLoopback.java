@@ -127,7 +127,7 @@ final class MeshOnLoopback implements AutoCloseable {
                 "--token-file",
                 token.toString(),
                 "--trust-anchors",
-                dir.resolve("identity/trust-anchors.pem").toString(),
+                dir.resolve("identity/ca.crt").toString(),
                 "--pod-namespace",
                 "bench",
                 "--pod-name",
@@ -151,8 +151,6 @@ final class MeshOnLoopback implements AutoCloseable {
                   mesh.toString(),
                   "token",
                   "bench/" + pod,
-                  "--pod",
-                  pod,
                   "--identity-dir",
                   dir.resolve("identity").toString())
               .redirectOutput(token.toFile())
