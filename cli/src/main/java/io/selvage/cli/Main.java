@@ -21,11 +21,14 @@ import picocli.CommandLine.Command;
       EdgesCommand.class,
       ExplainCommand.class,
       GatewayCommand.class,
+      InjectCommand.class,
+      InjectorCommand.class,
       LintCommand.class,
       ProxyInitCommand.class,
       RoutesCommand.class,
       StatCommand.class,
       TopCommand.class,
+      UninjectCommand.class,
       VersionCommand.class,
     })
 public final class Main {

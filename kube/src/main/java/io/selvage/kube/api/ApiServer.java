@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.KindSelection;
+import io.selvage.model.kube.Kind;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -89,8 +90,16 @@ public final class ApiServer implements AutoCloseable {
 
   /** A source of the selected kinds; each call makes a new one. */
   public ClusterStateSource source(KindSelection selection) {
-    selection.entries().filter(KindSelection.Entry::metadataOnly).forEach(metadataRequests::add);
+    selection
+        .entries()
+        .filter(KindSelection.Entry::metadataOnly)
+        .forEach(entry -> metadataRequests.add(entry.kind()));
     return new ApiServerSource(client, options, kinds, selection);
+  }
+
+  /** From now on, of objects of this kind only the metadata is asked for, however they are read. */
+  public void readMetadataOnly(Kind<?> kind) {
+    metadataRequests.add(kind);
   }
 
   /** The client, for the other packages of this module. */

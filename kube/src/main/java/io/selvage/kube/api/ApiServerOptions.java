@@ -59,6 +59,12 @@ public record ApiServerOptions(
         namespace, requestTimeout, reconnectBase, silence, discoverEvery, userAgent);
   }
 
+  /** The same with another limit for each call. */
+  public ApiServerOptions withRequestTimeout(Duration timeout) {
+    return new ApiServerOptions(
+        namespace, timeout, reconnectBase, silentAfter, discoverEvery, userAgent);
+  }
+
   /** The same under another name. */
   public ApiServerOptions withUserAgent(String name) {
     return new ApiServerOptions(

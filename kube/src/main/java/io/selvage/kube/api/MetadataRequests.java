@@ -4,7 +4,6 @@ package io.selvage.kube.api;
 import io.fabric8.kubernetes.client.http.BasicBuilder;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.Interceptor;
-import io.selvage.kube.KindSelection;
 import io.selvage.model.kube.Kind;
 import java.net.URI;
 import java.util.Arrays;
@@ -22,8 +21,7 @@ final class MetadataRequests implements Interceptor {
   /** {@code group/plural}. */
   private final Set<String> resources = ConcurrentHashMap.newKeySet();
 
-  void add(KindSelection.Entry entry) {
-    Kind<?> kind = entry.kind();
+  void add(Kind<?> kind) {
     resources.add(kind.group() + "/" + kind.plural());
   }
 

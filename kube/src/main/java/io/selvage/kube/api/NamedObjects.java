@@ -10,6 +10,8 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.dsl.base.ResourceDefinitionContext;
+import io.selvage.model.kube.Kind;
+import io.selvage.model.kube.KubeObject;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -67,6 +69,24 @@ public final class NamedObjects {
   public Optional<ObjectNode> get(Type type, String namespace, String name) {
     return call("reading", type, name, () -> Optional.ofNullable(at(type, namespace, name).get()))
         .map(NamedObjects::json);
+  }
+
+  /**
+   * Reads an object as the record of its kind.
+   *
+   * @return empty if there is none, or it does not fit the record
+   * @throws ApiCallException if the API server refused or did not answer
+   */
+  public Optional<KubeObject> find(Kind<? extends KubeObject> kind, String namespace, String name) {
+    Type type =
+        new Type(
+            kind.group(),
+            kind.versions().getFirst(),
+            kind.name(),
+            kind.plural(),
+            kind.namespaced());
+    return call("reading", type, name, () -> Optional.ofNullable(at(type, namespace, name).get()))
+        .flatMap(found -> Optional.ofNullable(ObjectConversion.convert(kind, found).object()));
   }
 
   /**

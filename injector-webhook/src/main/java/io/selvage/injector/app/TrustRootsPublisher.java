@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.injector.app;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.injector.patch.TrustRoots;
+import io.selvage.kube.api.ApiCallException;
+import io.selvage.kube.api.NamedObjects;
+import io.selvage.kube.api.NamedObjects.Type;
+import io.selvage.model.kube.ClusterState;
+import io.selvage.model.kube.ConfigMap;
+import io.selvage.model.kube.Kind;
+import io.selvage.model.kube.Namespace;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts a copy of the mesh's trust roots into every namespace, since a pod can only mount a
+ * ConfigMap of its own. A copy that differs is put right, whoever changed it. Works on one thread
+ * of its own.
+ */
+final class TrustRootsPublisher implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(TrustRootsPublisher.class);
+  private static final Duration RETRY = Duration.ofSeconds(5);
+
+  /** No pod of the mesh is there. */
+  private static final Set<String> LEFT_OUT =
+      Set.of("kube-system", "kube-public", "kube-node-lease");
+
+  private final NamedObjects objects;
+  private final String home;
+  private final Supplier<ClusterState> cluster;
+  private final ScheduledExecutorService thread =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("trust-roots").factory());
+  private final AtomicBoolean asked = new AtomicBoolean();
+  private boolean missing;
+
+  /**
+   * @param home namespace of the original
+   */
+  TrustRootsPublisher(NamedObjects objects, String home, Supplier<ClusterState> cluster) {
+    this.objects = objects;
+    this.home = home;
+    this.cluster = cluster;
+  }
+
+  /** Something changed; from any thread. */
+  void look() {
+    if (asked.compareAndSet(false, true)) {
+      later(Duration.ofMillis(100));
+    }
+  }
+
+  @Override
+  public void close() {
+    thread.shutdownNow();
+  }
+
+  private void later(Duration delay) {
+    try {
+      thread.schedule(this::publish, delay.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      log.debug("closed meanwhile");
+    }
+  }
+
+  private void publish() {
+    asked.set(false); // before the state is read: what changes later asks again
+    ClusterState state = cluster.get();
+    Optional<Map<String, String>> roots =
+        state
+            .find(Kind.CONFIG_MAP, home, TrustRoots.CONFIG_MAP)
+            .map(ConfigMap::data)
+            .filter(data -> data.containsKey(TrustRoots.KEY));
+    if (roots.isEmpty()) {
+      if (!missing) {
+        log.warn(
+            "there is no ConfigMap {}/{} with {}: injected pods wait until there is",
+            home,
+            TrustRoots.CONFIG_MAP,
+            TrustRoots.KEY);
+      }
+      missing = true;
+      return;
+    }
+    missing = false;
+    boolean all = true;
+    for (Namespace namespace : state.all(Kind.NAMESPACE)) {
+      String name = namespace.metadata().name();
+      if (!name.equals(home) && !LEFT_OUT.contains(name)) {
+        all &= copy(state, name, roots.get().getOrDefault(TrustRoots.KEY, ""));
+      }
+    }
+    if (!all) {
+      later(RETRY);
+    }
+  }
+
+  private boolean copy(ClusterState state, String namespace, String pem) {
+    Optional<ConfigMap> existing = state.find(Kind.CONFIG_MAP, namespace, TrustRoots.CONFIG_MAP);
+    if (existing.isPresent() && existing.get().data().equals(Map.of(TrustRoots.KEY, pem))) {
+      return true;
+    }
+    try {
+      Optional<ObjectNode> now =
+          existing.isEmpty()
+              ? Optional.empty()
+              : objects.get(Type.CONFIG_MAP, namespace, TrustRoots.CONFIG_MAP);
+      ObjectNode map = now.orElseGet(JsonNodeFactory.instance::objectNode);
+      ObjectNode metadata = map.withObject("/metadata");
+      metadata.put("namespace", namespace).put("name", TrustRoots.CONFIG_MAP);
+      metadata.withObject("/labels").put("app.kubernetes.io/managed-by", "selvage");
+      map.putObject("data").put(TrustRoots.KEY, pem);
+      if (now.isPresent()) {
+        objects.replace(Type.CONFIG_MAP, map);
+      } else {
+        objects.create(Type.CONFIG_MAP, map);
+      }
+      return true;
+    } catch (ApiCallException e) {
+      // A namespace that is going takes nothing new; another replica may have been faster.
+      log.debug("no trust roots in {}: {}", namespace, e.getMessage());
+      return e.isConflict() || e.isForbidden() || e.isNotFound();
+    } catch (RuntimeException e) {
+      log.error("no trust roots in {}", namespace, e);
+      return true;
+    }
+  }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.injector.config;
+
+import io.selvage.injector.pod.MeshNames;
+import io.selvage.model.mesh.MeshProtocol;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * What holds for one pod's sidecar: every value was checked.
+ *
+ * @param values what was chosen; absent options have their default
+ * @param annotations to be written to the pod, so that it says itself what it was made with
+ * @param warnings for whoever made the pod; nothing in them keeps it from being made
+ */
+public record ProxyConfig(
+    Map<ConfigOption, String> values, Map<String, String> annotations, List<String> warnings) {
+  /** Options that are the operator's alone, because they decide what runs and as whom. */
+  private static final Set<String> OPERATORS =
+      Set.of(
+          "proxy-image",
+          "proxy-version",
+          "image-pull-policy",
+          "proxy-init-image",
+          "proxy-init-image-version",
+          "debug-image",
+          "debug-image-version",
+          "debug-image-pull-policy",
+          "enable-debug-sidecar",
+          "proxy-uid",
+          "proxy-gid",
+          "proxy-additional-env");
+
+  public ProxyConfig {
+    values = Map.copyOf(values);
+    annotations = Map.copyOf(annotations);
+    warnings = List.copyOf(warnings);
+  }
+
+  /** An annotation whose value cannot be used. */
+  public static final class InvalidConfigException extends Exception {
+    InvalidConfigException(String where, String annotation, String value, String problem) {
+      super(
+          "%s annotation %s: \"%s\" is %s".formatted(where, annotation, printable(value), problem));
+    }
+  }
+
+  /** The value of an option, if it was chosen. */
+  public Optional<String> get(ConfigOption option) {
+    return Optional.ofNullable(values.get(option));
+  }
+
+  /** The value of an option that is a number, or its default. */
+  public int number(ConfigOption option, int byDefault) {
+    return get(option).map(Integer::valueOf).orElse(byDefault);
+  }
+
+  /**
+   * Reads annotations. The pod's count before the namespace's, ours before Linkerd's.
+   *
+   * @param acceptLinkerd whether {@code config.linkerd.io/} counts; a value there that means
+   *     nothing here is a warning, since it was written for another
+   * @throws InvalidConfigException naming an annotation of ours whose value makes no sense
+   */
+  public static ProxyConfig read(
+      Map<String, String> pod, Map<String, String> namespace, boolean acceptLinkerd)
+      throws InvalidConfigException {
+    var reading = new Reading();
+    reading.take("pod", pod, MeshNames.CONFIG, true);
+    if (acceptLinkerd) {
+      reading.take("pod", pod, MeshNames.LINKERD_CONFIG, false);
+    }
+    var ofPod = new EnumMap<>(reading.values);
+    reading.take("namespace", namespace, MeshNames.CONFIG, true);
+    if (acceptLinkerd) {
+      reading.take("namespace", namespace, MeshNames.LINKERD_CONFIG, false);
+    }
+    reading.checkLimits();
+    reading.checkPorts();
+    var written = new TreeMap<String, String>();
+    reading.values.forEach((option, value) -> {
+      boolean missing = !pod.containsKey(option.annotation());
+      // What the control plane goes on reading must not be frozen by a copy of the namespace's.
+      if (missing && (option.isFixed() || ofPod.containsKey(option))) {
+        written.put(option.annotation(), value);
+      }
+    });
+    return new ProxyConfig(reading.values, written, reading.warnings);
+  }
+
+  /** Values gathered so far; the first of an option counts. */
+  private static final class Reading {
+    final EnumMap<ConfigOption, String> values = new EnumMap<>(ConfigOption.class);
+    final EnumMap<ConfigOption, String> places = new EnumMap<>(ConfigOption.class);
+    final List<String> warnings = new ArrayList<>();
+
+    void take(String where, Map<String, String> annotations, String domain, boolean strict)
+        throws InvalidConfigException {
+      for (String name : new TreeSet<>(annotations.keySet())) {
+        if (!name.startsWith(domain)) {
+          continue;
+        }
+        String key = name.substring(domain.length());
+        String value = annotations.getOrDefault(name, "").strip();
+        var option = ConfigOption.find(key);
+        if (option.isEmpty()) {
+          if (strict) {
+            warn(
+                where,
+                name,
+                OPERATORS.contains(key) ? "is the operator's to choose" : "is unknown");
+          }
+          continue;
+        }
+        var problem = option.get().problem(value);
+        if (problem.isPresent() && strict) {
+          throw new InvalidConfigException(where, name, value, problem.get());
+        }
+        if (problem.isPresent()) {
+          warn(where, name, "means nothing here: \"" + printable(value) + "\" is " + problem.get());
+        } else if (values.putIfAbsent(option.get(), value) == null) {
+          places.put(option.get(), where);
+        }
+      }
+    }
+
+    private void warn(String where, String annotation, String text) {
+      if (warnings.size() < 20) {
+        warnings.add("%s annotation %s %s; ignored".formatted(where, printable(annotation), text));
+      }
+    }
+
+    void checkLimits() throws InvalidConfigException {
+      check(ConfigOption.PROXY_CPU_REQUEST, ConfigOption.PROXY_CPU_LIMIT);
+      check(ConfigOption.PROXY_MEMORY_REQUEST, ConfigOption.PROXY_MEMORY_LIMIT);
+      check(
+          ConfigOption.PROXY_EPHEMERAL_STORAGE_REQUEST, ConfigOption.PROXY_EPHEMERAL_STORAGE_LIMIT);
+    }
+
+    private void check(ConfigOption request, ConfigOption limit) throws InvalidConfigException {
+      String least = values.get(request);
+      String most = values.get(limit);
+      if (least != null
+          && most != null
+          && Values.amount(least).compareTo(Values.amount(most)) > 0) {
+        throw new InvalidConfigException(
+            places.getOrDefault(request, ""),
+            request.annotation(),
+            least,
+            "above the limit " + most);
+      }
+    }
+
+    void checkPorts() throws InvalidConfigException {
+      var taken = new HashMap<String, ConfigOption>();
+      var defaults =
+          Map.of(
+              ConfigOption.INBOUND_PORT, MeshProtocol.INBOUND_PORT,
+              ConfigOption.OUTBOUND_PORT, MeshProtocol.OUTBOUND_PORT,
+              ConfigOption.ADMIN_PORT, MeshProtocol.ADMIN_PORT);
+      for (ConfigOption option :
+          List.of(ConfigOption.INBOUND_PORT, ConfigOption.OUTBOUND_PORT, ConfigOption.ADMIN_PORT)) {
+        String port = values.getOrDefault(option, String.valueOf(defaults.get(option)));
+        ConfigOption other = taken.put(port, option);
+        if (other != null) {
+          ConfigOption chosen = values.containsKey(option) ? option : other;
+          throw new InvalidConfigException(
+              places.getOrDefault(chosen, ""),
+              chosen.annotation(),
+              port,
+              "the port of " + (chosen == option ? other : option).key());
+        }
+      }
+    }
+  }
+
+  /** A stranger's text, fit for a message. */
+  private static String printable(String text) {
+    String start = text.length() > 80 ? text.substring(0, 80) + "..." : text;
+    return start.replaceAll("[^\\x20-\\x7e]", "?");
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.injector.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.selvage.injector.config.ProxyConfig.InvalidConfigException;
+import io.selvage.injector.pod.MeshNames;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ProxyConfigTest {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "-",
+      value = {
+        "inbound-port | 1 | -",
+        "inbound-port | 65535 | -",
+        "inbound-port | 0 | not a port",
+        "inbound-port | 65536 | not a port",
+        "inbound-port | +80 | not a port",
+        "inbound-port | 99999999999 | not a port",
+        "skip-inbound-ports | 25,4000-4100 | -",
+        "skip-inbound-ports | 25,x | \"x\" is neither a port nor a range",
+        "skip-outbound-ports | 2-1 | 2-1 is no range of ports",
+        "opaque-ports | 3306 | -",
+        "skip-subnets | 10.0.0.0/8, fd00::/8,1.2.3.4 | -",
+        "skip-subnets | 10.0.0.0/33 | \"10.0.0.0/33\" is not ADDRESS/BITS",
+        "skip-subnets | example.com | \"example.com\" is not ADDRESS/BITS",
+        "default-inbound-policy | cluster-authenticated | -",
+        "proxy-cpu-request | 100m | -",
+        "proxy-cpu-request | 0.5 | -",
+        "proxy-cpu-request | -1 | not a quantity such as 100m, 0.5 or 64Mi",
+        "proxy-memory-limit | 64Mi | -",
+        "proxy-memory-limit | 64MB | not a quantity such as 100m, 0.5 or 64Mi",
+        "proxy-memory-limit | 64K | not a quantity such as 100m, 0.5 or 64Mi",
+        "proxy-log-level | debug | -",
+        "proxy-log-level | warn,linkerd=info | none of error, warn, info, debug, trace",
+        "proxy-outbound-connect-timeout | 1000ms | -",
+        "proxy-inbound-connect-timeout | 1 | not a time such as 250ms, 5s or 2m",
+        "proxy-enable-native-sidecar | false | -",
+        "proxy-enable-native-sidecar | no | neither true nor false",
+        "proxy-admin-shutdown | enabled | -",
+        "proxy-admin-shutdown | true | neither enabled nor disabled",
+        "proxy-wait-before-exit-seconds | 3600 | -",
+        "proxy-wait-before-exit-seconds | 3601 | not a number of seconds, 0..3600",
+        "shutdown-grace-period | 2m | -"
+      })
+  void everyOptionIsChecked(String option, String value, String problem) throws Exception {
+    Map<String, String> annotations = Map.of(MeshNames.CONFIG + option, value);
+
+    if (problem == null) {
+      ProxyConfig config = ProxyConfig.read(annotations, Map.of(), false);
+      assertThat(config.get(ConfigOption.find(option).orElseThrow())).contains(value);
+    } else {
+      assertThatThrownBy(() -> ProxyConfig.read(annotations, Map.of(), false))
+          .isInstanceOf(InvalidConfigException.class)
+          .hasMessage("pod annotation config.selvage.io/%s: \"%s\" is %s", option, value, problem);
+    }
+  }
+
+  @Test
+  void listsEndAtTheirLimit() {
+    assertThat(Values.ports(list(Values.MAX_PORT_ENTRIES))).isEmpty();
+    assertThat(Values.ports(list(Values.MAX_PORT_ENTRIES + 1))).contains("more than 500 entries");
+    String subnets = "10.0.0.0/8,".repeat(Values.MAX_SUBNETS);
+    assertThat(Values.subnets(subnets)).isEmpty();
+    assertThat(Values.subnets(subnets + "10.0.0.0/8")).contains("more than 100 entries");
+    String blanks = " ".repeat(Values.MAX_CHARS);
+    assertThat(ConfigOption.OPAQUE_PORTS.problem(blanks)).isEmpty();
+    assertThat(ConfigOption.OPAQUE_PORTS.problem(blanks + " ")).isPresent();
+  }
+
+  @Test
+  void thePodWinsOverItsNamespaceAndWeOverLinkerd() throws Exception {
+    ProxyConfig config =
+        ProxyConfig.read(
+            Map.of(
+                "config.selvage.io/proxy-log-level", "debug",
+                "config.linkerd.io/proxy-log-level", "error",
+                "config.linkerd.io/skip-outbound-ports", "25"),
+            Map.of(
+                "config.selvage.io/proxy-log-level", "warn",
+                "config.selvage.io/skip-outbound-ports", "26",
+                "config.selvage.io/skip-inbound-ports", "27",
+                "config.linkerd.io/inbound-port", "5143"),
+            true);
+
+    assertThat(config.get(ConfigOption.PROXY_LOG_LEVEL)).contains("debug");
+    assertThat(config.get(ConfigOption.SKIP_OUTBOUND_PORTS)).contains("25");
+    assertThat(config.get(ConfigOption.SKIP_INBOUND_PORTS)).contains("27");
+    assertThat(config.number(ConfigOption.INBOUND_PORT, 4143)).isEqualTo(5143);
+    assertThat(config.annotations())
+        .isEqualTo(
+            Map.of(
+                "config.selvage.io/skip-outbound-ports", "25",
+                "config.selvage.io/skip-inbound-ports", "27",
+                "config.selvage.io/inbound-port", "5143"));
+  }
+
+  @Test
+  void whatTheControlPlaneGoesOnReadingIsNotFrozen() throws Exception {
+    Map<String, String> live =
+        Map.of(
+            "config.selvage.io/default-inbound-policy", "deny",
+            "config.selvage.io/opaque-ports", "25");
+
+    assertThat(ProxyConfig.read(Map.of(), live, false).annotations()).isEmpty();
+    // What the pod says under another name is said again under ours, which is the one that is read.
+    assertThat(
+            ProxyConfig.read(Map.of("config.linkerd.io/opaque-ports", "25"), Map.of(), true)
+                .annotations())
+        .isEqualTo(Map.of("config.selvage.io/opaque-ports", "25"));
+  }
+
+  @Test
+  void whatIsTheOperatorsOrUnknownIsAWarning() throws Exception {
+    ProxyConfig config =
+        ProxyConfig.read(
+            Map.of(
+                "config.selvage.io/proxy-image", "evil",
+                "config.selvage.io/proxy-uid", "0",
+                "config.selvage.io/skip-inbund-ports", "25",
+                "config.linkerd.io/proxy-image", "other",
+                "config.linkerd.io/proxy-log-level", "warn,linkerd=info"),
+            Map.of(),
+            true);
+
+    assertThat(config.values()).isEmpty();
+    assertThat(config.warnings())
+        .containsExactly(
+            "pod annotation config.selvage.io/proxy-image is the operator's to choose; ignored",
+            "pod annotation config.selvage.io/proxy-uid is the operator's to choose; ignored",
+            "pod annotation config.selvage.io/skip-inbund-ports is unknown; ignored",
+            "pod annotation config.linkerd.io/proxy-log-level means nothing here:"
+                + " \"warn,linkerd=info\" is none of error, warn, info, debug, trace; ignored");
+  }
+
+  @Test
+  void aRequestAboveItsLimitAndAPortTakenTwiceAreRefused() {
+    assertThatThrownBy(() ->
+            ProxyConfig.read(
+                Map.of("config.selvage.io/proxy-memory-request", "1Gi"),
+                Map.of("config.selvage.io/proxy-memory-limit", "1000Mi"),
+                false))
+        .hasMessageContaining("proxy-memory-request")
+        .hasMessageContaining("above the limit 1000Mi");
+    assertThatThrownBy(() ->
+            ProxyConfig.read(Map.of("config.selvage.io/inbound-port", "4191"), Map.of(), false))
+        .hasMessageContaining("config.selvage.io/inbound-port");
+    assertThatThrownBy(() ->
+            ProxyConfig.read(
+                Map.of("config.selvage.io/inbound-port", "x\r\nevil"), Map.of(), false))
+        .hasMessageContaining("\"x??evil\"");
+  }
+
+  private static String list(int entries) {
+    return IntStream.rangeClosed(1, entries)
+        .mapToObj(Integer::toString)
+        .collect(Collectors.joining(","));
+  }
+}
