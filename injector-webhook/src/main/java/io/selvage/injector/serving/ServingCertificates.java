@@ -162,13 +162,15 @@ public final class ServingCertificates implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       Optional<ObjectNode> secret = objects.get(Type.SECRET, options.namespace(), options.secret());
       Optional<ServingMaterial> current = secret.flatMap(this::usable);
-      ServingMaterial next = authority.next(current, clock.instant());
+      // A Secret that was lost or spoilt is made again from what is served and believed already.
+      Optional<ServingMaterial> known = current.or(() -> Optional.ofNullable(served));
+      ServingMaterial next = authority.next(known, clock.instant());
       if (current.isPresent() && next.equals(current.get())) {
         return next;
       }
       try {
         store(secret, next);
-        log.info("a new serving certificate, until {}", next.notAfter());
+        log.info("stored a serving certificate, until {}", next.notAfter());
         return next;
       } catch (ApiCallException e) {
         // Another replica was faster: its certificate is as good.

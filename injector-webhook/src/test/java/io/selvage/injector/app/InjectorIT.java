@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.client.Config;
@@ -210,15 +211,21 @@ class InjectorIT {
         .atMost(LIMIT)
         .until(() ->
             admin.secrets().inNamespace("selvage").withName(InjectorOptions.SECRET).get() != null);
-    // Another authority is announced at once and served a little later; then pods are injected.
-    await().atMost(LIMIT).until(() -> !caBundle().equals(bundle));
+    assertThat(caBundle()).isEqualTo(bundle);
+    assertThat(isInjected(create("shop", "after-loss", Map.of()))).isTrue();
+
+    admin
+        .secrets()
+        .inNamespace("selvage")
+        .withName(InjectorOptions.SECRET)
+        .edit(s -> new SecretBuilder(s).addToData("tls.key", "AAAA").build());
     await()
         .atMost(LIMIT)
-        .ignoreExceptions()
-        .until(() -> isInjected(create("shop", "after-" + System.nanoTime(), Map.of())));
-    Secret secret = admin.secrets().inNamespace("selvage").withName(InjectorOptions.SECRET).get();
-    assertThat(secret.getType()).isEqualTo("kubernetes.io/tls");
-    assertThat(caBundle()).isEqualTo(secret.getData().get("ca.crt"));
+        .until(() -> !secret().getData().getOrDefault("tls.key", "AAAA").equals("AAAA"));
+    assertThat(secret().getType()).isEqualTo("kubernetes.io/tls");
+    assertThat(secret().getData()).containsEntry("ca.crt", bundle);
+    assertThat(caBundle()).isEqualTo(bundle);
+    assertThat(isInjected(create("shop", "after-damage", Map.of()))).isTrue();
   }
 
   @Test
@@ -241,6 +248,10 @@ class InjectorIT {
     await().atMost(LIMIT).until(() -> "second".equals(copy("late")));
     roots("first");
     await().atMost(LIMIT).until(() -> "first".equals(copy("late")));
+  }
+
+  private static Secret secret() {
+    return admin.secrets().inNamespace("selvage").withName(InjectorOptions.SECRET).get();
   }
 
   private static Pod owned(String name) {
