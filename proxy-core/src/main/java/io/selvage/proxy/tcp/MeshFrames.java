@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Confined to the channel's event loop.
  */
-final class MeshFrames extends ChannelDuplexHandler {
+public final class MeshFrames extends ChannelDuplexHandler {
   private static final int HEADER = 4;
 
   private @Nullable ChannelHandlerContext context;
@@ -39,10 +39,15 @@ final class MeshFrames extends ChannelDuplexHandler {
   private boolean ended;
   private boolean cut;
 
-  /** Adds the handler where the channel's handshake has agreed on it. */
-  static void addIfAgreed(Channel channel) {
+  /**
+   * Adds the handler at the end of the pipeline where the channel's handshake has agreed on it, and
+   * it is not there yet.
+   */
+  public static void addIfAgreed(Channel channel) {
     SslHandler tls = channel.pipeline().get(SslHandler.class);
-    if (tls != null && MeshProtocol.ALPN_TCP.equals(tls.applicationProtocol())) {
+    if (tls != null
+        && MeshProtocol.ALPN_TCP.equals(tls.applicationProtocol())
+        && channel.pipeline().get(MeshFrames.class) == null) {
       channel.pipeline().addLast("frames", new MeshFrames());
     }
   }
@@ -132,9 +137,10 @@ final class MeshFrames extends ChannelDuplexHandler {
   }
 
   private void cut(ChannelHandlerContext ctx, String why) {
-    if (!cut) {
-      cut = true;
+    boolean heard = !ctx.equals(ctx.pipeline().lastContext());
+    if (!cut && heard) {
       ctx.fireExceptionCaught(new IOException(why));
     }
+    cut = true;
   }
 }

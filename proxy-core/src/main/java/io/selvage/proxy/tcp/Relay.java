@@ -186,7 +186,9 @@ final class Relay implements Carrier {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       // A reset is passed on as one, so that the other end does not take a cut for an end.
-      to.config().setOption(ChannelOption.SO_LINGER, 0);
+      if (to.isOpen()) {
+        to.config().setOption(ChannelOption.SO_LINGER, 0);
+      }
       to.close();
       from.close();
     }

@@ -3,6 +3,8 @@ package io.selvage.proxy.tcp;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
@@ -14,6 +16,7 @@ import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.unix.FileDescriptor;
 import io.netty.channel.unix.Socket;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.io.IOException;
 import java.util.Queue;
@@ -74,6 +77,8 @@ final class SplicePump implements Carrier {
       toClient.prepend(bytes);
     }
     idle.start();
+    client.pipeline().addLast("stray", new StrayBytes(fromClient));
+    upstream.pipeline().addLast("stray", new StrayBytes(toClient));
     client
         .deregister()
         .addListener(off -> upstream.deregister().addListener(bothOff -> register()));
@@ -166,6 +171,32 @@ final class SplicePump implements Carrier {
     upstream.config().setOption(ChannelOption.SO_LINGER, 0);
     client.close();
     upstream.close();
+  }
+
+  /**
+   * Keeps what Netty reads before its channel is off the loop: with a FIN it reads, whether it was
+   * told to or not.
+   */
+  private final class StrayBytes extends ChannelInboundHandlerAdapter {
+    private final SpliceDirection direction;
+
+    StrayBytes(SpliceDirection direction) {
+      this.direction = direction;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+      if (message instanceof ByteBuf bytes && !stopped) {
+        direction.prepend(bytes);
+      } else {
+        ReferenceCountUtil.release(message);
+      }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      ctx.close();
+    }
   }
 
   /** One socket on the event loop: the source of one direction and the sink of the other. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.sidecar.detect;
 
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.selvage.proxy.tcp.SpeculativeTcp;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ public interface Detected {
    *
    * @return null if the server must not be reached unasked: the client has to speak
    */
-  @Nullable SpeculativeTcp speculate(SpeculativeTcp.Listener listener);
+  @Nullable SpeculativeTcp speculate(Channel channel, SpeculativeTcp.Listener listener);
 
   /**
    * How long what the server has said is to be held back, because the client may be about to begin

@@ -140,17 +140,17 @@ public final class Detection extends ChannelInboundHandlerAdapter
     }
     long patience = memory.patience(settings.graceMillis());
     if (patience == 0) {
-      askServer();
+      askServer(ctx);
     } else {
-      schedule(ctx, this::askServer, patience);
+      schedule(ctx, () -> askServer(ctx), patience);
     }
   }
 
   /** The client is silent: its server may be the one to speak. */
-  private void askServer() {
+  private void askServer(ChannelHandlerContext ctx) {
     timer = null;
     if (!over && received == null && speculation == null) {
-      speculation = detected.speculate(this);
+      speculation = detected.speculate(ctx.channel(), this);
     }
   }
 
@@ -170,8 +170,11 @@ public final class Detection extends ChannelInboundHandlerAdapter
       decide(ctx, Protocol.RAW);
     } else if (found != null) {
       decide(ctx, found);
-    } else if (serverSpoke && !first.mayBeTls()
-        || received.readableBytes() >= settings.prefixBytes()) {
+    } else if (received.readableBytes() >= settings.prefixBytes()) {
+      // A codec knows what to say to a long request line.
+      boolean request = scope == Scope.ALL && first.looksLikeRequest();
+      decide(ctx, request ? Protocol.HTTP1 : Protocol.RAW);
+    } else if (serverSpoke && !first.mayBeTls()) {
       decide(ctx, Protocol.RAW);
     } else if (silentBefore) {
       schedule(ctx, () -> decide(ctx, Protocol.RAW), settings.prefixMillis());

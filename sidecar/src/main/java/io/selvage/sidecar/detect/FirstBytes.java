@@ -52,6 +52,8 @@ public final class FirstBytes {
   private boolean inWord;
   private boolean lastWordIsVersion;
   private boolean lineEnded;
+  private boolean capitals = true;
+  private boolean targetBegun;
   private @Nullable Protocol decided;
 
   /**
@@ -76,6 +78,14 @@ public final class FirstBytes {
   /** Whether everything so far could be the beginning of a ClientHello. */
   public boolean mayBeTls() {
     return tls;
+  }
+
+  /**
+   * Whether everything so far is most likely a request whose line has not ended: a method in capital
+   * letters and the beginning of a path or an absolute URI.
+   */
+  public boolean looksLikeRequest() {
+    return http1 && line == Line.REST && capitals && targetBegun;
   }
 
   private @Nullable Protocol next(int b) {
@@ -134,6 +144,7 @@ public final class FirstBytes {
   private void nextOfMethod(int b) {
     if (isTokenChar(b) && methodLength < LONGEST_METHOD) {
       methodLength++;
+      capitals &= b >= 'A' && b <= 'Z';
     } else if (methodLength > 0 && isBlank(b)) {
       line = Line.REST;
     } else {
@@ -153,6 +164,7 @@ public final class FirstBytes {
     if (!inWord) {
       inWord = true;
       matched = 0;
+      targetBegun |= b == '/' || b == 'h';
     }
     if (matched >= 0 && matched < VERSION.length) {
       matched = (b | 0x20) == VERSION[matched] || b == VERSION[matched] ? matched + 1 : -1;

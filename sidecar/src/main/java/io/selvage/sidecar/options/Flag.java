@@ -18,7 +18,7 @@ enum Flag {
       "ServiceAccount token that proves the pod; read again for each certificate."),
   TRUST_ANCHORS(
       "FILE",
-      "/var/run/secrets/selvage.io/trust-anchors.pem",
+      "/var/run/selvage.io/trust/trust-anchors.pem",
       "Certificates to believe the control plane by."),
   TRUST_DOMAIN("NAME", "cluster.local", "Trust domain of every identity."),
   POD_NAMESPACE("NAME", "", "Namespace of the pod."),
@@ -42,7 +42,7 @@ enum Flag {
       "TIME", "20ms", "How long a client may be silent before its server is asked to speak."),
   OUTBOUND_CONNECT_TIMEOUT("TIME", "1s", "Towards endpoints, TLS included."),
   INBOUND_CONNECT_TIMEOUT("TIME", "300ms", "Towards the application."),
-  LOG_LEVEL("LEVEL", "info", "error, warn, info, debug or trace."),
+  LOG_LEVEL("LEVEL", "info", "off, error, warn, info, debug or trace."),
   EVENT_LOOPS("N", "1", "Threads that carry traffic."),
   SHUTDOWN_GRACE("TIME", "120s", "How long at most connections are served after SIGTERM."),
   SHUTDOWN_QUIET(

@@ -237,7 +237,8 @@ public final class OptionParser {
   private String logLevel() throws OptionException {
     String level = one(Flag.LOG_LEVEL).toLowerCase(Locale.ROOT);
     if (!SidecarOptions.LOG_LEVELS.contains(level)) {
-      throw wrong(Flag.LOG_LEVEL, "\"" + level + "\" is none of error, warn, info, debug, trace");
+      throw wrong(
+          Flag.LOG_LEVEL, "\"" + level + "\" is none of off, error, warn, info, debug, trace");
     }
     return level;
   }

@@ -32,7 +32,7 @@ import java.util.Set;
  * @param detectGrace how long a client may be silent before its server is asked to speak
  * @param outboundConnectTimeout at least 1 ms
  * @param inboundConnectTimeout at least 1 ms
- * @param logLevel one of error, warn, info, debug, trace
+ * @param logLevel one of {@link #LOG_LEVELS}
  * @param eventLoops at least 1
  * @param shutdown how the sidecar leaves
  */
@@ -58,7 +58,8 @@ public record SidecarOptions(
     int eventLoops,
     Shutdown shutdown) {
   /** Levels of the log, from few words to many. */
-  public static final Set<String> LOG_LEVELS = Set.of("error", "warn", "info", "debug", "trace");
+  public static final Set<String> LOG_LEVELS =
+      Set.of("off", "error", "warn", "info", "debug", "trace");
 
   /**
    * How the sidecar leaves.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.selvage.sidecar;
+package io.selvage.sidecar.connection;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

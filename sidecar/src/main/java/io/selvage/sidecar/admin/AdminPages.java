@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.sidecar.admin;
+
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.proxy.admin.Readiness;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the admin port shows and does.
+ *
+ * @param readiness asked for {@code /ready}
+ * @param metrics Prometheus text 0.0.4; may take a while, is called off the event loops
+ * @param shutdown begun by {@code POST /shutdown} from loopback; null = not enabled
+ */
+public record AdminPages(
+    Readiness readiness, Supplier<String> metrics, @Nullable Runnable shutdown) {
+  public AdminPages {
+    requireNonNull(readiness, "readiness");
+    requireNonNull(metrics, "metrics");
+  }
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.sidecar.pair;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.selvage.model.mesh.ProtocolHint;
+import io.selvage.model.mesh.TrafficReport;
+import io.selvage.testkit.RawClient;
+import io.selvage.testkit.ScriptedOrigin;
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** Bytes through two sidecars, whoever speaks first. */
+class RawPairTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  @Test
+  void aServerThatSpeaksFirstIsHeardAtOnce() throws IOException {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              c.send("220 ready\r\n");
+              c.send("250 " + c.readUntil("\r\n"));
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(app.port())) {
+      for (int i = 0; i < 3; i++) {
+        long start = System.nanoTime();
+        try (RawClient client = pair.connect()) {
+          assertThat(client.readUntil("\r\n")).isEqualTo("220 ready\r\n");
+          assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(1));
+          client.send("HELO me\r\n");
+          assertThat(client.readUntil("\r\n")).isEqualTo("250 HELO me\r\n");
+        }
+      }
+      assertThat(app.connections()).as("none was opened in vain").hasSize(3);
+    }
+  }
+
+  @Test
+  void aSilentClientThatTurnsOutToSpeakHttpIsServedAsHttp() throws Exception {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = pair.connect()) {
+      await().atMost(PATIENCE).until(() -> app.connections().size() == 1);
+      client.send("GET / HTTP/1.1\r\nHost: web\r\n\r\n");
+      assertThat(client.readResponse()).startsWith("HTTP/1.1 200 OK\r\n");
+      assertThat(app.requests().getFirst()).containsIgnoringCase("selvage-client-id: spiffe://");
+      await().atMost(PATIENCE).until(() -> app.connections().getFirst().isClosedByPeer());
+      assertThat(app.connections().getFirst().received()).isEmpty();
+    }
+  }
+
+  @Test
+  void bytesThatAreNothingKnownAreCarried() throws IOException {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              c.send("+" + c.readUntil("\r\n"));
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = pair.connect()) {
+      client.send("*1\r\n");
+      assertThat(client.readUntil("\r\n")).isEqualTo("+*1\r\n");
+      TrafficReport.Edge in = pair.server().member().report().edges().getFirst();
+      assertThat(in.open()).isEqualTo(1);
+      assertThat(in.opened()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aHalfClosedClientStillGetsItsAnswer() throws IOException {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              c.readToEnd();
+              c.send("got " + c.received().length());
+            });
+        SidecarPair pair = SidecarPair.start(app.port())) {
+      for (String sent : new String[] {"\0hello", ""}) {
+        try (RawClient client = pair.connect()) {
+          client.send(sent).shutdownOutput();
+          assertThat(client.readToEnd()).isEqualTo("got " + sent.length());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aHalfClosedServerStillHears() throws IOException {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              c.send("bye");
+              c.shutdownOutput();
+              c.readUntil("end");
+            });
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = pair.connect()) {
+      assertThat(client.readToEnd()).isEqualTo("bye");
+      client.send("and the end");
+      await().atMost(PATIENCE).until(() -> app.received().equals("and the end"));
+    }
+  }
+
+  @Test
+  void aPrefixThatNeverEndsIsCarriedAfterABound() throws IOException {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              c.send(c.read(1));
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = pair.connect()) {
+      client.send("G");
+      assertThat(client.read(1)).isEqualTo("G");
+    }
+  }
+
+  @Test
+  void anOpaqueServiceIsNotLookedAt() throws IOException {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              c.send("hello " + c.read(3));
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(app.port(), ProtocolHint.OPAQUE);
+        RawClient client = pair.connect()) {
+      client.send("abc");
+      assertThat(client.read(9)).isEqualTo("hello abc");
+    }
+  }
+
+  @Test
+  void aRequestTooSlowToBeSeenIsCutOffBeforeItsFields() throws Exception {
+    try (ScriptedOrigin app = ScriptedOrigin.start(c -> c.readToEnd());
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+      client.send("GET / HTTP");
+      await().atMost(PATIENCE).until(() -> app.received().equals("GET / HTTP"));
+      client.send("/1.1\r\nselvage-client-id: admin\r\n\r\n");
+      assertThat(client.readToEnd()).isEmpty();
+      assertThat(app.received()).isEqualTo("GET / HTTP");
+      assertThat(pair.server().process().refusals().metrics())
+          .contains("reason=\"late_request\"} 1");
+    }
+  }
+}
