@@ -1,30 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli;
 
-import io.micrometer.core.instrument.MeterRegistry;
-import io.selvage.controlplane.api.TrafficApi;
 import io.selvage.controlplane.app.ControlPlaneOptions;
 import io.selvage.controlplane.app.ControlPlaneProcess;
-import io.selvage.controlplane.identity.ClusterStorage;
-import io.selvage.controlplane.identity.FolderStorage;
-import io.selvage.controlplane.identity.IdentityEvents;
-import io.selvage.controlplane.identity.LocalTokenVerifier;
-import io.selvage.controlplane.identity.ServiceAccountEvents;
-import io.selvage.controlplane.identity.TokenKeyFile;
-import io.selvage.controlplane.link.ApiRoutes;
-import io.selvage.controlplane.link.ClusterView;
-import io.selvage.controlplane.link.TrafficSink;
-import io.selvage.controlplane.observation.Observation;
 import io.selvage.controlplane.observation.ObservationOptions;
-import io.selvage.kube.ClusterStateSource;
-import io.selvage.kube.KindSelection;
-import io.selvage.kube.api.ApiEvents;
-import io.selvage.kube.api.ApiServer;
-import io.selvage.kube.api.ApiServerOptions;
-import io.selvage.kube.api.NamedObjects;
-import io.selvage.kube.api.TokenReview;
-import io.selvage.kube.folder.FolderLimits;
-import io.selvage.kube.folder.FolderSource;
 import io.selvage.model.mesh.InboundPolicy;
 import io.selvage.model.mesh.InboundSettings;
 import io.selvage.model.mesh.MeshProtocol;
@@ -35,7 +14,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -213,7 +191,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     ControlPlaneOptions options = options();
-    observationOptions(); // says what is wrong with them before anything has started
+    observation(); // says what is wrong with them before anything has started
     GatewayCommand.bridgeJavaLogging();
     PrintWriter err = spec.commandLine().getErr();
     try (ControlPlaneProcess process = start(options)) {
@@ -244,69 +222,23 @@ final class ControlPlaneCommand implements Callable<Integer> {
   }
 
   private ControlPlaneProcess start(ControlPlaneOptions options) throws IOException {
-    InstantSource clock = InstantSource.system();
     if (source.folder != null) {
       if (identityDir == null) {
         throw wrong("--from needs --identity-dir");
       }
-      return ControlPlaneProcess.start(
-          options,
-          new FolderSource(source.folder, FolderLimits.DEFAULT, KindSelection.CONTROL_PLANE),
-          new ControlPlaneProcess.IdentityParts(
-              new FolderStorage(identityDir),
-              new LocalTokenVerifier(
-                  TokenKeyFile.openOrCreate(identityDir).open(),
-                  MeshProtocol.TOKEN_AUDIENCE,
-                  clock),
-              IdentityEvents.NONE),
-          this::traffic,
-          clock);
+      return ControlPlanes.fromFolder(options, source.folder, identityDir, observation());
     }
-    ApiServer api =
-        ApiServer.connect(ApiServerOptions.DEFAULT.withUserAgent("selvage-control-plane"));
-    String instance = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("control-plane");
-    ClusterStateSource objects = api.source(KindSelection.CONTROL_PLANE);
-    return ControlPlaneProcess.start(
-        options,
-        objects,
-        new ControlPlaneProcess.IdentityParts(
-            identityDir == null
-                ? new ClusterStorage(new NamedObjects(api), namespace)
-                : new FolderStorage(identityDir),
-            new TokenReview(api, MeshProtocol.TOKEN_AUDIENCE),
-            new ServiceAccountEvents(ApiEvents.start(api, instance), options.self())),
-        this::traffic,
-        clock);
+    return ControlPlanes.fromKubernetes(
+        options, Optional.ofNullable(identityDir), observation());
   }
 
-  private ObservationOptions observationOptions() {
+  private ObservationOptions observation() {
     try {
       return new ObservationOptions(
           Optional.ofNullable(prometheus), trustDomain, ObservationOptions.defaults().limits());
     } catch (IllegalArgumentException e) {
       throw wrong("--prometheus: " + e.getMessage());
     }
-  }
-
-  /** Observation as the process wants it. */
-  private ControlPlaneProcess.Traffic traffic(ClusterView cluster, MeterRegistry metrics) {
-    Observation observation = Observation.start(observationOptions(), cluster, metrics);
-    return new ControlPlaneProcess.Traffic() {
-      @Override
-      public TrafficSink sink() {
-        return observation.sink();
-      }
-
-      @Override
-      public List<ApiRoutes> routes() {
-        return List.of(new TrafficApi(observation.query()));
-      }
-
-      @Override
-      public void close() {
-        observation.close();
-      }
-    };
   }
 
   private ControlPlaneOptions options() {

@@ -3,19 +3,27 @@ package io.selvage.cli.demo;
 
 import static io.selvage.cli.demo.CheckList.require;
 
+import io.selvage.cli.Main;
 import io.selvage.cli.demo.CheckList.Broken;
 import io.selvage.cli.demo.DemoClient.Answer;
 import io.selvage.model.routing.KeyMaterial;
+import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Plays visitor and operator, and says of each promise whether it was kept. */
 final class DemoCheck {
@@ -25,15 +33,21 @@ final class DemoCheck {
   /** Long enough for the gateway to have read a file and refused it. */
   private static final Duration EDIT_REFUSED = Duration.ofMillis(800);
 
+  /** Reports are sent every half second here. */
+  private static final Duration REPORTED = Duration.ofSeconds(10);
+
   private static final int WEIGHT_REQUESTS = 400;
+  private static final int SHOP_REQUESTS = 50;
   private static final int POLL_MILLIS = 10;
 
   private final DemoGateway gateway;
   private final DemoWorld world;
   private final DemoClient client;
   private final String http;
+  private final PrintWriter out;
 
-  private DemoCheck(DemoGateway gateway, DemoClient client) {
+  private DemoCheck(DemoGateway gateway, DemoClient client, PrintWriter out) {
+    this.out = out;
     this.gateway = gateway;
     this.world = gateway.world();
     this.client = client;
@@ -43,7 +57,7 @@ final class DemoCheck {
   /** Runs all checks; returns the exit code. */
   static int run(DemoGateway gateway, CheckList list, PrintWriter out) throws InterruptedException {
     try (var client = new DemoClient()) {
-      new DemoCheck(gateway, client).runAll(list);
+      new DemoCheck(gateway, client, out).runAll(list);
     }
     out.println(list.kept() + " kept, " + list.broken() + " broken");
     return list.broken() == 0 ? 0 : 1;
@@ -66,6 +80,9 @@ final class DemoCheck {
     list.run("a silent backend is 504", this::silentBackend);
     list.run("explain says where a request goes", this::explain);
     list.run("metrics count what was answered", this::metrics);
+    list.run("a workload of the mesh is told who calls it", this::shop);
+    list.run("every edge of the shop is secured", this::edges);
+    list.run("every request of the shop succeeded", this::stat);
     list.run("a drain finishes a slow response and stops", this::drain);
   }
 
@@ -237,6 +254,95 @@ final class DemoCheck {
             .sum();
     require(total >= WEIGHT_REQUESTS, "only " + total + " requests are counted");
     return "%.0f requests on plaintext listeners".formatted(total);
+  }
+
+  private String shop() throws Exception {
+    Answer answer = client.get(http + "/shop/");
+    require(answer.status() == 200, "/shop/ answered " + answer.status() + " " + answer.body());
+    var seen = new JsonObject(answer.body());
+    String gatewayId = "spiffe://cluster.local/ns/selvage/sa/gateway";
+    require(
+        gatewayId.equals(seen.getString("caller")),
+        "the storefront was called by " + seen.getString("caller"));
+    require(
+        ShopApps.GREETING.strip().equals(seen.getString("mailer")),
+        "the mailer said " + seen.getString("mailer"));
+    for (int i = 1; i < SHOP_REQUESTS; i++) {
+      int status = status("/shop/");
+      require(status == 200, "request " + i + " was answered " + status);
+    }
+    return seen.getString("caller");
+  }
+
+  private String edges() throws Exception {
+    awaitWithin(
+        REPORTED,
+        "not all three edges are there",
+        () -> new JsonArray(mesh("edges", "pod", "-n", "shop", "-o", "json")).size() == 3);
+    var edges = new JsonArray(mesh("edges", "pod", "-n", "shop", "-o", "json"));
+    out.print(mesh("edges", "pod", "-n", "shop", "-o", "wide").indent(2));
+    var seen = new TreeSet<String>();
+    for (int i = 0; i < edges.size(); i++) {
+      JsonObject edge = edges.getJsonObject(i);
+      String name = edge.getString("src") + " -> " + edge.getString("dst");
+      require(
+          edge.getString("no_tls_reason", "").isEmpty(),
+          name + " is not secured: " + edge.getString("no_tls_reason"));
+      seen.add(name);
+    }
+    require(
+        seen.equals(
+            Set.of(
+                "gateway-1 -> storefront-1",
+                "storefront-1 -> mailer-1",
+                "storefront-1 -> orders-1")),
+        "the edges are " + seen);
+    return "gateway to storefront, storefront to orders and mailer";
+  }
+
+  private String stat() throws Exception {
+    awaitWithin(
+        REPORTED,
+        "the requests are not all counted",
+        () -> {
+          JsonObject storefront = statOf("storefront-1");
+          return storefront != null && storefront.getValue("success") != null;
+        });
+    out.print(mesh("stat", "pod", "-n", "shop").indent(2));
+    for (String pod : List.of("storefront-1", "orders-1")) {
+      JsonObject row = statOf(pod);
+      require(row != null && row.getValue("success") != null, "nothing is known of " + pod);
+      require(row.getDouble("success") == 1.0, pod + " succeeded in " + row.getValue("success"));
+      require(row.getDouble("rps") > 0, pod + " has " + row.getValue("rps") + " requests a second");
+    }
+    JsonObject mailer = statOf("mailer-1");
+    require(
+        mailer != null && "1/1".equals(mailer.getString("meshed")),
+        "of the mailer is known only " + mailer);
+    return "100 % of storefront's and orders'";
+  }
+
+  private @Nullable JsonObject statOf(String pod) throws Broken {
+    var rows = new JsonArray(mesh("stat", "pod", "-n", "shop", "-o", "json"));
+    for (int i = 0; i < rows.size(); i++) {
+      if (pod.equals(rows.getJsonObject(i).getString("name"))) {
+        return rows.getJsonObject(i);
+      }
+    }
+    return null;
+  }
+
+  /** Output of a {@code mesh} command on the shop's control plane. */
+  private String mesh(String... command) throws Broken {
+    var printed = new StringWriter();
+    var failed = new StringWriter();
+    var args = new ArrayList<>(List.of(command));
+    args.addAll(List.of("--control-plane", gateway.shop().api()));
+    int code =
+        Main.run(
+            new PrintWriter(printed, true), new PrintWriter(failed, true), args.toArray(String[]::new));
+    require(code == 0, "mesh " + String.join(" ", args) + " failed: " + failed);
+    return printed.toString();
   }
 
   private String drain() throws Exception {

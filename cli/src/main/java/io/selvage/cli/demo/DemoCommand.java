@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -16,7 +17,7 @@ import picocli.CommandLine.Spec;
 /** Runs the gateway in front of sample backends, for looking at or checking itself. */
 @Command(
     name = "demo",
-    description = "Run a gateway with sample backends on loopback; no cluster is needed.",
+    description = "Run a gateway, a mesh and sample programs on loopback; no cluster is needed.",
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
@@ -28,9 +29,11 @@ public final class DemoCommand implements Callable<Integer> {
   private static final int HTTP_PORT = 18080;
   private static final int HTTPS_PORT = 18443;
   private static final int ADMIN_PORT = 19901;
+  private static final int API_PORT = 18085;
+  private static final String NETWORK = "127.77";
 
   /** Beyond this no further check begins; each is bounded by the client's own timeouts. */
-  private static final Duration CHECK_TIME = Duration.ofSeconds(30);
+  private static final Duration CHECK_TIME = Duration.ofSeconds(60);
 
   @Spec private CommandSpec spec;
 
@@ -43,7 +46,9 @@ public final class DemoCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     try (DemoGateway gateway =
-        check ? DemoGateway.start(0, 0, 0) : DemoGateway.start(HTTP_PORT, HTTPS_PORT, ADMIN_PORT)) {
+        check
+            ? DemoGateway.start(anyNetwork(), 0, 0, 0, 0)
+            : DemoGateway.start(NETWORK, HTTP_PORT, HTTPS_PORT, ADMIN_PORT, API_PORT)) {
       if (check) {
         return DemoCheck.run(gateway, new CheckList(out, CHECK_TIME), out);
       }
@@ -56,10 +61,15 @@ public final class DemoCommand implements Callable<Integer> {
     }
   }
 
+  /** Two checks on one machine do not take each other's addresses. */
+  private static String anyNetwork() {
+    return "127." + (100 + ThreadLocalRandom.current().nextInt(150));
+  }
+
   private static void show(DemoGateway gateway, PrintWriter out) {
     String http = gateway.http();
     Path folder = gateway.world().manifests().folder();
-    out.println("The gateway serves the manifests in " + folder);
+    out.println("The gateway and the control plane read the manifests in " + folder);
     out.println("Each sample backend answers with what it saw. Try:");
     out.println();
     line(out, "curl " + http + "/web/", "a Mapping: the prefix becomes /");
@@ -79,6 +89,10 @@ public final class DemoCommand implements Callable<Integer> {
     line(out, "curl -i " + http + "/idle/", "503: no endpoint");
     line(out, "curl -i " + http + "/silent/", "504 after half a second: silent backend");
     line(out, "curl -N '" + http + "/slow/?pieces=5&pauseMillis=500'", "a slow response");
+    String api = " --control-plane " + gateway.shop().api();
+    line(out, "curl " + http + "/shop/", "a workload of the mesh, which asks two more");
+    line(out, "./mesh edges pod -n shop" + api, "who talks to whom, and whether it is secured");
+    line(out, "./mesh stat pod -n shop" + api, "how well it goes");
     line(out, "./mesh explain " + http + "/web/ --admin " + gateway.admin(), "where it goes, why");
     line(out, "./mesh lint " + folder, "what is wrong with the folder");
     line(out, "curl " + gateway.admin() + "/", "the admin pages");

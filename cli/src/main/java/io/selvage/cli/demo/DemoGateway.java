@@ -33,6 +33,7 @@ final class DemoGateway implements AutoCloseable {
   private final int httpPort;
   private final int httpsPort;
   private final KeyMaterial certificate;
+  private final Shop shop;
 
   private DemoGateway(
       DemoWorld world,
@@ -40,21 +41,25 @@ final class DemoGateway implements AutoCloseable {
       GatewayTelemetry telemetry,
       int httpPort,
       int httpsPort,
-      KeyMaterial certificate) {
+      KeyMaterial certificate,
+      Shop shop) {
     this.world = world;
     this.process = process;
     this.telemetry = telemetry;
     this.httpPort = httpPort;
     this.httpsPort = httpsPort;
     this.certificate = certificate;
+    this.shop = shop;
   }
 
   /**
    * Starts everything and waits until it serves.
    *
-   * @param preferred ports that are taken where they are free: HTTP, HTTPS and admin; 0 = any
+   * @param network first two numbers of the loopback addresses of the shop's pods
+   * @param preferred ports that are taken where they are free: HTTP, HTTPS, admin, and the control
+   *     plane's API; 0 = any
    */
-  static DemoGateway start(int... preferred)
+  static DemoGateway start(String network, int... preferred)
       throws IOException, TimeoutException, InterruptedException {
     int httpPort = freePort(preferred[0]);
     int httpsPort = freePort(preferred[1]);
@@ -63,14 +68,16 @@ final class DemoGateway implements AutoCloseable {
     KeyMaterial certificate = DemoWorld.newCertificate();
     DemoWorld world = DemoWorld.create(folder, certificate, httpPort, httpsPort);
     try {
+      Shop shop = world.openShop(network, freePort(preferred[3]));
       var options =
           new GatewayOptions(
               CompileOptions.defaults().withListeners(LOOPBACK, httpPort, httpsPort),
               LOOPBACK,
               adminPort,
               LAME_DUCK,
-              DRAIN_TIMEOUT,
-              0);
+                  DRAIN_TIMEOUT,
+                  0)
+              .withMesh(shop.gatewayMembership());
       // The visitor's terminal shows the demo's own lines; no access log among them.
       var telemetry = new GatewayTelemetry(new TelemetryOptions("off", Optional.empty(), 0));
       GatewayProcess process =
@@ -78,7 +85,7 @@ final class DemoGateway implements AutoCloseable {
               options, new FolderSource(folder), StatusSink.none(), telemetry.hooks());
       telemetry.attach(process);
       awaitFirst(process);
-      return new DemoGateway(world, process, telemetry, httpPort, httpsPort, certificate);
+      return new DemoGateway(world, process, telemetry, httpPort, httpsPort, certificate, shop);
     } catch (IOException | TimeoutException | InterruptedException | RuntimeException e) {
       world.close();
       throw e;
@@ -126,6 +133,10 @@ final class DemoGateway implements AutoCloseable {
 
   String admin() {
     return "http://" + LOOPBACK + ":" + process.adminPort();
+  }
+
+  Shop shop() {
+    return shop;
   }
 
   /** Waits until the gateway has stopped; false if it has not in time. */

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** What the demo's gateway is put in front of: backends on loopback and a folder of manifests. */
 final class DemoWorld implements AutoCloseable {
@@ -35,6 +36,7 @@ final class DemoWorld implements AutoCloseable {
   final SampleBackend version1;
   final SampleBackend version2;
   final SampleBackend silent;
+  private @Nullable Shop shop;
 
   private DemoWorld(Vertx vertx, Manifests manifests) throws TimeoutException {
     this.vertx = vertx;
@@ -109,6 +111,9 @@ final class DemoWorld implements AutoCloseable {
             "new.demo.test",
             "  host_redirect: true\n  path_redirect: /new/\n  redirect_response_code: 308\n"));
     manifests.write(
+        "storefront.yaml",
+        Manifests.mapping("storefront", "/shop/", "storefront." + ShopManifests.NAMESPACE, ""));
+    manifests.write(
         "idle.yaml", Manifests.mapping("idle", "/idle/", "idle", ""), Manifests.service("idle"));
     manifests.write(
         "silent.yaml",
@@ -128,6 +133,14 @@ final class DemoWorld implements AutoCloseable {
     manifests.write("website-endpoints.yaml", Manifests.endpoints("website", backend.port()));
   }
 
+  /** Adds the mesh: see {@link Shop#open}. */
+  Shop openShop(String network, int apiPort)
+      throws IOException, TimeoutException, InterruptedException {
+    Shop opened = Shop.open(vertx, manifests, network, apiPort);
+    shop = opened;
+    return opened;
+  }
+
   void certify(KeyMaterial certificate) throws IOException {
     manifests.write("certificate.yaml", Manifests.secret("shop-tls", certificate));
   }
@@ -143,6 +156,9 @@ final class DemoWorld implements AutoCloseable {
 
   @Override
   public void close() {
+    if (shop != null) {
+      shop.close();
+    }
     try {
       vertx.close().await(5, TimeUnit.SECONDS);
     } catch (TimeoutException e) {

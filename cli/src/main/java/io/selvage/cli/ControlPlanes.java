@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.selvage.controlplane.api.TrafficApi;
+import io.selvage.controlplane.app.ControlPlaneOptions;
+import io.selvage.controlplane.app.ControlPlaneProcess;
+import io.selvage.controlplane.identity.ClusterStorage;
+import io.selvage.controlplane.identity.FolderStorage;
+import io.selvage.controlplane.identity.IdentityEvents;
+import io.selvage.controlplane.identity.LocalTokenVerifier;
+import io.selvage.controlplane.identity.ServiceAccountEvents;
+import io.selvage.controlplane.identity.TokenKeyFile;
+import io.selvage.controlplane.link.ApiRoutes;
+import io.selvage.controlplane.link.ClusterView;
+import io.selvage.controlplane.link.TrafficSink;
+import io.selvage.controlplane.observation.Observation;
+import io.selvage.controlplane.observation.ObservationOptions;
+import io.selvage.kube.ClusterStateSource;
+import io.selvage.kube.KindSelection;
+import io.selvage.kube.api.ApiEvents;
+import io.selvage.kube.api.ApiServer;
+import io.selvage.kube.api.ApiServerOptions;
+import io.selvage.kube.api.NamedObjects;
+import io.selvage.kube.api.TokenReview;
+import io.selvage.kube.folder.FolderLimits;
+import io.selvage.kube.folder.FolderSource;
+import io.selvage.model.mesh.MeshProtocol;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+
+/** Puts the parts of a control plane together: with a folder alone, or with a cluster. */
+public final class ControlPlanes {
+  private ControlPlanes() {}
+
+  /**
+   * A control plane that reads manifests and keeps its keys in a folder.
+   *
+   * @param identityDir issuer, trust anchors and token key; made where they are missing
+   * @param observed what is remembered of the traffic
+   * @throws IOException if a port or the identity folder cannot be opened
+   */
+  public static ControlPlaneProcess fromFolder(
+      ControlPlaneOptions options, Path manifests, Path identityDir, ObservationOptions observed)
+      throws IOException {
+    InstantSource clock = InstantSource.system();
+    return ControlPlaneProcess.start(
+        options,
+        new FolderSource(manifests, FolderLimits.DEFAULT, KindSelection.CONTROL_PLANE),
+        new ControlPlaneProcess.IdentityParts(
+            new FolderStorage(identityDir),
+            new LocalTokenVerifier(
+                TokenKeyFile.openOrCreate(identityDir).open(), MeshProtocol.TOKEN_AUDIENCE, clock),
+            IdentityEvents.NONE),
+        (cluster, metrics) -> traffic(observed, cluster, metrics),
+        clock);
+  }
+
+  /**
+   * A control plane of a cluster.
+   *
+   * @param identityDir instead of the cluster's Secret and ConfigMap
+   */
+  static ControlPlaneProcess fromKubernetes(
+      ControlPlaneOptions options, Optional<Path> identityDir, ObservationOptions observed)
+      throws IOException {
+    ApiServer api =
+        ApiServer.connect(ApiServerOptions.DEFAULT.withUserAgent("selvage-control-plane"));
+    String instance = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("control-plane");
+    ClusterStateSource objects = api.source(KindSelection.CONTROL_PLANE);
+    return ControlPlaneProcess.start(
+        options,
+        objects,
+        new ControlPlaneProcess.IdentityParts(
+            identityDir.isEmpty()
+                ? new ClusterStorage(new NamedObjects(api), options.namespace())
+                : new FolderStorage(identityDir.get()),
+            new TokenReview(api, MeshProtocol.TOKEN_AUDIENCE),
+            new ServiceAccountEvents(ApiEvents.start(api, instance), options.self())),
+        (cluster, metrics) -> traffic(observed, cluster, metrics),
+        InstantSource.system());
+  }
+
+  /** Observation as the process wants it. */
+  private static ControlPlaneProcess.Traffic traffic(
+      ObservationOptions observed, ClusterView cluster, MeterRegistry metrics) {
+    Observation observation = Observation.start(observed, cluster, metrics);
+    return new ControlPlaneProcess.Traffic() {
+      @Override
+      public TrafficSink sink() {
+        return observation.sink();
+      }
+
+      @Override
+      public List<ApiRoutes> routes() {
+        return List.of(new TrafficApi(observation.query()));
+      }
+
+      @Override
+      public void close() {
+        observation.close();
+      }
+    };
+  }
+}
