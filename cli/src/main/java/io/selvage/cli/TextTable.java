@@ -59,7 +59,7 @@ final class TextTable {
       throw new IllegalArgumentException(cells.size() + " cells, " + columns.size() + " columns");
     }
     // What proxies report ends on a terminal.
-    rows.add(cells.stream().map(cell -> cell.replaceAll("\\p{Cntrl}", "?")).toList());
+    rows.add(cells.stream().map(cell -> cell.replaceAll("\\p{Cc}", "?")).toList());
   }
 
   /** The header and all lines, without ends of lines. */

@@ -20,6 +20,7 @@ import io.vertx.core.MultiMap;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -154,6 +155,9 @@ public final class TrafficApi implements ApiRoutes {
       answer = ask.apply(query, new QueryParams(params, parameters));
     } catch (IllegalArgumentException e) {
       fail(request, e);
+      return;
+    } catch (HttpException _) {
+      fail(request, new IllegalArgumentException("the query is not percent-encoded"));
       return;
     }
     // The text is made where the table was, off the event loop.

@@ -136,17 +136,23 @@ final class PrometheusClient implements AutoCloseable {
           .path("metric")
           .properties()
           .forEach(e -> labels.put(e.getKey(), e.getValue().asText()));
-      double value;
-      try {
-        value = Double.parseDouble(element.path("value").path(1).asText());
-      } catch (NumberFormatException _) {
-        throw failure("answers with a value that is no number");
-      }
+      double value = number(element.path("value").path(1).asText());
       if (Double.isFinite(value) && value >= 0) {
         samples.add(new Sample(labels, value));
       }
     }
     return samples;
+  }
+
+  private double number(String text) {
+    if (text.endsWith("Inf")) {
+      return Double.POSITIVE_INFINITY; // which nothing is counted by, whatever its sign
+    }
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException _) {
+      throw failure("answers with a value that is no number");
+    }
   }
 
   private QueryException failure(String what) {

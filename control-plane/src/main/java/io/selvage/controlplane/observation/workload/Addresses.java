@@ -16,6 +16,10 @@ public final class Addresses {
     if (text.isEmpty() || text.length() > MAX_LENGTH || text.indexOf('%') >= 0) {
       return Optional.empty();
     }
+    // Java also reads 10.1 as 10.0.0.1; nobody means that.
+    if (text.indexOf(':') < 0 && text.chars().filter(c -> c == '.').count() != 3) {
+      return Optional.empty();
+    }
     try {
       return Optional.of(InetAddress.ofLiteral(text).getHostAddress());
     } catch (IllegalArgumentException _) {

@@ -10,6 +10,6 @@ public final class Printable {
   /** The text without control characters, cut after {@value #MAX} characters. */
   public static String text(String text) {
     String start = text.length() > MAX ? text.substring(0, MAX) + "..." : text;
-    return start.replaceAll("\\p{Cntrl}", "?");
+    return start.replaceAll("\\p{Cc}", "?");
   }
 }

@@ -3,6 +3,7 @@ package io.selvage.controlplane.observation.workload;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -79,8 +80,7 @@ public enum ResourceType {
   }
 
   private boolean isCalled(String text) {
-    return text.equalsIgnoreCase(longName)
-        || text.equalsIgnoreCase(longName + "s")
-        || text.equalsIgnoreCase(shortName);
+    String name = text.toLowerCase(Locale.ROOT);
+    return name.equals(longName) || name.equals(longName + "s") || name.equals(shortName);
   }
 }
