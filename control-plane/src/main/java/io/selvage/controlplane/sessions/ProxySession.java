@@ -449,8 +449,11 @@ public final class ProxySession {
     for (DestinationUpdate part : UpdateParts.of(update)) {
       send(new ControlMessage.Destination(subscription.id, part));
     }
+    if (subscription.sent != null) {
+      // A first answer is as old as the view it shares; a change is news.
+      sessions.counters().pushedAfter(Duration.ofNanos(System.nanoTime() - view.madeNanos()));
+    }
     subscription.sent = view;
-    sessions.counters().pushedAfter(Duration.ofNanos(System.nanoTime() - view.madeNanos()));
   }
 
   private void send(ControlMessage message) {
