@@ -27,9 +27,9 @@ class MainTest {
 
   @Test
   void anUnknownCommandIsNamedWithTheUsageAndExitCodeTwo() {
-    assertThat(mesh("nope")).isEqualTo(2);
+    assertThat(mesh("frobnicate")).isEqualTo(2);
     assertThat(out.toString()).isEmpty();
-    assertThat(err.toString()).contains("nope").contains("Usage: mesh");
+    assertThat(err.toString()).contains("frobnicate").contains("Usage: mesh");
   }
 
   @Test

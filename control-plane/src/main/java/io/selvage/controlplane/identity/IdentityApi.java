@@ -41,12 +41,17 @@ final class IdentityApi {
                 .executeBlocking(this::view, false)
                 .onSuccess(text -> answer(context, 200, text))
                 .onFailure(context::fail));
-    // A route of its own: on one route Vert.x takes no body handler after any other.
+    // Routes of their own: on one route Vert.x takes no body handler after any other.
     router.post(ROTATE).handler(this::guard);
+    router.post(ROTATE).handler(BodyHandler.create(false).setBodyLimit(MAX_BODY));
+    router.post(ROTATE).handler(this::rotate);
     router
         .post(ROTATE)
-        .handler(BodyHandler.create(false).setBodyLimit(MAX_BODY))
-        .handler(this::rotate);
+        .failureHandler(context -> {
+          // The body is too large, or a fault of ours.
+          int status = context.statusCode() < 400 ? 500 : context.statusCode();
+          refuse(context, status, status == 413 ? "the body is too large" : "failed");
+        });
   }
 
   private String view() throws JsonProcessingException {

@@ -158,16 +158,17 @@ final class IssuerStore {
 
   private void use(Trust next) {
     Trust before = trust;
-    trust = next;
     if (problem != null) {
       log.info("{}: good again", storage.describe());
       problem = null;
     }
-    if (before == null
-        || !before.issuer().sameAs(next.issuer())
-        || !before.bundle().equals(next.bundle())) {
-      announce(before, next);
+    if (before != null
+        && before.issuer().sameAs(next.issuer())
+        && before.bundle().equals(next.bundle())) {
+      return;
     }
+    trust = next;
+    announce(before, next);
   }
 
   private void announce(@Nullable Trust before, Trust now) {

@@ -136,14 +136,16 @@ final class Rotation {
     }
     var made =
         CertificateAuthorities.create(options.trustDomain(), now, options.authorityLifetime());
+    // Of an issuer that has ended no leaf is left, so there is nothing to overlap with.
+    boolean ended = now.isAfter(trust.issuer().notAfter());
     var state =
         new RotationState(
-            Phase.TRUSTING,
+            ended ? Phase.RENEWING : Phase.TRUSTING,
             now,
             now,
             trust.bundle().pem(),
             made.bundle().pem(),
-            Instant.EPOCH,
+            ended ? trust.issuer().notAfter() : Instant.EPOCH,
             prune,
             timeout,
             false);

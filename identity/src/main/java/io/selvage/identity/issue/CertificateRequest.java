@@ -90,7 +90,11 @@ public record CertificateRequest(
       if (!Arrays.equals(parsed.getEncoded(ASN1Encoding.DER), der)) {
         return new Parsed.Rejected("RequestInvalid", "the certificate request is not DER");
       }
-      return judge(CertificationRequest.getInstance(parsed));
+      CertificationRequest request = CertificationRequest.getInstance(parsed);
+      // The parser is lenient in places, such as a tag's number; the signature is over these bytes.
+      return Arrays.equals(request.getEncoded(ASN1Encoding.DER), der)
+          ? judge(request)
+          : new Parsed.Rejected("RequestInvalid", "the certificate request is not PKCS#10");
     } catch (IOException | RuntimeException e) {
       // Bouncy Castle answers bytes that are not the promised structure with either.
       return new Parsed.Rejected("RequestInvalid", "the certificate request does not parse");

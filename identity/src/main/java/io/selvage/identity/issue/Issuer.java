@@ -118,7 +118,7 @@ public final class Issuer {
   public static Parsed of(
       List<X509Certificate> chain, PrivateKey key, TrustBundle bundle, Instant now) {
     X509Certificate own = chain.getFirst();
-    String name = own.getSubjectX500Principal().getName();
+    String name = name(own);
     if (!WorkloadKeys.fits(key, own.getPublicKey())) {
       return new Parsed.Rejected(
           "KeyMismatch", "the key does not belong to the issuer certificate of " + name);
@@ -145,8 +145,13 @@ public final class Issuer {
     return new Parsed.Accepted(new Issuer(withoutAnchors, key, anchor));
   }
 
+  private static String name(X509Certificate certificate) {
+    String subject = certificate.getSubjectX500Principal().getName();
+    return subject.isEmpty() ? "an unnamed subject" : subject;
+  }
+
   private static Parsed.@Nullable Rejected validityProblem(X509Certificate one, Instant now) {
-    String name = one.getSubjectX500Principal().getName();
+    String name = name(one);
     if (now.isAfter(one.getNotAfter().toInstant())) {
       return new Parsed.Rejected(
           "IssuerExpired",

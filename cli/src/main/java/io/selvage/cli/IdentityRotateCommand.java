@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Replaces root and issuer, and says how far it got. */
+@Command(
+    name = "rotate",
+    description = "Replace the root and the issuer, with overlap and without any restart.",
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:done; or nothing left but to wait for the last old leaf to end",
+      "1:refused, held up, or the control plane cannot be asked",
+      "2:not understood"
+    })
+final class IdentityRotateCommand implements Callable<Integer> {
+  private static final Duration ASK_EVERY = Duration.ofMillis(500);
+
+  /** Restarts of the control plane are survived: so long may it be silent. */
+  private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+  @Spec private CommandSpec spec;
+
+  @Mixin private IdentityCommand.Server server;
+
+  @Option(
+      names = "--prune",
+      defaultValue = "after-leaf-lifetime",
+      paramLabel = "WHEN",
+      description = {
+        "When the old root is removed: now = as soon as no connected proxy has a leaf of it;",
+        "after-leaf-lifetime = when the last leaf of it has ended (default)."
+      })
+  private String prune;
+
+  @Option(
+      names = "--timeout",
+      defaultValue = "5m",
+      paramLabel = "TIME",
+      converter = GatewayCommand.DurationConverter.class,
+      description =
+          "How long a phase may wait for proxies before this says that it is held up (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Duration timeout;
+
+  @ArgGroup private Other other = new Other();
+
+  /** Instead of beginning one. */
+  private static final class Other {
+    @Option(
+        names = "--proceed",
+        description = "Leave behind the proxies that the running rotation waits for.")
+    private boolean proceed;
+
+    @Option(
+        names = "--abort",
+        description = "Give up the running rotation, while it has issued nothing yet.")
+    private boolean abort;
+
+    @Option(names = "--follow", description = "Only watch the running rotation.")
+    private boolean follow;
+  }
+
+  @Override
+  public Integer call() throws InterruptedException {
+    if (!prune.equals("now") && !prune.equals("after-leaf-lifetime")) {
+      throw new ParameterException(
+          spec.commandLine(), "--prune is either now or after-leaf-lifetime, not " + prune);
+    }
+    if (timeout.toSeconds() < 1) {
+      throw new ParameterException(spec.commandLine(), "--timeout is at least 1s");
+    }
+    try (IdentityClient client = server.connect()) {
+      JsonNode view = other.follow ? client.view() : client.rotate(body());
+      return follow(client, view);
+    } catch (IOException e) {
+      spec.commandLine().getErr().println(server.trouble(e));
+      return 1;
+    }
+  }
+
+  private ObjectNode body() {
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    body.put("action", other.proceed ? "proceed" : other.abort ? "abort" : "start");
+    if (!other.proceed && !other.abort) {
+      body.put("prune", prune).put("timeoutSeconds", timeout.toSeconds());
+    }
+    return body;
+  }
+
+  private int follow(IdentityClient client, JsonNode first)
+      throws IOException, InterruptedException {
+    PrintWriter out = spec.commandLine().getOut();
+    JsonNode view = first;
+    String last = "";
+    long silentSince = 0;
+    while (true) {
+      JsonNode rotation = view.path("rotation");
+      String line = IdentityText.rotation(rotation);
+      if (!line.equals(last)) {
+        out.println(line);
+        last = line;
+      }
+      if (!rotation.path("active").asBoolean()) {
+        return 0;
+      }
+      if (rotation.path("held").asBoolean()) {
+        out.println(
+            "it goes on by itself once they follow; --proceed leaves them behind, --abort gives"
+                + " up");
+        return 1;
+      }
+      if (onlyTimeIsLeft(rotation)) {
+        out.println("the old root is removed by itself when that leaf has ended");
+        return 0;
+      }
+      Thread.sleep(ASK_EVERY);
+      try {
+        view = client.view();
+        silentSince = 0;
+      } catch (IOException e) {
+        long now = System.nanoTime();
+        silentSince = silentSince == 0 ? now : silentSince;
+        if (now - silentSince > PATIENCE.toNanos()) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  /** Whether everybody has renewed, and the old root stays for those who are away. */
+  private static boolean onlyTimeIsLeft(JsonNode rotation) {
+    return rotation.path("phase").asText().equals("renewing")
+        && rotation.path("waiting").asInt() == 0
+        && rotation.path("prune").asText().equals("after-leaf-lifetime");
+  }
+}

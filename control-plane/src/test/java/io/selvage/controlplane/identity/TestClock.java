@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.identity;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+
+/** A clock that goes when told to. */
+final class TestClock implements InstantSource {
+  private volatile Instant now = Instant.parse("2026-01-01T00:00:00Z");
+
+  @Override
+  public Instant instant() {
+    return now;
+  }
+
+  void advance(Duration by) {
+    now = now.plus(by);
+  }
+}
