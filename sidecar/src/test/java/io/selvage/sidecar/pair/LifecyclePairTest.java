@@ -104,22 +104,26 @@ class LifecyclePairTest {
       assertThat(stream.readUntil("\n")).isEqualTo("stream\n");
       raw.client().process().leave();
       http.client().process().leave();
-      await()
-          .atMost(PATIENCE)
-          .until(() -> {
-            requests.send(GET);
-            return requests.readResponse().toLowerCase(Locale.ROOT).contains("connection: close");
-          });
+      await().atMost(PATIENCE).until(() -> isAskedToEnd(requests));
       assertThat(stream.readToEnd()).isEmpty();
       raw.client().process().stopped().get(20, TimeUnit.SECONDS);
       http.client().process().stopped().get(20, TimeUnit.SECONDS);
     }
   }
 
+  /** A busy connection hears of it with its next answer, an idle one is closed. */
+  private static boolean isAskedToEnd(RawClient requests) {
+    try {
+      requests.send(GET);
+      return requests.readResponse().toLowerCase(Locale.ROOT).contains("connection: close");
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
   private static String ask(TestSidecar sidecar, String method, String path) throws IOException {
     try (RawClient client = RawClient.connect(sidecar.process().adminPort()).deadline(PATIENCE)) {
-      client.send(
-          method + " " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+      client.send(method + " " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
       return client.readResponse();
     }
   }
