@@ -20,8 +20,12 @@ SIDECAR_JVM_FLAGS=(
   -XX:TrimNativeHeapInterval=3000
   -XX:-UsePerfData
   -XX:+ExitOnOutOfMemoryError
+  # The ahead-of-time cache stays where it was made for: moved elsewhere, each of its pages would be a private copy.
+  -XX:+UnlockDiagnosticVMOptions
+  -XX:ArchiveRelocationMode=0
   -Djava.awt.headless=true
   -Dio.netty.leakDetection.level=disabled
+  -Dio.netty.jfr.enabled=false
   -Dio.netty.allocator.numDirectArenas=1
   -Dio.netty.allocator.numHeapArenas=0
   -Dvertx.disableTCCL=true

@@ -9,14 +9,15 @@ source build/java25.sh
 source build/gather.sh
 source build/jvm.sh
 
-# What comes with the data path and is not used in a sidecar: metrics are rendered by mesh-client, traces and
-# regular expressions are the gateway's, its admin port and its transport are its own.
+# What comes with the data path and is not used in a sidecar: metrics are rendered by mesh-client; traces, regular
+# expressions and JSON are the gateway's; certificates are issued elsewhere, and requests for them need no library.
 unused() {
   case ${1##*/} in
   micrometer-* | prometheus-metrics-* | opentelemetry-* | HdrHistogram-* | LatencyUtils-* | re2j-*) ;;
-  vertx-web-* | vertx-auth-* | vertx-bridge-* | vertx-uri-* | jackson-databind-* | jackson-annotations-*) ;;
+  vertx-web-* | vertx-auth-* | vertx-bridge-* | vertx-uri-* | jackson-*) ;;
+  bcpkix-* | bcprov-* | bcutil-*) ;;
   *-native-io_uring-* | netty-codec-haproxy-* | netty-codec-socks-* | netty-handler-proxy-*) ;;
-  jspecify-*) ;;
+  netty-codec-http3-* | netty-codec-classes-quic-* | netty-codec-native-quic-* | jspecify-*) ;;
   # Native libraries of another machine.
   *-linux-x86_64.jar) [[ $(uname -m) != x86_64 ]] ;;
   *-linux-aarch_64.jar) [[ $(uname -m) != aarch64 ]] ;;
