@@ -23,7 +23,11 @@ public final class MeshProtocol {
   /** ALPN between proxies: HTTP/1.1. */
   public static final String ALPN_HTTP1 = "selvage/http1.1";
 
-  /** ALPN between proxies: bytes, to be carried unseen. */
+  /**
+   * ALPN between proxies: bytes, to be carried unseen. They travel in pieces, each after its length
+   * in four bytes, big-endian; a length of 0 ends one direction and leaves the other open, which a TLS
+   * close_notify does not.
+   */
   public static final String ALPN_TCP = "selvage/tcp";
 
   /** In the server's order of preference. A client offers exactly the one it speaks. */
