@@ -228,8 +228,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
       }
       return ControlPlanes.fromFolder(options, source.folder, identityDir, observation());
     }
-    return ControlPlanes.fromKubernetes(
-        options, Optional.ofNullable(identityDir), observation());
+    return ControlPlanes.fromKubernetes(options, Optional.ofNullable(identityDir), observation());
   }
 
   private ObservationOptions observation() {

@@ -118,7 +118,11 @@ public final class FakeControlPlane implements AutoCloseable {
 
   public void stop() throws Exception {
     streams.clear();
-    requireNonNull(server).close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    requireNonNull(server)
+        .close()
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(20, TimeUnit.SECONDS);
   }
 
   /** New root and issuer; the bundle holds the old anchor too. */

@@ -340,7 +340,9 @@ final class DemoCheck {
     args.addAll(List.of("--control-plane", gateway.shop().api()));
     int code =
         Main.run(
-            new PrintWriter(printed, true), new PrintWriter(failed, true), args.toArray(String[]::new));
+            new PrintWriter(printed, true),
+            new PrintWriter(failed, true),
+            args.toArray(String[]::new));
     require(code == 0, "mesh " + String.join(" ", args) + " failed: " + failed);
     return printed.toString();
   }

@@ -71,10 +71,10 @@ final class DemoGateway implements AutoCloseable {
       Shop shop = world.openShop(network, freePort(preferred[3]));
       var options =
           new GatewayOptions(
-              CompileOptions.defaults().withListeners(LOOPBACK, httpPort, httpsPort),
-              LOOPBACK,
-              adminPort,
-              LAME_DUCK,
+                  CompileOptions.defaults().withListeners(LOOPBACK, httpPort, httpsPort),
+                  LOOPBACK,
+                  adminPort,
+                  LAME_DUCK,
                   DRAIN_TIMEOUT,
                   0)
               .withMesh(shop.gatewayMembership());

@@ -131,16 +131,26 @@ final class Shop implements AutoCloseable {
     var flags =
         new ArrayList<>(
             List.of(
-                "--control-plane", LOOPBACK + ":" + controlPlane.grpcPort(),
-                "--token-file", token(ShopManifests.NAMESPACE, name).toString(),
-                "--trust-anchors", anchors().toString(),
-                "--pod-namespace", ShopManifests.NAMESPACE,
-                "--pod-name", name + "-1",
-                "--pod-ips", podIp,
-                "--admin-address", LOOPBACK,
-                "--admin-port", "0",
-                "--shutdown-grace", "1s",
-                "--inbound", podIp + ":" + POD_PORT + "=" + LOOPBACK + ":" + appPort));
+                "--control-plane",
+                LOOPBACK + ":" + controlPlane.grpcPort(),
+                "--token-file",
+                token(ShopManifests.NAMESPACE, name).toString(),
+                "--trust-anchors",
+                anchors().toString(),
+                "--pod-namespace",
+                ShopManifests.NAMESPACE,
+                "--pod-name",
+                name + "-1",
+                "--pod-ips",
+                podIp,
+                "--admin-address",
+                LOOPBACK,
+                "--admin-port",
+                "0",
+                "--shutdown-grace",
+                "1s",
+                "--inbound",
+                podIp + ":" + POD_PORT + "=" + LOOPBACK + ":" + appPort));
     for (String service : reaches) {
       flags.add("--outbound");
       flags.add(LOOPBACK + ":0=" + network + "." + service);
@@ -153,12 +163,10 @@ final class Shop implements AutoCloseable {
   /** Mints what the kubelet would project into a pod. */
   private Path token(String namespace, String serviceAccount) throws IOException {
     TokenKey key = TokenKeyFile.openOrCreate(secrets);
-    var who =
-        new WorkloadIdentity(ControlPlaneOptions.TRUST_DOMAIN, namespace, serviceAccount);
+    var who = new WorkloadIdentity(ControlPlaneOptions.TRUST_DOMAIN, namespace, serviceAccount);
     return Files.writeString(
         secrets.resolve(serviceAccount + ".token"),
-        WorkloadTokens.mint(
-            key, who, MeshProtocol.TOKEN_AUDIENCE, Instant.now(), TOKEN_LIFETIME));
+        WorkloadTokens.mint(key, who, MeshProtocol.TOKEN_AUDIENCE, Instant.now(), TOKEN_LIFETIME));
   }
 
   private Path anchors() {

@@ -99,8 +99,7 @@ final class ShopApps {
                             .put("mailer", greeted.result())
                             .encodePrettily()
                         + "\n"))
-        .onFailure(failed ->
-            request.response().setStatusCode(502).end(failed.getMessage() + "\n"));
+        .onFailure(failed -> request.response().setStatusCode(502).end(failed.getMessage() + "\n"));
   }
 
   int storefrontPort() {
@@ -154,7 +153,8 @@ final class ShopApps {
               return "0".equals(status)
                   ? Future.succeededFuture(
                       Integer.parseInt(
-                          body.getString(GRPC_PREFIX, body.length(), StandardCharsets.US_ASCII.name())))
+                          body.getString(
+                              GRPC_PREFIX, body.length(), StandardCharsets.US_ASCII.name())))
                   : Future.failedFuture("orders answered grpc-status " + status);
             }));
   }

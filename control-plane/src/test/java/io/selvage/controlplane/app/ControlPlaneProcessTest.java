@@ -12,10 +12,10 @@ import io.selvage.controlplane.identity.IdentityEvents;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
 import io.selvage.controlplane.link.TrafficSink;
-import io.selvage.identity.workload.PemText;
-import io.selvage.identity.workload.WorkloadKeys;
 import io.selvage.identity.issue.Issuer;
+import io.selvage.identity.workload.PemText;
 import io.selvage.identity.workload.TrustBundle;
+import io.selvage.identity.workload.WorkloadKeys;
 import io.selvage.kube.KindSelection;
 import io.selvage.kube.TokenVerifier;
 import io.selvage.kube.folder.FolderLimits;
@@ -195,8 +195,8 @@ class ControlPlaneProcessTest {
   @Test
   void aPortInUseIsToldByNumber() throws Exception {
     try (var taken = new ServerSocket(0)) {
-      assertThatThrownBy(() ->
-              start(ControlPlaneOptions.defaults().withPorts(taken.getLocalPort(), 0, 0)))
+      assertThatThrownBy(
+              () -> start(ControlPlaneOptions.defaults().withPorts(taken.getLocalPort(), 0, 0)))
           .isInstanceOf(IOException.class)
           .hasMessageContaining(Integer.toString(taken.getLocalPort()));
     }

@@ -471,8 +471,7 @@ class MeshServerTest {
     TestProxy proxy = connect(start(), WEB_1);
     IntStream.rangeClosed(1, 1_000)
         .forEach(i ->
-            proxy.send(
-                new ProxyMessage.Subscribe(i, "10.0." + (i >> 8) + "." + (i & 255), 80)));
+            proxy.send(new ProxyMessage.Subscribe(i, "10.0." + (i >> 8) + "." + (i & 255), 80)));
     await()
         .atMost(Duration.ofSeconds(60))
         .until(() -> proxy.all(ControlMessage.Destination.class).size() == 1_000);
@@ -755,11 +754,7 @@ class MeshServerTest {
       var response =
           join(
               client
-                  .request(
-                      HttpMethod.POST,
-                      port,
-                      "127.0.0.1",
-                      MeshProtocol.CERTIFY_PATH)
+                  .request(HttpMethod.POST, port, "127.0.0.1", MeshProtocol.CERTIFY_PATH)
                   .compose(request -> {
                     request.putHeader("content-type", "application/grpc");
                     return request
@@ -803,9 +798,7 @@ class MeshServerTest {
                 .setProtocolVersion(HttpVersion.HTTP_2));
     // The request is made, its head is never written: the connection stays without a stream.
     var request =
-        join(
-            client.request(
-                HttpMethod.POST, port, "127.0.0.1", MeshProtocol.CONNECT_PATH));
+        join(client.request(HttpMethod.POST, port, "127.0.0.1", MeshProtocol.CONNECT_PATH));
     var closed = new CompletableFuture<Boolean>();
     request.connection().closeHandler(v -> closed.complete(true));
     assertThat(closed.get(20, TimeUnit.SECONDS)).isTrue();

@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything one gateway process consists of, wired top to bottom: Vert.x, the data path, the
- * gateway server, the admin port, and membership of the mesh where it is asked for. Closing it closes all of them in the opposite order.
+ * gateway server, the admin port, and membership of the mesh where it is asked for. Closing it
+ * closes all of them in the opposite order.
  */
 public final class GatewayProcess implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 10;
@@ -111,13 +112,7 @@ public final class GatewayProcess implements AutoCloseable {
       member.join(readiness);
     }
     var server =
-        new GatewayServer(
-            options,
-            source,
-            statuses,
-            traffic,
-            readiness,
-            hooks.compiling());
+        new GatewayServer(options, source, statuses, traffic, readiness, hooks.compiling());
     try {
       AdminServer admin = openAdmin(vertx, options, readiness, hooks, server, dataPlane, member);
       server.start();

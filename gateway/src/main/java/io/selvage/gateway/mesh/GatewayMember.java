@@ -55,8 +55,7 @@ public final class GatewayMember implements AutoCloseable {
     ExecutorService executor =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("selvage-mesh-endpoints").daemon().factory());
-    return new GatewayMember(
-        tls, member, new GatewayEdges(member.pods(), snapshots), executor);
+    return new GatewayMember(tls, member, new GatewayEdges(member.pods(), snapshots), executor);
   }
 
   /** The data path's options with the mesh's part added. */

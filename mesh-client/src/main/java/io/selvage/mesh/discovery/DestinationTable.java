@@ -155,8 +155,7 @@ public final class DestinationTable implements Destinations {
         promise.trySuccess(new Destination(address, unanswered(address), nanoTime));
         return;
       }
-      entry = new Entry(
-          new Destination(address, unanswered(address), nanoTime), nextId++);
+      entry = new Entry(new Destination(address, unanswered(address), nanoTime), nextId++);
       entries.put(address, entry);
       byId.put(entry.id, entry);
       if (to != null && to.isConnected()) {
@@ -172,8 +171,7 @@ public final class DestinationTable implements Destinations {
       settle(entry);
     } else if (entry.patience == null) {
       Entry patient = entry;
-      entry.patience =
-          loop.schedule(() -> settle(patient), PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      entry.patience = loop.schedule(() -> settle(patient), PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 

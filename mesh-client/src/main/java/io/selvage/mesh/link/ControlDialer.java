@@ -105,8 +105,7 @@ final class ControlDialer {
       throws GeneralSecurityException {
     String address = to.getAddress().getHostAddress();
     return certificate
-        ? tls.newClientHandler(
-            EventLoops.allocator(), controlIdentity, ALPN, address, to.getPort())
+        ? tls.newClientHandler(EventLoops.allocator(), controlIdentity, ALPN, address, to.getPort())
         : tls.newBootstrapHandler(
             EventLoops.allocator(), controlIdentity, ALPN, address, to.getPort());
   }

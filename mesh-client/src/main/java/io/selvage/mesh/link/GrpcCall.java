@@ -119,11 +119,15 @@ final class GrpcCall implements ResponseSink {
       return;
     }
     try {
-      frames.read(bytes, 0, bytes.length, message -> {
-        if (!over) {
-          listener.onMessage(message);
-        }
-      });
+      frames.read(
+          bytes,
+          0,
+          bytes.length,
+          message -> {
+            if (!over) {
+              listener.onMessage(message);
+            }
+          });
     } catch (WireException e) {
       fail(new GrpcStatus(GrpcStatus.INTERNAL, String.valueOf(e.getMessage())));
       return;

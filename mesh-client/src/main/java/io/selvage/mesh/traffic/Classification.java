@@ -77,8 +77,6 @@ final class Classification {
     }
     // application/grpc, +proto, ;charset, but not -web, which is answered in the body.
     int end = start + GRPC.length;
-    return end == headers.valueEnd(i)
-        || headers.array()[end] == '+'
-        || headers.array()[end] == ';';
+    return end == headers.valueEnd(i) || headers.array()[end] == '+' || headers.array()[end] == ';';
   }
 }

@@ -59,7 +59,9 @@ public final class TrafficLedger implements TrafficRecorder {
         }
       };
 
-  /** Guards the sums of all slots and {@link #calls}. Never taken by a loop that carries traffic. */
+  /**
+   * Guards the sums of all slots and {@link #calls}. Never taken by a loop that carries traffic.
+   */
   private final Object sums = new Object();
 
   private CallTable calls = new CallTable();
@@ -198,12 +200,13 @@ public final class TrafficLedger implements TrafficRecorder {
   public void collect(Runnable then) {
     List<LoopTable> all = List.copyOf(tables);
     var left = new AtomicInteger(all.size() + 1);
-    Runnable done = () -> {
-      if (left.decrementAndGet() == 0) {
-        prune();
-        then.run();
-      }
-    };
+    Runnable done =
+        () -> {
+          if (left.decrementAndGet() == 0) {
+            prune();
+            then.run();
+          }
+        };
     for (LoopTable one : all) {
       one.loop.execute(() -> {
         Map<EdgeKey, Counts> edges = one.edges;

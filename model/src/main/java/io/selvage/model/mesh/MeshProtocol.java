@@ -25,8 +25,8 @@ public final class MeshProtocol {
 
   /**
    * ALPN between proxies: bytes, to be carried unseen. They travel in pieces, each after its length
-   * in four bytes, big-endian; a length of 0 ends one direction and leaves the other open, which a TLS
-   * close_notify does not.
+   * in four bytes, big-endian; a length of 0 ends one direction and leaves the other open, which a
+   * TLS close_notify does not.
    */
   public static final String ALPN_TCP = "selvage/tcp";
 

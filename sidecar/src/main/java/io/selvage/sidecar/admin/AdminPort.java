@@ -52,11 +52,7 @@ public final class AdminPort implements AutoCloseable {
     Settings settings = RoutingModel.empty().settings();
     var context =
         new ServerCodecContext(
-            new AdminExchanges(pages, slow),
-            path.limits(),
-            () -> false,
-            1,
-            () -> settings);
+            new AdminExchanges(pages, slow), path.limits(), () -> false, 1, () -> settings);
     ConnectionOpening opening =
         (child, server, environment) -> child.pipeline().addLast(NAME, new Opening(context));
     try {

@@ -24,8 +24,8 @@ public final class SidecarListeners {
    * @param name of the listener
    * @throws IOException naming the address and the system's reason
    */
-  public static ListenerServer bind(String name, InetSocketAddress address, ListenerEnvironment environment)
-      throws IOException {
+  public static ListenerServer bind(
+      String name, InetSocketAddress address, ListenerEnvironment environment) throws IOException {
     String host = address.getAddress().getHostAddress();
     var spec =
         new ListenerSpec(

@@ -197,8 +197,7 @@ public final class SidecarTraffic implements TcpObserver {
     } else if (podIps.contains(client.getAddress())) {
       security = Security.LOOPBACK;
     } else {
-      security =
-          way == Way.INBOUND_TLS ? Security.PASSED_THROUGH : Security.NO_TLS_FROM_REMOTE;
+      security = way == Way.INBOUND_TLS ? Security.PASSED_THROUGH : Security.NO_TLS_FROM_REMOTE;
     }
     return new EdgeKey(
         Direction.INBOUND,

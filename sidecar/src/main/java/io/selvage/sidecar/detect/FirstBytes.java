@@ -81,8 +81,8 @@ public final class FirstBytes {
   }
 
   /**
-   * Whether everything so far is most likely a request whose line has not ended: a method in capital
-   * letters and the beginning of a path or an absolute URI.
+   * Whether everything so far is most likely a request whose line has not ended: a method in
+   * capital letters and the beginning of a path or an absolute URI.
    */
   public boolean looksLikeRequest() {
     return http1 && line == Line.REST && capitals && targetBegun;

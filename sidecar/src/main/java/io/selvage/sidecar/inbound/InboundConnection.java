@@ -37,8 +37,7 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
   /**
    * @param fixed where every connection of the listener goes; null = the kernel is asked
    */
-  InboundConnection(
-      InboundStack stack, ListenerServer server, @Nullable InetSocketAddress fixed) {
+  InboundConnection(InboundStack stack, ListenerServer server, @Nullable InetSocketAddress fixed) {
     this.stack = stack;
     this.server = server;
     this.fixed = fixed;

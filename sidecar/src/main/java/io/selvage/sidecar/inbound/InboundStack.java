@@ -223,13 +223,13 @@ public final class InboundStack {
   /** In Prometheus' text format 0.0.4. */
   public String metrics() {
     return """
-        # HELP selvage_sidecar_audited_total Requests and connections that only audit let in.
-        # TYPE selvage_sidecar_audited_total counter
-        selvage_sidecar_audited_total %d
-        # HELP selvage_sidecar_inbound_policy The default policy in force.
-        # TYPE selvage_sidecar_inbound_policy gauge
-        selvage_sidecar_inbound_policy{policy="%s"} 1
-        """
+    # HELP selvage_sidecar_audited_total Requests and connections that only audit let in.
+    # TYPE selvage_sidecar_audited_total counter
+    selvage_sidecar_audited_total %d
+    # HELP selvage_sidecar_inbound_policy The default policy in force.
+    # TYPE selvage_sidecar_inbound_policy gauge
+    selvage_sidecar_inbound_policy{policy="%s"} 1
+    """
         .formatted(audited(), rules.settings().policy().label());
   }
 

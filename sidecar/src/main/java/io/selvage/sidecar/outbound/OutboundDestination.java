@@ -103,8 +103,7 @@ final class OutboundDestination {
       return new EndpointSet(
           "forward",
           List.of(
-              EndpointSet.Endpoint.of(
-                  address.getAddress().getHostAddress(), address.getPort())));
+              EndpointSet.Endpoint.of(address.getAddress().getHostAddress(), address.getPort())));
     }
     var endpoints = new ArrayList<EndpointSet.Endpoint>(state.endpoints().endpoints().size());
     for (EndpointSet.Endpoint endpoint : state.endpoints().endpoints()) {

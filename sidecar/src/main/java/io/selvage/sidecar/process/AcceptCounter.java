@@ -50,11 +50,11 @@ final class AcceptCounter implements ListenerObserver {
   /** In Prometheus' text format 0.0.4. */
   String metrics() {
     return """
-        # HELP selvage_sidecar_accepted_connections_total Connections accepted.
-        # TYPE selvage_sidecar_accepted_connections_total counter
-        selvage_sidecar_accepted_connections_total{direction="inbound"} %d
-        selvage_sidecar_accepted_connections_total{direction="outbound"} %d
-        """
+    # HELP selvage_sidecar_accepted_connections_total Connections accepted.
+    # TYPE selvage_sidecar_accepted_connections_total counter
+    selvage_sidecar_accepted_connections_total{direction="inbound"} %d
+    selvage_sidecar_accepted_connections_total{direction="outbound"} %d
+    """
         .formatted(inbound.sum(), outbound.sum());
   }
 }

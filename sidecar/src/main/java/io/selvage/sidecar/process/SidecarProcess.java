@@ -151,8 +151,8 @@ public final class SidecarProcess implements AutoCloseable {
    *
    * @throws IOException naming the socket that cannot be opened
    */
-  public static SidecarProcess start(
-      SidecarOptions options, String software, Membership membership) throws IOException {
+  public static SidecarProcess start(SidecarOptions options, String software, Membership membership)
+      throws IOException {
     var process = new SidecarProcess(options, software, membership);
     try {
       process.listen();
@@ -200,7 +200,8 @@ public final class SidecarProcess implements AutoCloseable {
   /** On both families where there are two, or on IPv4 alone. */
   private void listenEverywhere(int port) throws IOException {
     try {
-      inboundListeners.add(inbound.listen(new InetSocketAddress(InetAddress.ofLiteral("::"), port)));
+      inboundListeners.add(
+          inbound.listen(new InetSocketAddress(InetAddress.ofLiteral("::"), port)));
     } catch (IOException e) {
       log.atDebug().log("no IPv6 here: {}", String.valueOf(e.getMessage()));
       inboundListeners.add(
@@ -344,7 +345,10 @@ public final class SidecarProcess implements AutoCloseable {
     }
     member.close();
     path.close();
-    loops.workers().shutdownGracefully(0, CLOSING_MILLIS, TimeUnit.MILLISECONDS).awaitUninterruptibly();
+    loops
+        .workers()
+        .shutdownGracefully(0, CLOSING_MILLIS, TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly();
     tls.close();
     stopped.complete(null);
   }

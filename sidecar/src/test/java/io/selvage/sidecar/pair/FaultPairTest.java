@@ -142,13 +142,11 @@ class FaultPairTest {
   void aConnectionToTheSidecarItselfIsALoop() throws IOException {
     var mesh = new TestMesh();
     int port;
-    try (TestSidecar first =
-        TestSidecar.start(mesh, "a", "--outbound=127.0.0.1:0=127.0.0.1:9")) {
+    try (TestSidecar first = TestSidecar.start(mesh, "a", "--outbound=127.0.0.1:0=127.0.0.1:9")) {
       port = first.outboundPort();
     }
     try (TestSidecar sidecar =
-            TestSidecar.start(
-                mesh, "a", "--outbound=127.0.0.1:" + port + "=127.0.0.1:" + port);
+            TestSidecar.start(mesh, "a", "--outbound=127.0.0.1:" + port + "=127.0.0.1:" + port);
         RawClient client = RawClient.connect(sidecar.outboundPort()).deadline(PATIENCE)) {
       assertThat(client.readToEnd()).isEmpty();
       assertThat(sidecar.process().refusals().count(Way.OUTBOUND, Refusal.LOOP)).isEqualTo(1);
@@ -193,9 +191,7 @@ class FaultPairTest {
         SidecarPair pair = SidecarPair.start(one.port())) {
       var other = new InetSocketAddress("10.96.0.2", 80);
       pair.mesh()
-          .answer(
-              other,
-              TestMesh.service(ProtocolHint.HTTP1, TestMesh.endpoint(two.port(), "")));
+          .answer(other, TestMesh.service(ProtocolHint.HTTP1, TestMesh.endpoint(two.port(), "")));
       try (TestSidecar both =
               TestSidecar.start(
                   pair.mesh(),

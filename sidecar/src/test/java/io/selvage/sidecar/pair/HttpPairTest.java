@@ -54,7 +54,10 @@ class HttpPairTest {
         RawClient client = pair.connect();
         RawClient plain = RawClient.connect(pair.server().inboundPort())) {
       String forged =
-          "GET / HTTP/1.1\r\nHost: web\r\nselvage-client-id: admin\r\nSelvage-Client-Id: root\r\n\r\n";
+          "GET / HTTP/1.1\r\n"
+              + "Host: web\r\n"
+              + "selvage-client-id: admin\r\n"
+              + "Selvage-Client-Id: root\r\n\r\n";
       client.send(forged);
       client.readResponse();
       plain.send(forged);

@@ -45,7 +45,8 @@ class PolicyPairTest {
       assertThat(pair.server().process().refusals().metrics())
           .contains("{direction=\"inbound\",reason=\"unauthenticated\"} 1");
       List<TrafficReport.Edge> edges = pair.server().member().report().edges();
-      assertThat(edges.stream().filter(TrafficReport.Edge::denied).mapToLong(e -> e.requests()).sum())
+      assertThat(
+              edges.stream().filter(TrafficReport.Edge::denied).mapToLong(e -> e.requests()).sum())
           .isEqualTo(2);
       assertThat(edges.stream().filter(TrafficReport.Edge::denied).mapToLong(e -> e.opened()).sum())
           .isEqualTo(1);
@@ -124,20 +125,21 @@ class PolicyPairTest {
       var threads = new Thread[4];
       for (int i = 0; i < threads.length; i++) {
         threads[i] =
-            Thread.ofVirtual().start(() -> {
-              try (RawClient client = pair.connect()) {
-                while (!over.get()) {
-                  client.send(GET);
-                  String response = client.readResponse();
-                  answered.incrementAndGet();
-                  if (!response.equals(OK) && !response.startsWith("HTTP/1.1 403 ")) {
+            Thread.ofVirtual()
+                .start(() -> {
+                  try (RawClient client = pair.connect()) {
+                    while (!over.get()) {
+                      client.send(GET);
+                      String response = client.readResponse();
+                      answered.incrementAndGet();
+                      if (!response.equals(OK) && !response.startsWith("HTTP/1.1 403 ")) {
+                        wrong.incrementAndGet();
+                      }
+                    }
+                  } catch (IOException e) {
                     wrong.incrementAndGet();
                   }
-                }
-              } catch (IOException e) {
-                wrong.incrementAndGet();
-              }
-            });
+                });
       }
       for (int flip = 0; flip < 50; flip++) {
         int before = answered.get();

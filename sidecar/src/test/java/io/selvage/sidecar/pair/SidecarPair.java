@@ -21,7 +21,9 @@ final class SidecarPair implements AutoCloseable {
   private final TestSidecar client;
 
   private SidecarPair(int appPort, ProtocolHint hint, String... flags) throws IOException {
-    server = TestSidecar.start(mesh, "server", with(flags, "--inbound=127.0.0.1:0=127.0.0.1:" + appPort));
+    server =
+        TestSidecar.start(
+            mesh, "server", with(flags, "--inbound=127.0.0.1:0=127.0.0.1:" + appPort));
     mesh.answer(
         SERVICE,
         TestMesh.service(

@@ -27,8 +27,7 @@ final class TestSidecar implements AutoCloseable {
   static TestSidecar start(TestMesh mesh, String account, String... flags) throws IOException {
     var args = new ArrayList<>(List.of(flags));
     args.addAll(
-        List.of(
-            "--control-plane=127.0.0.1:1", "--admin-port=0", "--admin-address=127.0.0.1"));
+        List.of("--control-plane=127.0.0.1:1", "--admin-port=0", "--admin-address=127.0.0.1"));
     var member = new AtomicReference<TestMesh.Member>();
     try {
       SidecarProcess process =
