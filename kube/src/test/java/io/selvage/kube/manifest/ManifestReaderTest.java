@@ -354,14 +354,14 @@ class ManifestReaderTest {
     }
   }
 
-  /** A Service whose status nests so that the whole is {@code levels} deep. */
+  /** A Service whose metadata, in a field that is not read, nests {@code levels} deep in all. */
   private static String nested(int levels) {
-    int lists = levels - 1;
-    return "{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"a\"},"
-        + " \"status\": "
+    int lists = levels - 2;
+    return "{\"apiVersion\": \"v1\", \"kind\": \"Service\", \"metadata\": {\"name\": \"a\","
+        + " \"managedFields\": "
         + "[".repeat(lists)
         + "]".repeat(lists)
-        + "}";
+        + "}}";
   }
 
   @Test
