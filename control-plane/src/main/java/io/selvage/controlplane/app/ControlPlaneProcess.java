@@ -22,6 +22,7 @@ import io.selvage.controlplane.sessions.SessionLimits;
 import io.selvage.controlplane.sessions.Sessions;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.TokenVerifier;
+import io.selvage.kube.api.TokenReview;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.ClusterState;
 import io.vertx.core.Future;
@@ -115,7 +116,8 @@ public final class ControlPlaneProcess implements AutoCloseable {
     this.identity =
         new IdentityService(
             IdentityOptions.defaults(options.self())
-                .withLeaves(options.issuanceLifetime(), options.clockSkewAllowance()),
+                .withLeaves(options.issuanceLifetime(), options.clockSkewAllowance())
+                .withPodBoundOnly(parts.tokens() instanceof TokenReview),
             parts.storage(),
             parts.tokens(),
             parts.events(),
