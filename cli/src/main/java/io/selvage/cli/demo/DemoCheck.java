@@ -311,7 +311,9 @@ final class DemoCheck {
     out.print(mesh("stat", "pod", "-n", "shop").indent(2));
     for (String pod : List.of("storefront-1", "orders-1")) {
       JsonObject row = statOf(pod);
-      require(row != null && row.getValue("success") != null, "nothing is known of " + pod);
+      if (row == null || row.getValue("success") == null) {
+        throw new Broken("nothing is known of " + pod);
+      }
       require(row.getDouble("success") == 1.0, pod + " succeeded in " + row.getValue("success"));
       require(row.getDouble("rps") > 0, pod + " has " + row.getValue("rps") + " requests a second");
     }
