@@ -45,6 +45,7 @@ final class NamespacedMesh implements AutoCloseable {
   private final Path identity;
   private final List<String> controlPlaneOptions;
   private Running controlPlane;
+  private int starts;
 
   /**
    * @param controlPlaneOptions more options of {@code mesh control-plane}
@@ -95,7 +96,10 @@ final class NamespacedMesh implements AutoCloseable {
                 identity.toString()));
     command.addAll(controlPlaneOptions);
     controlPlane = pods.node().start("control-plane", 0, environment(), command);
-    controlPlane.awaitLog(LIMIT, text -> text.lines().anyMatch(line -> line.startsWith("ready")));
+    starts++;
+    // The log goes on where an earlier control plane's ended.
+    controlPlane.awaitLog(
+        LIMIT, text -> text.lines().filter(line -> line.startsWith("ready")).count() == starts);
   }
 
   Running controlPlane() {
