@@ -12,8 +12,12 @@ import org.jspecify.annotations.Nullable;
 public interface SpeculativeTcp {
   /** Hears what comes of it, at most one call, never from within a call to the object. */
   interface Listener {
-    /** The server has sent its first bytes, which are kept. */
-    void onServerSpoke();
+    /**
+     * The server has sent its first bytes, which are kept.
+     *
+     * @param first to be looked at during the call, and neither consumed nor released
+     */
+    void onServerSpoke(ByteBuf first);
 
     /** The server is there and has ended its side without a word. */
     void onServerEnded();

@@ -273,6 +273,14 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
     }
   }
 
+  /** Nothing if the connection has broken off meanwhile: that is told as well. */
+  private void tellGreeting(Listener listener) {
+    ByteBuf first = greeting.peek();
+    if (first != null) {
+      listener.onServerSpoke(first);
+    }
+  }
+
   private void onUpstreamClosed(Channel closed) {
     if (ended || !closed.equals(upstream)) {
       return;
@@ -449,7 +457,7 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
         ctx.channel().config().setAutoRead(false);
         greeting.add(bytes);
         if (greeting.size() == 1) {
-          tell(Listener::onServerSpoke);
+          tell(TcpSession.this::tellGreeting);
         }
       } else {
         ReferenceCountUtil.release(message);

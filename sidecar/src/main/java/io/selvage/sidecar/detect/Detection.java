@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds out what a connection speaks. The client's first bytes decide. A client that is silent for
  * the grace gets its server connected to; if the server speaks then, the connection carries raw
- * bytes, and if the client speaks after all, its bytes decide as before. Which side was first is
+ * bytes, and if the client speaks after all, its bytes decide as before. Settings of HTTP/2 do not
+ * count as speaking: servers send them without waiting for the client's. Which side was first is
  * remembered.
  *
  * <p>Sits in the client's pipeline, reading on ({@code autoRead}), until it is certain. Confined to
@@ -104,7 +105,10 @@ public final class Detection extends ChannelInboundHandlerAdapter
       return this;
     }
 
-    /** A request whose first line was waited for too long is cut off; {@code heard} is told. */
+    /**
+     * A request whose first line was waited for too long, or came after the server had spoken, is
+     * cut off; {@code heard} is told.
+     */
     public Builder cuttingLateRequests(Runnable heard) {
       onLateRequest = heard;
       return this;
@@ -215,8 +219,7 @@ public final class Detection extends ChannelInboundHandlerAdapter
   /** Whatever comes from either side is carried from here on. */
   private void carry(ChannelHandlerContext ctx) {
     SpeculativeTcp begunAlready = speculation;
-    boolean guarded = onLateRequest != null && received != null && first.decided() == null;
-    if (guarded && scope == Scope.ALL && onLateRequest != null) {
+    if (scope == Scope.ALL && onLateRequest != null && first.decided() == null) {
       ctx.pipeline().addBefore(ctx.name(), null, new LateRequestGuard(first, onLateRequest));
     }
     if (begunAlready == null) {
@@ -241,9 +244,17 @@ public final class Detection extends ChannelInboundHandlerAdapter
   // ---- The server
 
   @Override
-  public void onServerSpoke() {
+  public void onServerSpoke(ByteBuf said) {
     ChannelHandlerContext ctx = context;
     if (over || ctx == null) {
+      return;
+    }
+    SpeculativeTcp unwanted = speculation;
+    if (scope == Scope.ALL && unwanted != null && ServerSettings.begin(said)) {
+      // No greeting: the client of HTTP/2 speaks all the same, and is to be heard as such.
+      speculation = null;
+      unwanted.drop();
+      memory.saw(Side.CLIENT);
       return;
     }
     serverSpoke = true;

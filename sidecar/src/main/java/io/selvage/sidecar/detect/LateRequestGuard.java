@@ -9,9 +9,9 @@ import io.netty.util.ReferenceCountUtil;
 import io.selvage.proxy.tcp.LooksAtBytes;
 
 /**
- * Goes on looking at a client whose first line was too slow or too long to wait for, while its
- * bytes are carried as they are. If the line turns out to be a request's, the connection is reset:
- * its fields would reach the application unchecked.
+ * Goes on looking at a client whose first line was too slow or too long to wait for, or whose
+ * server spoke before it, while its bytes are carried as they are. If they turn out to be HTTP/1.1
+ * or HTTP/2, the connection is reset: fields would reach the application unchecked.
  */
 final class LateRequestGuard extends ChannelInboundHandlerAdapter implements LooksAtBytes {
   private final FirstBytes first;
@@ -33,7 +33,7 @@ final class LateRequestGuard extends ChannelInboundHandlerAdapter implements Loo
       return;
     }
     Protocol decided = first.look(bytes, bytes.readerIndex(), bytes.writerIndex());
-    if (decided == Protocol.HTTP1) {
+    if (decided == Protocol.HTTP1 || decided == Protocol.HTTP2) {
       ReferenceCountUtil.release(message);
       onRequest.run();
       ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);

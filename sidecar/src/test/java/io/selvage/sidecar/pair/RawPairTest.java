@@ -145,4 +145,56 @@ class RawPairTest {
           .contains("reason=\"late_request\"} 1");
     }
   }
+
+  @Test
+  void aPrefaceTooSlowToBeSeenIsCutOffBeforeItsFields() throws Exception {
+    try (ScriptedOrigin app = ScriptedOrigin.start(c -> c.readToEnd());
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+      client.send("PRI * HTTP/2.0\r\n");
+      await().atMost(PATIENCE).until(() -> app.received().equals("PRI * HTTP/2.0\r\n"));
+      client.send("\r\nSM\r\n\r\nfields");
+      assertThat(client.readToEnd()).isEmpty();
+      assertThat(app.received()).isEqualTo("PRI * HTTP/2.0\r\n");
+    }
+  }
+
+  @Test
+  void aRequestBehindAGreetingIsCutOffBeforeItsFields() throws Exception {
+    for (String request :
+        new String[] {
+          "GET / HTTP/1.1\r\nselvage-client-id: admin\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+        }) {
+      try (ScriptedOrigin app =
+              ScriptedOrigin.start(c -> {
+                c.send("hello\r\n");
+                c.readToEnd();
+              });
+          SidecarPair pair = SidecarPair.start(app.port());
+          RawClient client = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+        assertThat(client.readUntil("\r\n")).isEqualTo("hello\r\n");
+        client.send(request);
+        assertThat(client.readToEnd()).isEmpty();
+        assertThat(app.received()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void anHttp2ServerThatSendsItsSettingsFirstIsStillSpokenToInHttp2() throws Exception {
+    String settings = "\0\0\0\4\0\0\0\0\0";
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              c.send(settings);
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+      await().atMost(PATIENCE).until(() -> app.connections().size() == 1);
+      await().atMost(PATIENCE).until(() -> app.connections().getFirst().isClosedByPeer());
+      client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings);
+      assertThat(client.read(4)).as("the proxy's own settings").endsWith("\4");
+      assertThat(app.received()).as("nothing is carried as it is").isEmpty();
+    }
+  }
 }
