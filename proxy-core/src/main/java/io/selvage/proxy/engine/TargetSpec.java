@@ -33,10 +33,22 @@ public record TargetSpec(
   /** Time for a connection from a sidecar to the application beside it. */
   public static final long INBOUND_CONNECT_MILLIS = 300;
 
+  /**
+   * Names under which a client might claim to be somebody: with underscores as well, because
+   * applications that get fields as environment variables (RFC 3875 section 4.1.18) cannot tell
+   * them from hyphens.
+   */
+  private static final List<String> CLAIMS =
+      List.of(
+          MeshProtocol.CLIENT_ID_FIELD,
+          "selvage_client_id",
+          "selvage-client_id",
+          "selvage_client-id");
+
   /** Drops what a client claims to be and says who it has proved to be, if it has. */
   public static final HeaderEdits VERIFIED_CLIENT =
       new HeaderEdits(
-          List.of(MeshProtocol.CLIENT_ID_FIELD),
+          CLAIMS,
           List.of(
               new Add(
                   MeshProtocol.CLIENT_ID_FIELD,
@@ -44,8 +56,7 @@ public record TargetSpec(
                   false)));
 
   /** Drops what a client claims to be: only the proxy in front of the server may say it. */
-  public static final HeaderEdits NO_CLIENT_ID =
-      new HeaderEdits(List.of(MeshProtocol.CLIENT_ID_FIELD), List.of());
+  public static final HeaderEdits NO_CLIENT_ID = new HeaderEdits(CLAIMS, List.of());
 
   public TargetSpec {
     requireNonNull(label, "label");

@@ -212,6 +212,7 @@ final class Forwarding {
   }
 
   void onRequestTrailers(HeaderBlock trailers) {
+    action.requestEdits().remove(trailers);
     body.trailers(trailers);
     if (shadows != null) {
       shadows.onData(Unpooled.EMPTY_BUFFER, true);

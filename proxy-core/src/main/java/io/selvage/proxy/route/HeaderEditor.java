@@ -56,9 +56,7 @@ public final class HeaderEditor {
 
   /** Edits {@code block}. An addition whose value comes out empty is left out. */
   public void apply(HeaderBlock block, FactSource facts) {
-    for (byte[] name : removals) {
-      block.dropAll(name);
-    }
+    remove(block);
     for (int i = 0; i < names.length; i++) {
       byte[] value = values[i].bytes(facts);
       if (!append[i]) {
@@ -67,6 +65,13 @@ public final class HeaderEditor {
       if (value.length > 0 || values[i].isEmptyConstant()) {
         block.add(names[i], value);
       }
+    }
+  }
+
+  /** Removes alone: from trailers, which a recipient might merge into the head it belongs to. */
+  public void remove(HeaderBlock block) {
+    for (byte[] name : removals) {
+      block.dropAll(name);
     }
   }
 

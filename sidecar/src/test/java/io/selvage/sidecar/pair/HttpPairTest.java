@@ -57,6 +57,9 @@ class HttpPairTest {
           "GET / HTTP/1.1\r\n"
               + "Host: web\r\n"
               + "selvage-client-id: admin\r\n"
+              + "selvage_client_id: admin\r\n"
+              + "Selvage-Client_Id: admin\r\n"
+              + "SELVAGE_CLIENT-ID: admin\r\n"
               + "Selvage-Client-Id: root\r\n\r\n";
       client.send(forged);
       client.readResponse();
@@ -65,7 +68,24 @@ class HttpPairTest {
       assertThat(app.requests().get(0))
           .doesNotContain("admin", "root")
           .containsIgnoringCase("selvage-client-id: " + TestMesh.identity("client"));
-      assertThat(app.requests().get(1)).doesNotContainIgnoringCase("selvage-client-id");
+      assertThat(app.requests().get(1))
+          .doesNotContainIgnoringCase("selvage-client-id")
+          .doesNotContain("admin", "root");
+    }
+  }
+
+  @Test
+  void aClientCannotSayWhoItIsInTrailersEither() throws IOException {
+    try (ScriptedOrigin app = ScriptedOrigin.answering(OK);
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient plain = RawClient.connect(pair.server().inboundPort())) {
+      plain.send(
+          "POST / HTTP/1.1\r\nHost: web\r\nTransfer-Encoding: chunked\r\n\r\n"
+              + "2\r\nhi\r\n0\r\nchecksum: 1\r\nSelvage-Client-Id: admin\r\n\r\n");
+      plain.readResponse();
+      assertThat(app.received())
+          .contains("checksum: 1\r\n\r\n")
+          .doesNotContainIgnoringCase("selvage-client-id");
     }
   }
 
