@@ -54,7 +54,7 @@ public final class GatewayEdges {
             instanceof RouteAction.Forward forward) {
       cluster = forward.cluster();
     }
-    return edge(report.endpoint, cluster, report.route.name());
+    return edge(report.endpoint, report.upstreamIdentity, cluster, report.route.name());
   }
 
   /** Counts a raw connection that has ended. */
@@ -65,6 +65,7 @@ public final class GatewayEdges {
     EdgeKey key =
         edge(
             report.endpoint(),
+            report.endpointIdentity(),
             report.route().backends().getFirst().cluster(),
             report.route().name());
     if (key != null) {
@@ -74,12 +75,16 @@ public final class GatewayEdges {
     }
   }
 
-  private @Nullable EdgeKey edge(String endpoint, @Nullable String cluster, String route) {
+  /**
+   * @param identity that the endpoint had to prove when it was spoken to, whatever the directory
+   *     says by now; empty = it was spoken to in plaintext
+   */
+  private @Nullable EdgeKey edge(
+      String endpoint, String identity, @Nullable String cluster, String route) {
     Peer peer = peer(endpoint);
     if (peer == null) {
       return null;
     }
-    String identity = pods.identityAt(peer.address, peer.port);
     Security security =
         !identity.isEmpty()
             ? Security.SECURED
