@@ -44,7 +44,12 @@ final class TrustRootsPublisher implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("trust-roots").factory());
   private final AtomicBoolean asked = new AtomicBoolean();
+
+  // Confined to the thread.
   private boolean missing;
+
+  /** Whether a retry is due already: each failure must not begin a series of its own. */
+  private boolean retrying;
 
   /**
    * @param home namespace of the original
@@ -58,7 +63,7 @@ final class TrustRootsPublisher implements AutoCloseable {
   /** Something changed; from any thread. */
   void look() {
     if (asked.compareAndSet(false, true)) {
-      later(Duration.ofMillis(100));
+      later(Duration.ofMillis(100), this::publish);
     }
   }
 
@@ -67,9 +72,21 @@ final class TrustRootsPublisher implements AutoCloseable {
     thread.shutdownNow();
   }
 
-  private void later(Duration delay) {
+  private void retry() {
+    if (!retrying) {
+      retrying = true;
+      later(
+          RETRY,
+          () -> {
+            retrying = false;
+            publish();
+          });
+    }
+  }
+
+  private void later(Duration delay, Runnable task) {
     try {
-      thread.schedule(this::publish, delay.toMillis(), TimeUnit.MILLISECONDS);
+      thread.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       log.debug("closed meanwhile");
     }
@@ -103,7 +120,7 @@ final class TrustRootsPublisher implements AutoCloseable {
       }
     }
     if (!all) {
-      later(RETRY);
+      retry();
     }
   }
 

@@ -52,6 +52,9 @@ public final class ServingCertificates implements AutoCloseable {
   private @Nullable ServingMaterial waiting;
   private String lastTrouble = "";
 
+  /** Whether a retry is due already: each failure must not begin a series of its own. */
+  private boolean retrying;
+
   private volatile boolean registered;
 
   /**
@@ -120,19 +123,30 @@ public final class ServingCertificates implements AutoCloseable {
 
   private void look() {
     if (asked.compareAndSet(false, true)) {
-      later(Duration.ofMillis(50));
-    }
-  }
-
-  private void later(Duration delay) {
-    try {
-      thread.schedule(
+      later(
+          Duration.ofMillis(50),
           () -> {
             asked.set(false);
             reconcile();
-          },
-          delay.toMillis(),
-          TimeUnit.MILLISECONDS);
+          });
+    }
+  }
+
+  private void retry() {
+    if (!retrying) {
+      retrying = true;
+      later(
+          RETRY,
+          () -> {
+            retrying = false;
+            reconcile();
+          });
+    }
+  }
+
+  private void later(Duration delay, Runnable task) {
+    try {
+      thread.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       log.debug("closed meanwhile");
     }
@@ -150,10 +164,10 @@ public final class ServingCertificates implements AutoCloseable {
         log.warn("the serving certificate cannot be looked after, trying again: {}", trouble);
       }
       lastTrouble = trouble;
-      later(RETRY);
+      retry();
     } catch (RuntimeException e) {
       log.error("looking after the serving certificate failed", e);
-      later(RETRY);
+      retry();
     }
   }
 

@@ -179,8 +179,11 @@ public final class AdmissionServer {
               REQUEST_MILLIS, id -> end(new Refusal(408, "the review did not arrive in time")));
       request.exceptionHandler(e -> {
         vertx.cancelTimer(timer);
-        ended = true;
-        release();
+        // What is being answered is held until the answer is there, whoever has gone meanwhile.
+        if (!ended) {
+          ended = true;
+          release();
+        }
       });
       request.handler(this::add);
       request.endHandler(v -> {
