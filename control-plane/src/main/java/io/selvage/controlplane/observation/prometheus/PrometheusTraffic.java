@@ -4,6 +4,8 @@ package io.selvage.controlplane.observation.prometheus;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.QueryException;
+import io.selvage.controlplane.observation.query.QueryException.Fault;
 import io.selvage.controlplane.observation.query.RouteRow;
 import io.selvage.controlplane.observation.query.RoutesRequest;
 import io.selvage.controlplane.observation.query.StatRequest;
@@ -25,6 +27,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
@@ -34,6 +37,13 @@ import java.util.function.LongSupplier;
  * most frequent requests, which are no metrics, from the reports.
  */
 public final class PrometheusTraffic implements TrafficQuery, AutoCloseable {
+  /**
+   * Questions under way at a time. Each holds the answers of six queries, of up to {@link
+   * PrometheusClient#MAX_BODY_BYTES}.
+   */
+  static final int MAX_QUESTIONS = 4;
+
+  private final Semaphore questions = new Semaphore(MAX_QUESTIONS);
   private final PrometheusClient client;
   private final Executor lane;
   private final WorkloadDirectory directory;
@@ -102,6 +112,11 @@ public final class PrometheusTraffic implements TrafficQuery, AutoCloseable {
 
   /** The result is completed on the lane, and so are stages that follow at once. */
   private CompletableFuture<Found> pairs(Optional<String> namespace, Duration window) {
+    if (!questions.tryAcquire()) {
+      return CompletableFuture.failedFuture(
+          new QueryException(
+              Fault.BUSY, "Prometheus is being asked too much at once already; try again"));
+    }
     var promQl = new PromQl(namespace, window);
     CompletableFuture<List<Sample>> responses = client.query(promQl.responses());
     CompletableFuture<List<Sample>> latencies = client.query(promQl.latencies());
@@ -122,7 +137,8 @@ public final class PrometheusTraffic implements TrafficQuery, AutoCloseable {
               return new Found(
                   assembly.pairs((double) window.toSeconds()), notes(assembly.nameless()));
             },
-            lane);
+            lane)
+        .whenComplete((_, _) -> questions.release());
   }
 
   private static List<String> notes(int nameless) {
