@@ -76,7 +76,7 @@ final class IdentityText {
     List<String> shown = new ArrayList<>();
     for (JsonNode name : names) {
       if (shown.size() < MAX_NAMES) {
-        shown.add(name.asText());
+        shown.add(printable(name.asText()));
       }
     }
     int more = count - shown.size();
@@ -113,6 +113,11 @@ final class IdentityText {
   }
 
   private static String shortened(String hash) {
-    return hash.isEmpty() ? "unknown" : hash.substring(0, Math.min(16, hash.length()));
+    return hash.isEmpty() ? "unknown" : printable(hash.substring(0, Math.min(16, hash.length())));
+  }
+
+  /** What proxies say of themselves ends on a terminal. */
+  private static String printable(String text) {
+    return text.replaceAll("\\p{Cc}", "?");
   }
 }

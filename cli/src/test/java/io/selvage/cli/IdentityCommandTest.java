@@ -155,6 +155,14 @@ class IdentityCommandTest {
   }
 
   @Test
+  void whatProxiesSayOfThemselvesCannotDrawOnTheTerminal() {
+    proxies = List.of(proxy("web\n1", "a\u001b[2Jb"));
+    CommandLineRun run = mesh("identity", "--control-plane", url());
+    assertThat(run.out()).contains("proxies       1 with bundle a?[2Jb").contains("shop/web?1");
+    assertThat(run.out()).doesNotContain("\u001b");
+  }
+
+  @Test
   void rotatesToTheEnd() {
     String before = identity.current().fingerprint();
     CommandLineRun run = mesh("identity", "rotate", "--prune", "now", "--control-plane", url());

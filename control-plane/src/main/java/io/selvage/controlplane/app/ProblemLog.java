@@ -27,6 +27,9 @@ final class ProblemLog {
 
   /** Replaces all problems; one caller at a time. */
   void update(List<Problem> problems) {
+    if (problems.equals(current)) {
+      return; // asked many times a second, on an event loop
+    }
     Set<Problem> before = new HashSet<>(current);
     Set<Problem> now = new HashSet<>(problems);
     current = List.copyOf(problems);

@@ -161,6 +161,11 @@ public final class ProxySession {
       return;
     }
     PodRef pod = greeting.pod();
+    if (pod.name().chars().anyMatch(Character::isISOControl)) {
+      // Names of pods stand in logs and on terminals.
+      malformed("a name of a pod with control characters");
+      return;
+    }
     if (!pod.equals(PodRef.NONE) && !pod.namespace().equals(identity.namespace())) {
       foreignPod(pod);
       return;

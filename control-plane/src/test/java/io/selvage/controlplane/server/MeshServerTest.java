@@ -410,6 +410,13 @@ class MeshServerTest {
   }
 
   @Test
+  void aPodsNameIsOneLine() {
+    TestProxy proxy = connect(start(), new PodRef("shop", "late\nERROR all is lost"));
+    assertThat(proxy.awaitStatus()).isEqualTo("3");
+    assertThat(sessions.proxies()).isEmpty();
+  }
+
+  @Test
   void anUnknownPodIsRefusedInACluster() {
     sessions = sessions(SessionLimits.DEFAULT, false);
     TestProxy proxy = connect(start(), new PodRef("shop", "late"));
