@@ -27,6 +27,7 @@ import picocli.CommandLine.Command;
       LintCommand.class,
       ProxyInitCommand.class,
       RoutesCommand.class,
+      SidecarCommand.class,
       StatCommand.class,
       TokenCommand.class,
       TopCommand.class,

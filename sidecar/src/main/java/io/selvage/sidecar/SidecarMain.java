@@ -7,7 +7,8 @@ import io.selvage.sidecar.options.OptionParser;
 import io.selvage.sidecar.options.SidecarOptions;
 import io.selvage.sidecar.process.SidecarProcess;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
@@ -20,7 +21,12 @@ public final class SidecarMain {
   private SidecarMain() {}
 
   public static void main(String[] args) {
-    System.exit(run(List.of(args), System.getenv(), System.out, System.err));
+    System.exit(
+        run(
+            List.of(args),
+            System.getenv(),
+            new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+            new PrintWriter(System.err, true, StandardCharsets.UTF_8)));
   }
 
   /**
@@ -29,9 +35,10 @@ public final class SidecarMain {
    * @return 0 stopped as asked, 1 could not start, 2 not understood
    */
   public static int run(
-      List<String> args, Map<String, String> environment, PrintStream out, PrintStream err) {
+      List<String> args, Map<String, String> environment, PrintWriter out, PrintWriter err) {
     if (args.contains("--help") || args.contains("-h")) {
       out.print(OptionParser.help());
+      out.flush();
       return OK;
     }
     SidecarOptions options;
