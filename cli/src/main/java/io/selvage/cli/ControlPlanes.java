@@ -18,6 +18,7 @@ import io.selvage.controlplane.observation.Observation;
 import io.selvage.controlplane.observation.ObservationOptions;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.KindSelection;
+import io.selvage.kube.api.ApiCallException;
 import io.selvage.kube.api.ApiEvents;
 import io.selvage.kube.api.ApiServer;
 import io.selvage.kube.api.ApiServerOptions;
@@ -31,9 +32,13 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Puts the parts of a control plane together: with a folder alone, or with a cluster. */
 public final class ControlPlanes {
+  private static final Logger log = LoggerFactory.getLogger(ControlPlanes.class);
+
   private ControlPlanes() {}
 
   /**
@@ -69,6 +74,8 @@ public final class ControlPlanes {
       throws IOException {
     ApiServer api =
         ApiServer.connect(ApiServerOptions.DEFAULT.withUserAgent("selvage-control-plane"));
+    var tokens = new TokenReview(api, MeshProtocol.TOKEN_AUDIENCE);
+    requirePermission(tokens);
     String instance = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("control-plane");
     ClusterStateSource objects = api.source(KindSelection.CONTROL_PLANE);
     return ControlPlaneProcess.start(
@@ -78,10 +85,23 @@ public final class ControlPlanes {
             identityDir.isEmpty()
                 ? new ClusterStorage(new NamedObjects(api), options.namespace())
                 : new FolderStorage(identityDir.get()),
-            new TokenReview(api, MeshProtocol.TOKEN_AUDIENCE),
+            tokens,
             new ServiceAccountEvents(ApiEvents.start(api, instance), options.self())),
         (cluster, metrics) -> traffic(observed, cluster, metrics),
         InstantSource.system());
+  }
+
+  /** Better no control plane than one that refuses every pod. */
+  private static void requirePermission(TokenReview tokens) throws IOException {
+    try {
+      Optional<String> missing = tokens.missingPermission();
+      if (missing.isPresent()) {
+        throw new IOException(missing.get());
+      }
+    } catch (ApiCallException e) {
+      // It may be away for now, as it may be later: each certificate asks again.
+      log.atWarn().log("the API server could not be asked what is permitted: {}", e.getMessage());
+    }
   }
 
   /** Observation as the process wants it. */

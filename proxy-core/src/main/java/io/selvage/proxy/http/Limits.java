@@ -159,6 +159,11 @@ public record Limits(
     return new Limits(newRequest, http2, connection, handshake, upstream, exchange);
   }
 
+  /** The same with other bounds for HTTP/2. */
+  public Limits withHttp2(Http2 newHttp2) {
+    return new Limits(request, newHttp2, connection, handshake, upstream, exchange);
+  }
+
   /** The same with other bounds for client connections. */
   public Limits withConnection(Connection newConnection) {
     return new Limits(request, http2, newConnection, handshake, upstream, exchange);

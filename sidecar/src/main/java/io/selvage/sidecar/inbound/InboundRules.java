@@ -71,12 +71,16 @@ public final class InboundRules {
    * Whether a request may come in.
    *
    * @param port as the pod sees it
+   * @param method a kubelet's is GET; any other one is no probe
    * @param path path and query as sent
    */
-  public Verdict judge(InetAddress client, boolean authenticated, int port, String path) {
+  public Verdict judge(
+      InetAddress client, boolean authenticated, int port, String method, String path) {
     Verdict verdict = judge(client, authenticated);
     boolean unquestioned = verdict == Verdict.ALLOWED;
-    return !unquestioned && isProbe(client, port, path) ? Verdict.PROBE : verdict;
+    return !unquestioned && method.equals("GET") && isProbe(client, port, path)
+        ? Verdict.PROBE
+        : verdict;
   }
 
   private boolean isProbe(InetAddress client, int port, String path) {

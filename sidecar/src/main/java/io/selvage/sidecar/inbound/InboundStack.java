@@ -185,6 +185,7 @@ public final class InboundStack {
             connection.peer().getAddress(),
             !connection.peerIdentity().isEmpty(),
             connection.local().getPort(),
+            request.method(),
             request.target().toString());
     judged(verdict, connection.peer(), connection.local());
     return verdict.allows();

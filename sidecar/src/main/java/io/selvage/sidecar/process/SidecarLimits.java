@@ -15,6 +15,12 @@ public final class SidecarLimits {
   /** A stream may be silent for as long as both applications like. */
   private static final long BODY_IDLE_MILLIS = TimeUnit.DAYS.toMillis(7);
 
+  /**
+   * Resets within the usual window of 30 s. All streams of an application to a peer share one
+   * connection between proxies, where many calls cancelled are many clients, not a flood.
+   */
+  private static final int RESETS = 3_000;
+
   private SidecarLimits() {}
 
   /** What a sidecar starts with. */
@@ -22,7 +28,17 @@ public final class SidecarLimits {
     Limits base = Limits.DEFAULT;
     Limits.Request request = base.request();
     Limits.Connection connection = base.connection();
-    return base.withRequest(
+    Limits.Http2 http2 = base.http2();
+    return base.withHttp2(
+            new Limits.Http2(
+                http2.streamWindowBytes(),
+                http2.connectionWindowBytes(),
+                RESETS,
+                http2.resetWindowMillis(),
+                http2.smallContinuations(),
+                http2.emptyDataFrames(),
+                http2.controlFramesPerSecond()))
+        .withRequest(
             new Limits.Request(
                 LINE_BYTES,
                 request.headerBytes(),

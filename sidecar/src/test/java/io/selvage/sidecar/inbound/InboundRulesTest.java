@@ -45,14 +45,15 @@ class InboundRulesTest {
                 Set.of(),
                 List.of(new Probe(8080, "/ready?full=1"), new Probe(9090, "")),
                 List.of("10.1.0.0/16", "fd00::/8")));
-    assertThat(rules.judge(INSIDE, false, 8080, "/ready?full=1")).isEqualTo(Verdict.PROBE);
-    assertThat(rules.judge(INSIDE, false, 8080, "/ready")).isEqualTo(Verdict.DENIED);
-    assertThat(rules.judge(INSIDE, false, 8080, "/ready/")).isEqualTo(Verdict.DENIED);
-    assertThat(rules.judge(INSIDE, false, 8081, "/ready?full=1")).isEqualTo(Verdict.DENIED);
-    assertThat(rules.judge(INSIDE, false, 9090, "")).isEqualTo(Verdict.DENIED);
-    assertThat(rules.judge(InetAddress.ofLiteral("10.2.0.1"), false, 8080, "/ready?full=1"))
+    assertThat(rules.judge(INSIDE, false, 8080, "GET", "/ready?full=1")).isEqualTo(Verdict.PROBE);
+    assertThat(rules.judge(INSIDE, false, 8080, "POST", "/ready?full=1")).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(INSIDE, false, 8080, "GET", "/ready")).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(INSIDE, false, 8080, "GET", "/ready/")).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(INSIDE, false, 8081, "GET", "/ready?full=1")).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(INSIDE, false, 9090, "GET", "")).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(InetAddress.ofLiteral("10.2.0.1"), false, 8080, "GET", "/ready?full=1"))
         .isEqualTo(Verdict.DENIED);
-    assertThat(rules.judge(InetAddress.ofLiteral("fd00::1"), false, 8080, "/ready?full=1"))
+    assertThat(rules.judge(InetAddress.ofLiteral("fd00::1"), false, 8080, "GET", "/ready?full=1"))
         .isEqualTo(Verdict.PROBE);
   }
 
