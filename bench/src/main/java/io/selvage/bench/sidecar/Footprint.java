@@ -71,14 +71,16 @@ public final class Footprint {
             "server",
             SERVER_IP,
             MeshOnLoopback.ADMIN_PORT,
+            SERVER_IP,
             19121,
             List.of("--inbound", SERVER_IP + ":19121=127.0.0.1:" + Applications.APP)));
     sides.add(
         start(
             stage,
             "client",
-            "127.0.0.1",
+            "127.0.0.11",
             MeshOnLoopback.ADMIN_PORT + 1,
+            "127.0.0.1",
             19120,
             List.of("--outbound", "127.0.0.1:19120=" + SERVER_IP + ":19121")));
     Thread.sleep(SETTLE_MILLIS);
@@ -104,22 +106,28 @@ public final class Footprint {
   private record Side(ProcessHandle process, long listeningMillis, long readyMillis) {}
 
   private static Side start(
-      MeshOnLoopback stage, String pod, String ip, int adminPort, int port, List<String> pairs)
+      MeshOnLoopback stage,
+      String pod,
+      String ip,
+      int adminPort,
+      String listening,
+      int port,
+      List<String> pairs)
       throws IOException, InterruptedException {
     stage.mint(pod);
     long began = System.nanoTime();
     ProcessHandle process = stage.startSidecar(pod, ip, -1, adminPort, pairs);
     long limit = began + 60_000_000_000L;
-    while (!accepts(ip, port)) {
+    while (!accepts(listening, port)) {
       check(process, limit);
       Thread.sleep(1);
     }
-    long listening = (System.nanoTime() - began) / 1_000_000;
+    long listeningMillis = (System.nanoTime() - began) / 1_000_000;
     while (!MeshOnLoopback.ready(adminPort)) {
       check(process, limit);
       Thread.sleep(1);
     }
-    return new Side(process, listening, (System.nanoTime() - began) / 1_000_000);
+    return new Side(process, listeningMillis, (System.nanoTime() - began) / 1_000_000);
   }
 
   private static void check(ProcessHandle process, long limit) throws IOException {
