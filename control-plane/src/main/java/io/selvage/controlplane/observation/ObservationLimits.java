@@ -5,7 +5,7 @@ package io.selvage.controlplane.observation;
  * Bounds of what observation keeps. Beyond a bound the pair (or call) that was silent the longest
  * makes room, which is counted and told to whoever asks.
  *
- * @param pairs pairs in all; one takes up to 3 KB when it is busy for ten minutes
+ * @param pairs pairs in all; one takes up to 3.5 KB when it is busy for ten minutes
  * @param pairsOfProxy pairs of one proxy
  * @param calls kinds of requests, for {@code top}, in all
  * @param callsOfProxy kinds of requests of one proxy
