@@ -83,8 +83,10 @@ public final class PrometheusTraffic implements TrafficQuery, AutoCloseable {
 
   @Override
   public CompletionStage<Answer<EdgeRow>> edges(EdgesRequest request) {
-    return pairs(Optional.empty(), ObservationStore.WINDOW)
-        .thenApply(found -> tables.edges(request, found.pairs, found.notes));
+    return ask(
+        Optional.empty(),
+        ObservationStore.WINDOW,
+        found -> tables.edges(request, found.pairs, found.notes));
   }
 
   @Override
@@ -95,14 +97,18 @@ public final class PrometheusTraffic implements TrafficQuery, AutoCloseable {
             && request.resources().stream()
                 .noneMatch(
                     r -> r.type() == ResourceType.SERVICE || r.type() == ResourceType.NAMESPACE);
-    return pairs(own ? request.namespace() : Optional.empty(), request.window())
-        .thenApply(found -> tables.stat(request, found.pairs, found.notes));
+    return ask(
+        own ? request.namespace() : Optional.empty(),
+        request.window(),
+        found -> tables.stat(request, found.pairs, found.notes));
   }
 
   @Override
   public CompletionStage<Answer<RouteRow>> routes(RoutesRequest request) {
-    return pairs(Optional.empty(), request.window())
-        .thenApply(found -> tables.routes(request, found.pairs, found.notes));
+    return ask(
+        Optional.empty(),
+        request.window(),
+        found -> tables.routes(request, found.pairs, found.notes));
   }
 
   @Override
@@ -110,8 +116,11 @@ public final class PrometheusTraffic implements TrafficQuery, AutoCloseable {
     return reports.top(request);
   }
 
-  /** The result is completed on the lane, and so are stages that follow at once. */
-  private CompletableFuture<Found> pairs(Optional<String> namespace, Duration window) {
+  /**
+   * @param table works out the answer, on the lane
+   */
+  private <T> CompletableFuture<T> ask(
+      Optional<String> namespace, Duration window, Function<Found, T> table) {
     if (!questions.tryAcquire()) {
       return CompletableFuture.failedFuture(
           new QueryException(
@@ -134,8 +143,9 @@ public final class PrometheusTraffic implements TrafficQuery, AutoCloseable {
               assembly.open(open.join());
               assembly.read(read.join());
               assembly.written(written.join());
-              return new Found(
-                  assembly.pairs((double) window.toSeconds()), notes(assembly.nameless()));
+              return table.apply(
+                  new Found(
+                      assembly.pairs((double) window.toSeconds()), notes(assembly.nameless())));
             },
             lane)
         .whenComplete((_, _) -> questions.release());
