@@ -146,9 +146,9 @@ class FaultPairTest {
       port = first.outboundPort();
     }
     try (TestSidecar sidecar =
-            TestSidecar.start(mesh, "a", "--outbound=127.0.0.1:" + port + "=127.0.0.1:" + port);
-        RawClient client = RawClient.connect(sidecar.outboundPort()).deadline(PATIENCE)) {
-      assertThat(client.readToEnd()).isEmpty();
+        TestSidecar.start(mesh, "a", "--outbound=127.0.0.1:" + port + "=127.0.0.1:" + port)) {
+      assertThat(answerTo(() -> RawClient.connect(sidecar.outboundPort()).deadline(PATIENCE), ""))
+          .isEmpty();
       assertThat(sidecar.process().refusals().count(Way.OUTBOUND, Refusal.LOOP)).isEqualTo(1);
     }
   }
@@ -211,9 +211,18 @@ class FaultPairTest {
     }
   }
 
-  /** What comes until the end; a reset is one, whenever it comes. */
   private static String answerTo(SidecarPair pair, String sent) throws IOException {
-    try (RawClient client = pair.connect()) {
+    return answerTo(pair::connect, sent);
+  }
+
+  /** Connects a client. */
+  private interface Connect {
+    RawClient connect() throws IOException;
+  }
+
+  /** What comes until the end; a reset is one, whenever it comes: while connecting, too. */
+  private static String answerTo(Connect connect, String sent) throws IOException {
+    try (RawClient client = connect.connect()) {
       return client.send(sent).readToEnd();
     } catch (SocketException e) {
       return "";
