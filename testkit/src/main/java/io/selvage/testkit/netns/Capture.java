@@ -20,8 +20,9 @@ public final class Capture {
   /** Ends the recording and returns what each TCP connection carried, one entry a direction. */
   public List<PacketFile.Flow> stop() {
     try {
-      // The kernel hands packets over in blocks: what was sent last must still arrive.
-      Thread.sleep(500);
+      // The kernel hands packets over in blocks, and closes one that is not full at the second
+      // tick of a one-second timer: what was sent last must still arrive.
+      Thread.sleep(2_500);
       tcpdump.signal("INT");
       tcpdump.awaitEnd(Duration.ofSeconds(20));
       return PacketFile.read(file);
