@@ -211,7 +211,9 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
       applied = System.nanoTime();
     } else {
       synchronized (lock) {
-        traffic.updateEndpoints(lane.compiled(state, result.endpoints().keySet()).different());
+        var endpoints = lane.wanted(state, result.endpoints().keySet());
+        lane.runs(endpoints);
+        traffic.updateEndpoints(endpoints.different());
       }
     }
     lastGood = result.lastGood();
@@ -239,8 +241,19 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
 
   private List<Problem> apply(ClusterState state, CompileResult result) {
     synchronized (lock) {
-      var endpoints = lane.compiled(state, result.endpoints().keySet());
-      return List.copyOf(traffic.apply(result.model(), endpoints.all()));
+      var endpoints = lane.wanted(state, result.endpoints().keySet());
+      boolean applied = false;
+      try {
+        List<Problem> problems = List.copyOf(traffic.apply(result.model(), endpoints.all()));
+        applied = true;
+        return problems;
+      } finally {
+        if (applied) {
+          lane.runs(endpoints);
+        } else {
+          lane.refused(endpoints);
+        }
+      }
     }
   }
 

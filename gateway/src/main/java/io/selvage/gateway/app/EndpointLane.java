@@ -77,29 +77,44 @@ final class EndpointLane {
   /**
    * Every set a model uses, from the newest addresses.
    *
+   * @param of the state the model was compiled from
+   * @param all by key
    * @param different those that are not as they were published last
    */
-  record Sets(Map<String, EndpointSet> all, List<EndpointSet> different) {}
+  record Sets(ClusterState of, Map<String, EndpointSet> all, List<EndpointSet> different) {}
 
   /**
-   * A model was compiled and is about to run.
+   * A model was compiled and is about to run. Nothing changes here until {@link #runs} or {@link
+   * #refused} says what became of it.
    *
    * @param of the state it was compiled from
    * @param keys of the endpoint sets it uses
    */
-  Sets compiled(ClusterState of, Collection<String> keys) {
-    compiled = of;
+  Sets wanted(ClusterState of, Collection<String> keys) {
     Map<String, EndpointSet> all = EndpointSets.of(of, latest, s -> true).forKeys(keys);
     List<EndpointSet> different =
         all.values().stream().filter(s -> !s.equals(published.get(s.key()))).toList();
-    published = new HashMap<>(all);
+    return new Sets(of, all, different);
+  }
+
+  /** The model of these sets is live, and so are they. */
+  void runs(Sets sets) {
+    compiled = sets.of();
+    published = new HashMap<>(sets.all());
     keysByService = new HashMap<>();
-    for (String key : keys) {
+    for (String key : sets.all().keySet()) {
       var parsed = EndpointKey.parse(key);
       keysByService
           .computeIfAbsent(parsed.namespace() + '/' + parsed.service(), k -> new ArrayList<>(1))
           .add(key);
     }
-    return new Sets(all, different);
+  }
+
+  /**
+   * The model of these sets could not be made live: the one before goes on, with the endpoints it
+   * uses. Some of the new sets may have been handed over, so each is told again at its next change.
+   */
+  void refused(Sets sets) {
+    published.keySet().removeAll(sets.all().keySet());
   }
 }

@@ -267,6 +267,21 @@ class CompileLoopTest {
   }
 
   @Test
+  void theModelThatStaysAfterAFaultStillHearsOfItsEndpoints() {
+    start(GatewayCompiler.standard());
+    put(web());
+    awaitApplied(1);
+    plane.fails = true;
+    // The model that is refused does not use the Service any more; the one that stays does.
+    put(Manifests.ingress("web", "a.example", "/", "other"));
+    await().during(300, TimeUnit.MILLISECONDS).until(() -> plane.applied.size() == 1);
+
+    put(Manifests.slice("web", 3000, "10.0.0.2"));
+
+    assertThat(plane.addresses()).containsExactly("10.0.0.2");
+  }
+
+  @Test
   void aProblemOfApplyingReachesTheStatusOfItsObject() {
     var ref = new ObjectRef("Ingress", "default", "web");
     plane.answer = List.of(Problem.error(ref, "spec", "RouteRejected", "planned"));
