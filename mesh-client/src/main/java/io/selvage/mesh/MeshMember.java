@@ -31,7 +31,7 @@ public interface MeshMember extends AutoCloseable {
   /** How to treat what arrives; for sidecars. */
   InboundFeed inbound();
 
-  /** Which pods speak mTLS; for gateways. */
+  /** How endpoints are to be spoken to; for gateways. */
   PodDirectory pods();
 
   /** Counts traffic. */

@@ -61,7 +61,6 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   private long reportMillis;
   private long reportedNanos = System.nanoTime();
   private @Nullable ScheduledFuture<?> reporting;
-  private @Nullable ScheduledFuture<?> settling;
   private boolean closed;
 
   private final AtomicLong droppedReports = new AtomicLong();
@@ -180,28 +179,12 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
       }
       case ControlMessage.Inbound(var settings) -> inbound.apply(settings);
       case ControlMessage.Destination(long id, var update) -> destinations.apply(id, update);
-      case ControlMessage.Workloads workloads -> {
-        pods.apply(workloads);
-        if (workloads.reset()) {
-          settlePods();
-        }
-      }
+      case ControlMessage.Workloads workloads -> pods.apply(workloads);
     }
-  }
-
-  private void settlePods() {
-    if (settling != null) {
-      settling.cancel(false);
-    }
-    settling = loop.schedule(pods::settle, PodDirectory.SETTLE_MILLIS, TimeUnit.MILLISECONDS);
   }
 
   @Override
   public void onDisconnected() {
-    // What had not been named by then may only not have come.
-    if (settling != null && pods.isKnown()) {
-      settling.cancel(false);
-    }
     destinations.onDisconnected();
   }
 
@@ -293,9 +276,6 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
       forgetting.cancel(false);
       if (reporting != null) {
         reporting.cancel(false);
-      }
-      if (settling != null) {
-        settling.cancel(false);
       }
     });
   }

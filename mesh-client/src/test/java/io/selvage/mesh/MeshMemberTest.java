@@ -195,11 +195,12 @@ class MeshMemberTest {
   }
 
   @Test
-  void forwardsWhatIsNotAnsweredAndCorrectsItself() throws Exception {
+  void refusesWhatAConnectedControlPlaneDoesNotAnswerAndCorrectsItself() throws Exception {
     MeshMember member = connected(ProxyKind.SIDECAR);
     Destination slow = find(member, "10.96.0.9", 80);
-    assertThat(slow.state().answered()).isFalse();
-    assertThat(slow.state().kind()).isEqualTo(Kind.FORWARD);
+    assertThat(slow.state().answer()).isEqualTo(Destination.Answer.LATE);
+    assertThat(slow.state().refused()).isTrue();
+    assertThat(slow.state().endpoints().endpoints()).isEmpty();
     control.push(new ControlMessage.Destination(1, service("10.0.0.1")));
     soon().until(() -> slow.state().answered());
     assertThat(slow.state().kind()).isEqualTo(Kind.SERVICE);
@@ -257,15 +258,20 @@ class MeshMemberTest {
         new ControlMessage.Workloads(
             true,
             List.of(
-                new ControlMessage.MeshedPod("10.0.0.1", SHOP, List.of(new PortRange(9000, 9001))),
-                new ControlMessage.MeshedPod("fd00::1", SHOP, List.of())),
+                new ControlMessage.KnownAddress(
+                    "10.0.0.1",
+                    SHOP,
+                    List.of(new PortRange(9000, 9001)),
+                    new PodRef("shop", "shop-1")),
+                new ControlMessage.KnownAddress("fd00::1", SHOP, List.of(), PodRef.NONE)),
             List.of()));
     soon().until(() -> member.pods().size() == 2);
     assertThat(member.inbound().current().policy()).isEqualTo(InboundPolicy.AUDIT);
-    assertThat(member.pods().identityAt("10.0.0.1", 8080)).isEqualTo(SHOP);
-    assertThat(member.pods().identityAt("10.0.0.1", 9001)).isEmpty();
-    assertThat(member.pods().identityAt("fd00:0:0:0:0:0:0:1", 80)).isEqualTo(SHOP);
-    assertThat(member.pods().identityAt("10.0.0.2", 8080)).isEmpty();
+    assertThat(member.pods().identityAt("10.0.0.1", 8080, "shop/shop-1")).contains(SHOP);
+    assertThat(member.pods().identityAt("10.0.0.1", 8080, "shop/shop-2")).isEmpty();
+    assertThat(member.pods().identityAt("10.0.0.1", 9001, "")).contains("");
+    assertThat(member.pods().identityAt("fd00:0:0:0:0:0:0:1", 80, "a/b")).contains(SHOP);
+    assertThat(member.pods().identityAt("10.0.0.2", 8080, "")).isEmpty();
     control.push(new ControlMessage.Workloads(false, List.of(), List.of("10.0.0.1")));
     soon().until(() -> member.pods().size() == 1);
   }

@@ -4,6 +4,7 @@ package io.selvage.controlplane.discovery;
 import io.selvage.model.mesh.PodRef;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** What a view is made of; addresses are canonical. */
@@ -19,9 +20,15 @@ interface Backends {
 
   @Nullable PodFacts pod(PodRef ref);
 
+  /** Pods that EndpointSlices name for an address, known or not. */
+  Set<PodRef> podsNamedAt(String address);
+
+  /** Whether any EndpointSlice has an endpoint at this address. */
+  boolean isEndpoint(String address);
+
   Collection<SliceFacts> slicesOf(ServiceKey service);
 
-  /** Services with an endpoint at this address, the oldest first. */
+  /** Services with an endpoint at this address that are known, the oldest first. */
   List<ServiceFacts> servicesWithEndpointAt(String address);
 
   /** Zone of a node; empty = unknown. */

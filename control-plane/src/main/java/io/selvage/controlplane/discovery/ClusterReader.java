@@ -57,7 +57,11 @@ final class ClusterReader {
     this.podChanges = podChanges;
   }
 
-  /** Applies a change; returns whether {@link #problems()} may differ from before. */
+  /**
+   * Applies a change; the index is to be published and {@link #noteConflicts} called afterwards.
+   *
+   * @return whether {@link #problems()} may differ from before
+   */
   boolean apply(ClusterChange change) {
     ClusterState state = change.state();
     Set<ObjectRef> changed =
@@ -80,8 +84,13 @@ final class ClusterReader {
     for (ObjectRef ref : again) {
       differ |= read(state, ref);
     }
+    return differ;
+  }
+
+  /** Asks the index for what contradicts itself; returns whether that is different from before. */
+  boolean noteConflicts() {
     List<Problem> now = index.conflicts();
-    differ |= !conflicts.equals(now);
+    boolean differ = !conflicts.equals(now);
     conflicts = now;
     return differ;
   }

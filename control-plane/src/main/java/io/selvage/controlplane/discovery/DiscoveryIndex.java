@@ -5,6 +5,7 @@ import io.selvage.controlplane.discovery.Target.Channel;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.Kind;
 import io.selvage.model.kube.ObjectRef;
+import io.selvage.model.mesh.ControlMessage.KnownAddress;
 import io.selvage.model.mesh.PodRef;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -33,15 +34,32 @@ final class DiscoveryIndex implements Backends {
   private final Map<String, Set<ServiceKey>> servicesByClusterAddress = new HashMap<>();
   private final Map<String, Set<ServiceKey>> servicesByExternalAddress = new HashMap<>();
   private final Map<ServiceKey, TreeMap<String, SliceFacts>> slices = new HashMap<>();
-  private final Map<ServiceKey, Set<Object>> namedByService = new HashMap<>();
+  // By address of an endpoint: the pods that are named for it.
+  private final Map<ServiceKey, Map<String, Set<PodRef>>> endpointsOf = new HashMap<>();
   // By address of an endpoint, and by the pod an endpoint names.
   private final Map<Object, Set<ServiceKey>> servicesNaming = new HashMap<>();
   private final Map<String, String> zoneOfNode = new HashMap<>();
-  private final Map<String, String> learntZones = new HashMap<>();
+  // Where Nodes cannot be read, endpoints still say where theirs stand.
+  private final Map<ServiceKey, Map<String, String>> zonesIn = new HashMap<>();
+  private final Map<String, Map<ServiceKey, String>> learntZones = new HashMap<>();
   private final Map<String, Map<Integer, Target>> targets = new HashMap<>();
   private final Set<String> touched = new HashSet<>();
+  private final Set<String> contested = new TreeSet<>();
+  private final Set<String> unclear = new TreeSet<>();
   private final ViewMaker maker = new ViewMaker(this);
+  private final AddressOwners owners = new AddressOwners(this);
+  private final Answers answers;
   private int targetCount;
+
+  /** Told what is known of an address that something has changed about; null = nothing. */
+  @FunctionalInterface
+  interface Answers {
+    void answer(String address, @Nullable KnownAddress known);
+  }
+
+  DiscoveryIndex(Answers answers) {
+    this.answers = answers;
+  }
 
   /** Adds, replaces or, if {@code facts} is null, removes a pod. */
   boolean putPod(PodRef ref, @Nullable PodFacts facts) {
@@ -60,6 +78,16 @@ final class DiscoveryIndex implements Backends {
     old.forEach(a -> naming.addAll(servicesNaming.getOrDefault(a, Set.of())));
     now.forEach(a -> naming.addAll(servicesNaming.getOrDefault(a, Set.of())));
     naming.forEach(this::touchAddressesOf);
+    servicesNaming
+        .getOrDefault(ref, Set.of())
+        .forEach(service ->
+            endpointsOf
+                .getOrDefault(service, Map.of())
+                .forEach((address, named) -> {
+                  if (named.contains(ref)) {
+                    touched.add(address);
+                  }
+                }));
     return true;
   }
 
@@ -81,6 +109,20 @@ final class DiscoveryIndex implements Backends {
     }
     touchAddressesOf(key);
     touchEndpointsOf(key);
+    contest(before);
+    contest(facts);
+  }
+
+  private void contest(@Nullable ServiceFacts facts) {
+    if (facts != null) {
+      for (String address : facts.clusterAddresses()) {
+        if (servicesByClusterAddress.getOrDefault(address, Set.of()).size() > 1) {
+          contested.add(address);
+        } else {
+          contested.remove(address);
+        }
+      }
+    }
   }
 
   /** Adds, replaces or, if {@code facts} is null, removes a slice of a Service. */
@@ -95,7 +137,7 @@ final class DiscoveryIndex implements Backends {
     }
     touchEndpointsOf(service);
     rename(service);
-    learnZones(facts);
+    learnZones(service);
     touchAddressesOf(service);
     touchEndpointsOf(service);
   }
@@ -113,6 +155,13 @@ final class DiscoveryIndex implements Backends {
   int publish() {
     int published = 0;
     for (String address : touched) {
+      KnownAddress known = owners.known(address);
+      answers.answer(address, known);
+      if (known == null && podsByAddress.getOrDefault(address, Set.of()).size() > 1) {
+        unclear.add(address);
+      } else {
+        unclear.remove(address);
+      }
       for (Target target : targets.getOrDefault(address, Map.of()).values()) {
         published += refresh(target);
       }
@@ -174,17 +223,34 @@ final class DiscoveryIndex implements Backends {
     return targetCount;
   }
 
-  /** Services that claim an address another one had first, each a problem. */
+  /**
+   * Services that claim an address another one had first, and pods of which it cannot be said whose
+   * their address is, each a problem; as of the last {@link #publish}.
+   */
   List<Problem> conflicts() {
     var problems = new ArrayList<Problem>();
-    servicesByClusterAddress.forEach((address, claimants) -> {
-      if (claimants.size() > 1) {
-        List<ServiceFacts> rivals = sorted(claimants);
-        ServiceKey winner = rivals.getFirst().key();
-        rivals.stream().skip(1).forEach(loser -> problems.add(conflict(loser, address, winner)));
-      }
-    });
+    for (String address : contested) {
+      List<ServiceFacts> rivals = servicesAt(address);
+      ServiceKey winner = rivals.getFirst().key();
+      rivals.stream().skip(1).forEach(loser -> problems.add(conflict(loser, address, winner)));
+    }
+    for (String address : unclear) {
+      List<PodFacts> sharing = podsAt(address);
+      sharing.forEach(pod -> problems.add(conflict(pod, address, sharing.size())));
+    }
     return problems;
+  }
+
+  private static Problem conflict(PodFacts pod, String address, int sharing) {
+    return Problem.warning(
+        new ObjectRef(Kind.POD.name(), pod.pod().namespace(), pod.pod().name()),
+        "status.podIPs",
+        "AddressShared",
+        address
+            + " is the address of "
+            + sharing
+            + " pods with different identities; where their ports do not tell them apart, nothing"
+            + " is sent there");
   }
 
   private static Problem conflict(ServiceFacts loser, String address, ServiceKey winner) {
@@ -230,6 +296,22 @@ final class DiscoveryIndex implements Backends {
   }
 
   @Override
+  public Set<PodRef> podsNamedAt(String address) {
+    var named = new HashSet<PodRef>();
+    servicesNaming
+        .getOrDefault(address, Set.of())
+        .forEach(service ->
+            named.addAll(
+                endpointsOf.getOrDefault(service, Map.of()).getOrDefault(address, Set.of())));
+    return named;
+  }
+
+  @Override
+  public boolean isEndpoint(String address) {
+    return servicesNaming.containsKey(address);
+  }
+
+  @Override
   public Collection<SliceFacts> slicesOf(ServiceKey service) {
     TreeMap<String, SliceFacts> ofService = slices.get(service);
     return ofService == null ? List.of() : ofService.values();
@@ -243,7 +325,9 @@ final class DiscoveryIndex implements Backends {
   @Override
   public String zoneOf(String node) {
     String zone = zoneOfNode.get(node);
-    return zone == null ? learntZones.getOrDefault(node, "") : zone;
+    return zone == null
+        ? learntZones.getOrDefault(node, Map.of()).values().stream().findFirst().orElse("")
+        : zone;
   }
 
   private List<ServiceFacts> sorted(Set<ServiceKey> keys) {
@@ -297,44 +381,72 @@ final class DiscoveryIndex implements Backends {
 
   /** A Service also says which protocol its endpoints speak when they are asked directly. */
   private void touchEndpointsOf(ServiceKey key) {
-    for (Object named : namedByService.getOrDefault(key, Set.of())) {
-      if (named instanceof String address) {
-        touched.add(address);
-      }
-    }
+    touched.addAll(endpointsOf.getOrDefault(key, Map.of()).keySet());
   }
 
   /** Notes anew which addresses and pods the slices of a Service name. */
   private void rename(ServiceKey service) {
-    var now = new HashSet<Object>();
+    var now = new HashMap<String, Set<PodRef>>();
     for (SliceFacts slice : slicesOf(service)) {
       for (SliceFacts.Backend backend : slice.backends()) {
-        now.add(backend.address());
-        if (!backend.pod().equals(PodRef.NONE)) {
-          now.add(backend.pod());
+        Set<PodRef> named = backend.pod().equals(PodRef.NONE) ? Set.of() : Set.of(backend.pod());
+        now.merge(backend.address(), named, DiscoveryIndex::union);
+      }
+    }
+    Map<String, Set<PodRef>> before =
+        now.isEmpty() ? endpointsOf.remove(service) : endpointsOf.put(service, now);
+    Set<Object> kept = named(now);
+    named(before == null ? Map.of() : before).stream()
+        .filter(n -> !kept.contains(n))
+        .forEach(n -> remove(servicesNaming, n, service));
+    kept.forEach(n -> add(servicesNaming, n, service));
+  }
+
+  private static Set<PodRef> union(Set<PodRef> some, Set<PodRef> more) {
+    if (some.containsAll(more)) {
+      return some;
+    }
+    var all = new HashSet<>(some);
+    all.addAll(more);
+    return Set.copyOf(all);
+  }
+
+  private static Set<Object> named(Map<String, Set<PodRef>> endpoints) {
+    var all = new HashSet<Object>(endpoints.keySet());
+    endpoints.values().forEach(all::addAll);
+    return all;
+  }
+
+  /** Notes anew what the slices of a Service say of zones; forgotten with the slices. */
+  private void learnZones(ServiceKey service) {
+    var now = new HashMap<String, String>();
+    for (SliceFacts slice : slicesOf(service)) {
+      for (SliceFacts.Backend backend : slice.backends()) {
+        if (!backend.node().isEmpty() && !backend.zone().isEmpty()) {
+          now.put(backend.node(), backend.zone());
         }
       }
     }
-    Set<Object> before =
-        now.isEmpty() ? namedByService.remove(service) : namedByService.put(service, now);
+    Map<String, String> before =
+        now.isEmpty() ? zonesIn.remove(service) : zonesIn.put(service, now);
     if (before != null) {
-      before.stream()
-          .filter(n -> !now.contains(n))
-          .forEach(n -> remove(servicesNaming, n, service));
+      before.keySet().stream()
+          .filter(node -> !now.containsKey(node))
+          .forEach(node ->
+              learntZones.computeIfPresent(
+                  node,
+                  (n, by) -> {
+                    by.remove(service);
+                    return by.isEmpty() ? null : by;
+                  }));
     }
-    now.forEach(n -> add(servicesNaming, n, service));
+    now.forEach((node, zone) ->
+        learntZones.computeIfAbsent(node, n -> new HashMap<>(2)).put(service, zone));
   }
 
-  /** Where Nodes cannot be read, endpoints still say where theirs stand. */
-  private void learnZones(@Nullable SliceFacts slice) {
-    if (slice == null) {
-      return;
-    }
-    for (SliceFacts.Backend backend : slice.backends()) {
-      if (!backend.node().isEmpty() && !backend.zone().isEmpty()) {
-        learntZones.put(backend.node(), backend.zone());
-      }
-    }
+  /** Nodes whose zone is known from endpoints alone. */
+  int learntZones() {
+    return learntZones.size();
   }
 
   private static Set<String> canonical(List<String> addresses) {

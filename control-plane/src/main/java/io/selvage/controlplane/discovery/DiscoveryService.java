@@ -37,8 +37,8 @@ public final class DiscoveryService implements ClusterStateListener, PodDirector
           Thread.ofPlatform().name("selvage-discovery").daemon().factory());
   private final ClusterReader reader;
   private final InboundPolicies policies;
-  private final DiscoveryIndex index = new DiscoveryIndex();
   private final WorkloadDirectory workloads = new WorkloadDirectory();
+  private final DiscoveryIndex index = new DiscoveryIndex(workloads::answer);
   private final ConcurrentHashMap<PodRef, PodFacts> pods = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<PodRef, List<PodListener>> podListeners =
       new ConcurrentHashMap<>();
@@ -77,6 +77,7 @@ public final class DiscoveryService implements ClusterStateListener, PodDirector
   private void apply(ClusterChange change) {
     boolean problemsChanged = reader.apply(change);
     published.addAndGet(index.publish());
+    problemsChanged |= reader.noteConflicts();
     workloads.publish();
     if (problemsChanged) {
       problems.accept(reader.problems());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.discovery;
 
+import io.selvage.controlplane.discovery.AddressOwners.Owner;
 import io.selvage.controlplane.discovery.SliceFacts.Backend;
 import io.selvage.model.mesh.DestinationUpdate.Endpoint;
 import io.selvage.model.mesh.DestinationUpdate.Kind;
@@ -18,15 +19,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * The rules: what an address and port stand for.
  *
- * <p>An endpoint that names a pod we have not heard of is left out until we have: without the pod
- * nobody knows whether it has a sidecar, and it must not be spoken to in plaintext by mistake.
+ * <p>An endpoint that names a pod we have not heard of, or whose address may be one of several
+ * pods', is left out until that is clear: without the pod nobody knows whether it has a sidecar,
+ * and it must not be spoken to in plaintext by mistake.
  */
 final class ViewMaker {
   private final Backends backends;
+  private final AddressOwners owners;
   private boolean dependsOnNode;
 
   ViewMaker(Backends backends) {
     this.backends = backends;
+    this.owners = new AddressOwners(backends);
   }
 
   /** Whether the last view holds for the node alone it was made for. */
@@ -41,9 +45,9 @@ final class ViewMaker {
    */
   DestinationView make(String address, String text, int port, String node) {
     dependsOnNode = false;
-    List<ServiceFacts> owners = backends.servicesAt(address);
-    if (!owners.isEmpty()) {
-      ServiceFacts owner = owners.getFirst();
+    List<ServiceFacts> services = backends.servicesAt(address);
+    if (!services.isEmpty()) {
+      ServiceFacts owner = services.getFirst();
       return owner
           .port(port)
           .map(p -> service(owner, p, address, node, owner.localOnly()))
@@ -57,8 +61,12 @@ final class ViewMaker {
         return service(external, found.get(), address, node, false);
       }
     }
-    PodFacts pod = owner(address, port, null);
-    return pod == null ? DestinationView.forward() : pod(pod, address, text, port);
+    return switch (owners.of(address, port)) {
+      case Owner.Nobody() -> DestinationView.forward();
+      case Owner.Of(PodFacts pod) -> pod(pod, address, text, port);
+      case Owner.Unclear() ->
+          DestinationView.of(Kind.ENDPOINT, ServiceRef.NONE, ProtocolHint.DETECT, List.of());
+    };
   }
 
   private static DestinationView noSuchPort(ServiceFacts service, int port) {
@@ -160,7 +168,14 @@ final class ViewMaker {
     if (names && named == null) {
       return null;
     }
-    PodFacts pod = owner(backend.address(), port, named);
+    return switch (owners.of(backend.address(), port, named)) {
+      case Owner.Nobody() -> candidate(backend, port, null);
+      case Owner.Of(PodFacts pod) -> candidate(backend, port, pod);
+      case Owner.Unclear() -> null;
+    };
+  }
+
+  private static Candidate candidate(Backend backend, int port, @Nullable PodFacts pod) {
     return new Candidate(
         backend,
         new Endpoint(
@@ -171,31 +186,6 @@ final class ViewMaker {
             1,
             pod != null && pod.isOpaque(port) ? ProtocolHint.OPAQUE : ProtocolHint.DETECT,
             backend.draining() || pod != null && pod.terminating()));
-  }
-
-  /**
-   * The pod behind an address. Where several share it, as processes on one machine do, the named
-   * one, or the only one that declares the port. Where nobody has it yet, the named one: a slice
-   * may overtake the status of its pod.
-   */
-  private @Nullable PodFacts owner(String address, int port, @Nullable PodFacts named) {
-    List<PodFacts> owners = backends.podsAt(address);
-    if (owners.isEmpty()) {
-      return named == null || named.hostNetwork() ? null : named;
-    }
-    if (owners.size() == 1) {
-      return owners.getFirst();
-    }
-    if (named != null && owners.contains(named)) {
-      return named;
-    }
-    List<PodFacts> staying = owners.stream().filter(pod -> !pod.terminating()).toList();
-    if (staying.size() == 1) {
-      return staying.getFirst();
-    }
-    List<PodFacts> declaring =
-        staying.stream().filter(pod -> pod.containerPorts().contains(port)).toList();
-    return declaring.size() == 1 ? declaring.getFirst() : null;
   }
 
   /** {@code internalTrafficPolicy: Local}: none elsewhere, even if none is left. */

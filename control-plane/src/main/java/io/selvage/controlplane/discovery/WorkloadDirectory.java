@@ -2,7 +2,7 @@
 package io.selvage.controlplane.discovery;
 
 import io.selvage.model.mesh.ControlMessage;
-import io.selvage.model.mesh.ControlMessage.MeshedPod;
+import io.selvage.model.mesh.ControlMessage.KnownAddress;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.PodRef;
 import io.selvage.model.wire.WireLimits;
@@ -15,35 +15,34 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pods by address: all of them for names, the meshed ones as a view that gateways are sent by
- * difference. One writer; readers on any thread.
+ * Pods by address for names, and what is known of the addresses of endpoints, as a view that
+ * gateways are sent by difference. One writer; readers on any thread.
  */
 public final class WorkloadDirectory {
   private final ConcurrentHashMap<String, Set<PodFacts>> podsAt = new ConcurrentHashMap<>();
-  private final Map<String, MeshedPod> next = new HashMap<>();
+  private final Map<String, KnownAddress> next = new HashMap<>();
   private final Set<Runnable> listeners = new CopyOnWriteArraySet<>();
   private volatile View view = new View(Map.of());
   private boolean changed;
 
-  /** The meshed pods of one moment. */
+  /** What is known at one moment. */
   public static final class View {
     /** A message stays well below what a receiver takes. */
     private static final int PART_BYTES = MeshProtocol.MAX_MESSAGE_BYTES / 4;
 
-    private final Map<String, MeshedPod> byAddress;
+    private final Map<String, KnownAddress> byAddress;
 
-    private View(Map<String, MeshedPod> byAddress) {
+    private View(Map<String, KnownAddress> byAddress) {
       this.byAddress = Collections.unmodifiableMap(byAddress);
     }
 
-    /** Those pods, by canonical address. */
-    public Map<String, MeshedPod> byAddress() {
+    /** By canonical address. */
+    public Map<String, KnownAddress> byAddress() {
       return byAddress;
     }
 
@@ -54,9 +53,9 @@ public final class WorkloadDirectory {
      * @param earlier null = nothing
      */
     public List<ControlMessage.Workloads> since(@Nullable View earlier) {
-      var upserts = new ArrayList<MeshedPod>();
+      var upserts = new ArrayList<KnownAddress>();
       var removed = new ArrayList<String>();
-      Map<String, MeshedPod> known = earlier == null ? Map.of() : earlier.byAddress;
+      Map<String, KnownAddress> known = earlier == null ? Map.of() : earlier.byAddress;
       byAddress.forEach((address, pod) -> {
         if (!pod.equals(known.get(address))) {
           upserts.add(pod);
@@ -71,7 +70,7 @@ public final class WorkloadDirectory {
     }
 
     private static List<ControlMessage.Workloads> split(
-        boolean reset, List<MeshedPod> upserts, List<String> removed) {
+        boolean reset, List<KnownAddress> upserts, List<String> removed) {
       var messages = new ArrayList<ControlMessage.Workloads>(1);
       int pods = 0;
       int gone = 0;
@@ -87,7 +86,8 @@ public final class WorkloadDirectory {
             new ControlMessage.Workloads(
                 reset && messages.isEmpty(),
                 upserts.subList(pods, podsEnd),
-                removed.subList(gone, goneEnd)));
+                removed.subList(gone, goneEnd),
+                podsEnd < upserts.size() || goneEnd < removed.size()));
         pods = podsEnd;
         gone = goneEnd;
       }
@@ -95,8 +95,12 @@ public final class WorkloadDirectory {
     }
 
     /** At most, as it is sent. */
-    private static int bytes(MeshedPod pod) {
-      return 32 + pod.address().length() + pod.identity().length() + 12 * pod.plainPorts().size();
+    private static int bytes(KnownAddress known) {
+      return 48
+          + known.address().length()
+          + known.identity().length()
+          + 12 * known.plainPorts().size()
+          + known.pod().toString().length();
     }
   }
 
@@ -123,44 +127,21 @@ public final class WorkloadDirectory {
     return pods.size() == 1 ? Optional.of(pods.iterator().next().pod()) : Optional.empty();
   }
 
+  /** A pod has other addresses than before, or is another one. */
   void change(@Nullable PodFacts before, @Nullable PodFacts now) {
-    var concerned = new TreeSet<String>();
     if (before != null) {
       addresses(before)
-          .forEach(a -> {
-            concerned.add(a);
-            podsAt.computeIfPresent(a, (k, pods) -> without(pods, before));
-          });
+          .forEach(a -> podsAt.computeIfPresent(a, (k, pods) -> without(pods, before)));
     }
     if (now != null) {
-      addresses(now)
-          .forEach(a -> {
-            concerned.add(a);
-            podsAt.merge(a, Set.of(now), WorkloadDirectory::union);
-          });
+      addresses(now).forEach(a -> podsAt.merge(a, Set.of(now), WorkloadDirectory::union));
     }
-    concerned.forEach(this::refresh);
   }
 
-  private void refresh(String address) {
-    Set<PodFacts> pods = podsAt.getOrDefault(address, Set.of());
-    // A pod on its way out may share its address with the next one for a moment.
-    List<PodFacts> staying =
-        pods.size() == 1
-            ? List.copyOf(pods)
-            : pods.stream().filter(pod -> !pod.terminating()).toList();
-    MeshedPod meshed = null;
-    if (staying.size() == 1 && staying.getFirst().meshed()) {
-      PodFacts pod = staying.getFirst();
-      String text =
-          pod.addresses().stream()
-              .filter(a -> IpLiteral.canonical(a).filter(address::equals).isPresent())
-              .findFirst()
-              .orElse(address);
-      meshed = new MeshedPod(text, pod.identity(), pod.skipped());
-    }
-    MeshedPod before = meshed == null ? next.remove(address) : next.put(address, meshed);
-    changed |= meshed == null ? before != null : !meshed.equals(before);
+  /** What is known of an address from the next {@link #publish} on; null = nothing. */
+  void answer(String address, @Nullable KnownAddress known) {
+    KnownAddress before = known == null ? next.remove(address) : next.put(address, known);
+    changed |= known == null ? before != null : !known.equals(before);
   }
 
   void publish() {

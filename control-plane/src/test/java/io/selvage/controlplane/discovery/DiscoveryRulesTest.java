@@ -15,22 +15,35 @@ import io.selvage.controlplane.policy.InboundPolicies;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.EndpointSlice;
 import io.selvage.model.kube.Pod;
+import io.selvage.model.mesh.ControlMessage.KnownAddress;
 import io.selvage.model.mesh.DestinationUpdate;
 import io.selvage.model.mesh.DestinationUpdate.Endpoint;
 import io.selvage.model.mesh.DestinationUpdate.Kind;
 import io.selvage.model.mesh.InboundPolicy;
 import io.selvage.model.mesh.InboundSettings;
+import io.selvage.model.mesh.PodRef;
+import io.selvage.model.mesh.PortRange;
 import io.selvage.model.mesh.ProtocolHint;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DiscoveryRulesTest {
-  private final DiscoveryIndex index = new DiscoveryIndex();
+  private final Map<String, KnownAddress> known = new HashMap<>();
+  private final DiscoveryIndex index =
+      new DiscoveryIndex((address, one) -> {
+        if (one == null) {
+          known.remove(address);
+        } else {
+          known.put(address, one);
+        }
+      });
   private final ClusterReader reader =
       new ClusterReader(
           new PodReader(
@@ -44,6 +57,7 @@ class DiscoveryRulesTest {
       new Cluster(change -> {
         reader.apply(change);
         index.publish();
+        reader.noteConflicts();
       });
 
   private static final Pod WEB_1 = pod("shop", "web-1", "10.1.0.1").account("web").make();
@@ -266,6 +280,11 @@ class DiscoveryRulesTest {
     assertThat(identityAt("10.1.0.9", 7000)).isEmpty();
   }
 
+  private String identityOf(String address, int port) {
+    assertThat(look(address, port).endpoints()).hasSize(1);
+    return look(address, port).endpoints().iterator().next().identity();
+  }
+
   private String identityAt(String address, int port) {
     return look(address, port).endpoints().iterator().next().identity();
   }
@@ -345,7 +364,129 @@ class DiscoveryRulesTest {
     assertThat(identityAt("127.0.0.1", 8001)).isEqualTo(identity("shop", "a"));
     assertThat(identityAt("127.0.0.1", 8002)).isEqualTo(identity("shop", "b"));
     assertThat(identityAt("127.0.1.1", 80)).isEqualTo(identity("shop", "b"));
-    assertThat(look("127.0.0.1", 9).kind()).isEqualTo(Kind.FORWARD);
+  }
+
+  @Test
+  void nothingIsSentInPlaintextToAnAddressThatMayBeAMeshedPods() {
+    Pod a = pod("shop", "a", "127.0.0.1").account("a").make();
+    Pod b = pod("shop", "b", "127.0.0.1").account("b").make();
+    cluster.put(
+        a,
+        b,
+        pod("shop", "bare", "127.0.0.2").unmeshed().make(),
+        pod("shop", "naked", "127.0.0.2").unmeshed().make(),
+        service("shop", "x", "127.0.1.1").port("x", 80).make(),
+        slice("shop", "x", "x").port("x", 9000).ready("127.0.0.1", null).make());
+
+    assertThat(look("127.0.0.1", 9).kind()).isEqualTo(Kind.ENDPOINT);
+    assertThat(look("127.0.0.1", 9).endpoints()).isEmpty();
+    assertThat(look("127.0.1.1", 80).endpoints()).isEmpty();
+    assertThat(known).doesNotContainKey("127.0.0.1");
+    assertThat(look("127.0.0.2", 9).kind()).isEqualTo(Kind.FORWARD);
+    assertThat(known.get("127.0.0.2")).matches(one -> one.identity().isEmpty());
+    assertThat(reasons()).containsExactly("AddressShared", "AddressShared");
+
+    cluster.remove(b);
+
+    assertThat(identityAt("127.0.0.1", 9)).isEqualTo(identity("shop", "a"));
+    assertThat(identityOf("127.0.1.1", 80)).isEqualTo(identity("shop", "a"));
+    assertThat(known.get("127.0.0.1").identity()).isEqualTo(identity("shop", "a"));
+    assertThat(reasons()).isEmpty();
+  }
+
+  /** Whoever has an address next may be meshed where the one before was not. */
+  @Test
+  void aSliceThatGivesAnAddressToAnotherPodIsNotAnsweredByTheOneBefore() {
+    cluster.put(
+        pod("shop", "old", "10.1.0.1").unmeshed().make(),
+        pod("shop", "web-1").account("web").phase("Pending").make(),
+        service("shop", "web", "10.96.0.1").port("http", 80).make(),
+        slice("shop", "web", "a").port("http", 8080).ready("10.1.0.1", "web-1").make());
+
+    assertThat(look("10.96.0.1", 80).endpoints()).isEmpty();
+    assertThat(known.get("10.1.0.1").pod()).isEqualTo(new PodRef("shop", "old"));
+
+    cluster.put(pod("shop", "old", "10.1.0.1").unmeshed().terminating().make(), WEB_1);
+
+    assertThat(identityOf("10.96.0.1", 80)).isEqualTo(identity("shop", "web"));
+    assertThat(known.get("10.1.0.1").pod()).isEqualTo(new PodRef("shop", "web-1"));
+  }
+
+  @Test
+  void anAddressIsAnsweredForOnlyWhenItsPodIsKnown() {
+    cluster.put(service("shop", "web", "10.96.0.1").port("http", 80).make(), SLICE, WEB_1);
+
+    assertThat(known.get("10.1.0.1").identity()).isEqualTo(identity("shop", "web"));
+    assertThat(known).doesNotContainKey("10.1.0.2");
+    assertThat(look("10.1.0.2", 8080).kind()).isEqualTo(Kind.ENDPOINT);
+    assertThat(look("10.1.0.2", 8080).endpoints()).isEmpty();
+
+    cluster.put(pod("shop", "web-2").account("web").phase("Pending").make());
+
+    assertThat(known.get("10.1.0.2").identity()).isEqualTo(identity("shop", "web"));
+    assertThat(identityAt("10.1.0.2", 8080)).isEqualTo(identity("shop", "web"));
+
+    cluster.put(pod("shop", "web-2", "10.1.0.2").unmeshed().make());
+
+    assertThat(known.get("10.1.0.2"))
+        .isEqualTo(new KnownAddress("10.1.0.2", "", List.of(), new PodRef("shop", "web-2")));
+  }
+
+  @Test
+  void endpointsThatAreNoPodsAndThoseOnNodesAreAnsweredForAsPlain() {
+    cluster.put(
+        pod("shop", "agent", "192.168.0.1").hostNetwork().make(),
+        service("shop", "agent", "10.96.0.1").port("x", 80).make(),
+        slice("shop", "agent", "a")
+            .port("x", 8080)
+            .ready("192.168.0.1", "agent")
+            .ready("192.0.2.9", null)
+            .make());
+
+    assertThat(known.get("192.168.0.1").identity()).isEmpty();
+    assertThat(known.get("192.0.2.9").identity()).isEmpty();
+    cluster.remove(slice("shop", "agent", "a").make());
+    assertThat(known).isEmpty();
+  }
+
+  /** On one machine: the ports of those without a sidecar are plain, and no others. */
+  @Test
+  void aSharedAddressOfOneMeshedPodIsPlainOnThePortsOfTheOthers() {
+    cluster.put(
+        pod("shop", "a", "127.0.0.1")
+            .account("a")
+            .containers(Cluster.container("a", 8001, null))
+            .make(),
+        pod("shop", "bare", "127.0.0.1")
+            .unmeshed()
+            .containers(Cluster.container("b", 8002, null))
+            .make());
+
+    assertThat(known.get("127.0.0.1"))
+        .isEqualTo(
+            new KnownAddress(
+                "127.0.0.1",
+                identity("shop", "a"),
+                List.of(new PortRange(8002, 8002)),
+                PodRef.NONE));
+  }
+
+  @Test
+  void zonesLearntFromEndpointsAreForgottenWithThem() {
+    EndpointSlice slice =
+        slice("shop", "web", "a").port("http", 8080).on("10.1.0.1", "n9", "z9").make();
+    cluster.put(service("shop", "web", "10.96.0.1").port("http", 80).make(), slice);
+    assertThat(index.zoneOf("n9")).isEqualTo("z9");
+    cluster.remove(slice);
+    assertThat(index.zoneOf("n9")).isEmpty();
+    assertThat(index.learntZones()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"127.1", "1", "10.0.1", "10.0.0.01", "0x7f.0.0.1", "10.0.0.256", "::ffff:10.1"})
+  void anAbbreviatedAddressIsNone(String text) {
+    assertThat(IpLiteral.canonical(text)).isEmpty();
   }
 
   @ParameterizedTest

@@ -29,6 +29,7 @@ import io.selvage.model.mesh.InboundPolicy;
 import io.selvage.model.mesh.InboundSettings;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.PodRef;
+import io.selvage.model.mesh.PortRange;
 import io.selvage.model.mesh.ProxyKind;
 import io.selvage.model.mesh.ProxyMessage;
 import io.selvage.model.mesh.TrafficReport;
@@ -317,7 +318,11 @@ class MeshServerTest {
     ControlMessage.Workloads first = gateway.await(ControlMessage.Workloads.class, w -> w.reset());
     assertThat(first.upserts())
         .containsExactly(
-            new ControlMessage.MeshedPod("10.1.0.1", Cluster.identity("shop", "web"), List.of()));
+            new ControlMessage.KnownAddress(
+                "10.1.0.1",
+                Cluster.identity("shop", "web"),
+                List.of(),
+                new PodRef("shop", "web-1")));
 
     cluster.put(
         pod("shop", "web-2", "10.1.0.2")
@@ -331,8 +336,14 @@ class MeshServerTest {
     List<ControlMessage.Workloads> later =
         gateway.all(ControlMessage.Workloads.class).stream().filter(w -> !w.reset()).toList();
     assertThat(later.stream().flatMap(w -> w.upserts().stream()))
-        .singleElement()
-        .matches(p -> p.address().equals("10.1.0.2") && p.plainPorts().getFirst().contains(25));
+        .containsExactlyInAnyOrder(
+            new ControlMessage.KnownAddress(
+                "10.1.0.2",
+                Cluster.identity("shop", "web"),
+                List.of(new PortRange(25, 25)),
+                new PodRef("shop", "web-2")),
+            new ControlMessage.KnownAddress(
+                "10.1.0.3", "", List.of(), new PodRef("shop", "plain")));
     assertThat(gateway.all(ControlMessage.Inbound.class)).isEmpty();
   }
 

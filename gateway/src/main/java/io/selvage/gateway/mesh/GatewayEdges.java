@@ -18,6 +18,7 @@ import io.selvage.proxy.telemetry.ExchangeReport;
 import java.net.InetAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -31,15 +32,18 @@ public final class GatewayEdges {
 
   private final PodDirectory pods;
   private final Supplier<Snapshot> snapshots;
+  private final BooleanSupplier connected;
   private final Map<String, Peer> peers = new ConcurrentHashMap<>();
 
   private record Peer(InetAddress address, String text, int port) {}
 
   /**
    * @param snapshots what is served now: which Service is behind a cluster
+   * @param connected whether the control plane is there
    */
-  public GatewayEdges(PodDirectory pods, Supplier<Snapshot> snapshots) {
+  public GatewayEdges(PodDirectory pods, Supplier<Snapshot> snapshots, BooleanSupplier connected) {
     this.pods = pods;
+    this.connected = connected;
     this.snapshots = snapshots;
   }
 
@@ -85,10 +89,6 @@ public final class GatewayEdges {
     if (peer == null) {
       return null;
     }
-    Security security =
-        !identity.isEmpty()
-            ? Security.SECURED
-            : pods.isMeshed(peer.address) ? Security.PORT_SKIPPED : Security.NOT_MESHED;
     return new EdgeKey(
         Direction.OUTBOUND,
         peer.address,
@@ -96,8 +96,18 @@ public final class GatewayEdges {
         identity,
         service(cluster),
         route,
-        security,
+        identity.isEmpty() ? whyPlain(peer.address) : Security.SECURED,
         false);
+  }
+
+  private Security whyPlain(InetAddress address) {
+    if (pods.isMeshed(address)) {
+      return Security.PORT_SKIPPED;
+    }
+    if (pods.isAnswered(address)) {
+      return Security.NOT_MESHED;
+    }
+    return connected.getAsBoolean() ? Security.OUTSIDE : Security.UNANSWERED;
   }
 
   private String service(@Nullable String cluster) {

@@ -4,6 +4,7 @@ package io.selvage.gateway.mesh;
 import io.selvage.gateway.app.TrafficPlane;
 import io.selvage.mesh.MeshMember;
 import io.selvage.mesh.MeshOptions;
+import io.selvage.mesh.traffic.MetricsText;
 import io.selvage.proxy.admin.AdminServer;
 import io.selvage.proxy.admin.Readiness;
 import io.selvage.proxy.engine.DataPlaneOptions;
@@ -15,8 +16,8 @@ import io.selvage.proxy.transport.EventLoops;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,10 +34,11 @@ public final class GatewayMember implements AutoCloseable {
   private final MeshTls tls;
   private final MeshMember member;
   private final GatewayEdges edges;
-  private final ExecutorService executor;
+  private final ScheduledExecutorService executor;
+  private @Nullable MeshedTraffic traffic;
 
   private GatewayMember(
-      MeshTls tls, MeshMember member, GatewayEdges edges, ExecutorService executor) {
+      MeshTls tls, MeshMember member, GatewayEdges edges, ScheduledExecutorService executor) {
     this.tls = tls;
     this.member = member;
     this.edges = edges;
@@ -52,10 +54,11 @@ public final class GatewayMember implements AutoCloseable {
       MeshOptions options, EventLoops loops, Supplier<Snapshot> snapshots) {
     var tls = new MeshTls();
     MeshMember member = MeshMember.start(options, loops, tls);
-    ExecutorService executor =
-        Executors.newSingleThreadExecutor(
+    ScheduledExecutorService executor =
+        Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("selvage-mesh-endpoints").daemon().factory());
-    return new GatewayMember(tls, member, new GatewayEdges(member.pods(), snapshots), executor);
+    return new GatewayMember(
+        tls, member, new GatewayEdges(member.pods(), snapshots, member::isConnected), executor);
   }
 
   /** The data path's options with the mesh's part added. */
@@ -73,7 +76,11 @@ public final class GatewayMember implements AutoCloseable {
 
   /** The data path, told who each endpoint is. */
   public TrafficPlane join(TrafficPlane dataPath) {
-    return new MeshedTraffic(dataPath, member.pods(), executor);
+    var meshed =
+        new MeshedTraffic(
+            dataPath, member.pods(), member::isConnected, MeshedTraffic.Pace.of(executor));
+    traffic = meshed;
+    return meshed;
   }
 
   /** Adds the conditions of a member. */
@@ -94,14 +101,25 @@ public final class GatewayMember implements AutoCloseable {
       pages.put(
           METRICS,
           new AdminServer.Page(
-              own.contentType(), query -> own.content().render(query) + member.metrics()));
+              own.contentType(), query -> own.content().render(query) + member.metrics() + held()));
     }
+  }
+
+  private String held() {
+    MeshedTraffic current = traffic;
+    var text = new MetricsText();
+    text.family(
+        "selvage_gateway_endpoints_held",
+        "gauge",
+        "Endpoints nothing is sent to because it is not known whether they are meshed.");
+    text.sample("", current == null ? 0L : (long) current.held());
+    return text.toString();
   }
 
   @Override
   public void close() {
     member.close();
-    executor.shutdown();
+    executor.shutdownNow();
     tls.close();
   }
 }

@@ -115,9 +115,9 @@ public final class EndpointSets {
       boolean preferred = slice.addressType().equals(family);
       for (EndpointSlice.Endpoint endpoint : slice.endpoints()) {
         if (endpoint.isReady()) {
-          add(ready, endpoint, number, preferred, false);
+          add(ready, slice, endpoint, number, preferred, false);
         } else if (endpoint.isServing() && endpoint.isTerminating()) {
-          add(draining, endpoint, number, preferred, true);
+          add(draining, slice, endpoint, number, preferred, true);
         }
       }
     }
@@ -126,6 +126,7 @@ public final class EndpointSets {
 
   private static void add(
       List<Candidate> to,
+      EndpointSlice slice,
       EndpointSlice.Endpoint endpoint,
       int port,
       boolean preferred,
@@ -138,7 +139,8 @@ public final class EndpointSets {
       to.add(
           new Candidate(
               new EndpointSet.Endpoint(
-                  address, port, endpoint.hostname(), endpoint.zone(), draining),
+                      address, port, endpoint.hostname(), endpoint.zone(), draining)
+                  .withPod(podName(slice, endpoint.targetRef())),
               pod(endpoint.targetRef(), port),
               preferred));
     }
@@ -148,6 +150,17 @@ public final class EndpointSets {
     return target == null || target.name() == null
         ? null
         : target.kind() + "/" + target.namespace() + "/" + target.name() + "/" + port;
+  }
+
+  /** The pod an endpoint is said to be, for the mesh; empty = none is named. */
+  private static String podName(EndpointSlice slice, EndpointSlice.@Nullable TargetRef target) {
+    if (target == null || !"Pod".equals(target.kind()) || target.name() == null) {
+      return "";
+    }
+    String namespace = target.namespace();
+    return (namespace == null || namespace.isEmpty() ? slice.metadata().namespace() : namespace)
+        + '/'
+        + target.name();
   }
 
   /** Each address and port once, each pod once, in a fixed order. */

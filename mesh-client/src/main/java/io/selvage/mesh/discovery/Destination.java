@@ -18,12 +18,28 @@ import java.util.function.LongSupplier;
  * Thread-safe.
  */
 public final class Destination {
+  /** Where the knowledge comes from, or why there is none. */
+  public enum Answer {
+    /** The control plane has said it. */
+    GIVEN,
+    /**
+     * The control plane is away, and had not been asked before: connections pass as bytes to their
+     * original address, as if it were {@link io.selvage.model.mesh.DestinationUpdate.Kind#FORWARD}.
+     */
+    AWAY,
+    /**
+     * The control plane is there and has not answered in time. What it would have said is not
+     * known, so connections are refused: the address may be a meshed pod's.
+     */
+    LATE,
+    /** More destinations are in use than can be kept; connections are refused likewise. */
+    NO_ROOM
+  }
+
   /**
    * What is known at one moment.
    *
-   * @param answered false while the control plane has said nothing: the connection is to pass as
-   *     bytes to its original address. It is said, then, as {@link
-   *     io.selvage.model.mesh.DestinationUpdate.Kind#FORWARD} is
+   * @param answer unless it is {@link Answer#GIVEN} the rest is what follows from not knowing
    * @param kind what is behind the address
    * @param service the Service; NONE if it is none
    * @param hint protocol of the Service's port, or of the pod's
@@ -32,18 +48,31 @@ public final class Destination {
    * @param details with weights and each endpoint's own hint, in the same order
    */
   public record State(
-      boolean answered,
+      Answer answer,
       DestinationUpdate.Kind kind,
       DestinationUpdate.ServiceRef service,
       ProtocolHint hint,
       EndpointSet endpoints,
       List<DestinationUpdate.Endpoint> details) {
     public State {
+      requireNonNull(answer, "answer");
       requireNonNull(kind, "kind");
       requireNonNull(service, "service");
       requireNonNull(hint, "hint");
       requireNonNull(endpoints, "endpoints");
       details = List.copyOf(details);
+    }
+
+    /** Whether the control plane has said it. */
+    public boolean answered() {
+      return answer == Answer.GIVEN;
+    }
+
+    /** Whether connections are to be refused. */
+    public boolean refused() {
+      return kind == DestinationUpdate.Kind.NO_SUCH_PORT
+          || answer == Answer.LATE
+          || answer == Answer.NO_ROOM;
     }
   }
 

@@ -6,6 +6,7 @@ import io.netty.util.NetUtil;
 import io.netty.util.concurrent.Future;
 import io.netty.util.concurrent.Promise;
 import io.netty.util.concurrent.ScheduledFuture;
+import io.selvage.mesh.discovery.Destination.Answer;
 import io.selvage.mesh.link.ControlStream;
 import io.selvage.model.mesh.DestinationUpdate;
 import io.selvage.model.mesh.ProtocolHint;
@@ -18,6 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -38,7 +40,7 @@ public final class DestinationTable implements Destinations {
   public interface Line {
     boolean isConnected();
 
-    /** Whether an answer may come within {@link #PATIENCE_MILLIS}. */
+    /** Whether the stream may be open within {@link #PATIENCE_MILLIS}. */
     boolean isHopeful();
 
     void send(ProxyMessage message);
@@ -67,7 +69,10 @@ public final class DestinationTable implements Destinations {
   private final EventLoop loop;
   private final LongSupplier nanoTime;
   private final int max;
+  private final long answerMillis;
   private final Map<InetSocketAddress, Entry> entries = new ConcurrentHashMap<>();
+
+  private final List<Runnable> fullListeners = new CopyOnWriteArrayList<>();
 
   // On the loop only.
   private final Map<Long, Entry> byId = new HashMap<>();
@@ -76,13 +81,14 @@ public final class DestinationTable implements Destinations {
 
   /** With the limit of {@link #MAX_DESTINATIONS}. */
   public DestinationTable(EventLoop loop) {
-    this(loop, System::nanoTime, MAX_DESTINATIONS);
+    this(loop, System::nanoTime, MAX_DESTINATIONS, ANSWER_MILLIS);
   }
 
-  DestinationTable(EventLoop loop, LongSupplier nanoTime, int max) {
+  DestinationTable(EventLoop loop, LongSupplier nanoTime, int max, long answerMillis) {
     this.loop = loop;
     this.nanoTime = nanoTime;
     this.max = max;
+    this.answerMillis = answerMillis;
   }
 
   /** Sets the way to the control plane; before anything else. */
@@ -140,6 +146,11 @@ public final class DestinationTable implements Destinations {
     return promise;
   }
 
+  @Override
+  public void onFull(Runnable action) {
+    fullListeners.add(action);
+  }
+
   /** Number of destinations known or asked for. */
   public int size() {
     return entries.size();
@@ -148,16 +159,18 @@ public final class DestinationTable implements Destinations {
   // ---- On the loop
 
   private void ask(InetSocketAddress address, Promise<Destination> promise) {
-    Line to = line;
     Entry entry = entries.get(address);
     if (entry == null) {
       if (entries.size() >= max && !makeRoom()) {
-        promise.trySuccess(new Destination(address, unanswered(address), nanoTime));
+        Answer why = isConnected() ? Answer.NO_ROOM : Answer.AWAY;
+        promise.trySuccess(new Destination(address, unanswered(address, why), nanoTime));
         return;
       }
-      entry = new Entry(new Destination(address, unanswered(address), nanoTime), nextId++);
+      entry =
+          new Entry(new Destination(address, unanswered(address, Answer.AWAY), nanoTime), nextId++);
       entries.put(address, entry);
       byId.put(entry.id, entry);
+      Line to = line;
       if (to != null && to.isConnected()) {
         to.send(subscription(entry));
       }
@@ -167,11 +180,27 @@ public final class DestinationTable implements Destinations {
       return;
     }
     entry.waiting.add(promise);
+    if (entry.patience == null) {
+      await(entry);
+    }
+  }
+
+  private boolean isConnected() {
+    Line to = line;
+    return to != null && to.isConnected();
+  }
+
+  /** Whoever waits is let go when it is clear that no answer comes, or takes too long. */
+  private void await(Entry entry) {
+    Line to = line;
     if (to == null || !to.isHopeful()) {
-      settle(entry);
-    } else if (entry.patience == null) {
-      Entry patient = entry;
-      entry.patience = loop.schedule(() -> settle(patient), PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+      settle(entry, Answer.AWAY);
+    } else if (to.isConnected()) {
+      entry.patience =
+          loop.schedule(() -> settle(entry, Answer.LATE), answerMillis, TimeUnit.MILLISECONDS);
+    } else {
+      entry.patience =
+          loop.schedule(() -> settle(entry, Answer.AWAY), PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
     }
   }
 
@@ -181,18 +210,40 @@ public final class DestinationTable implements Destinations {
         entry.id, NetUtil.toAddressString(address.getAddress()), address.getPort());
   }
 
-  /** Whoever waits goes on with what is known now. */
-  private static void settle(Entry entry) {
-    if (entry.patience != null) {
-      entry.patience.cancel(false);
-      entry.patience = null;
+  /** Whoever waits goes on without an answer. */
+  private static void settle(Entry entry, Answer why) {
+    if (why == Answer.LATE) {
+      LOG.atWarn()
+          .addKeyValue("destination", entry.destination.address())
+          .log(
+              "the control plane has not said in time what this stands for; connections are refused"
+                  + " until it does");
     }
+    if (entry.destination.state().answer() != why) {
+      entry.destination.update(unanswered(entry.destination.address(), why));
+    }
+    release(entry);
+  }
+
+  /** Whoever waits goes on with what is known now. */
+  private static void release(Entry entry) {
+    stopWaiting(entry);
     entry.settled = true;
     entry.waiting.forEach(promise -> promise.trySuccess(entry.destination));
     entry.waiting.clear();
   }
 
-  /** The stream is open: everything is asked for again, and stays in use until the answer. */
+  private static void stopWaiting(Entry entry) {
+    if (entry.patience != null) {
+      entry.patience.cancel(false);
+      entry.patience = null;
+    }
+  }
+
+  /**
+   * The stream is open: everything is asked for again, and stays in use until the answer. What was
+   * not answered before is not used any more without an answer.
+   */
   public void onConnected() {
     Line to = line;
     if (to == null) {
@@ -201,16 +252,26 @@ public final class DestinationTable implements Destinations {
     for (Entry entry : byId.values()) {
       entry.current = false;
       to.send(subscription(entry));
+      waitAgain(entry);
     }
   }
 
   /** The stream has ended: nobody is kept waiting for an answer that may take long. */
   public void onDisconnected() {
-    for (Entry entry : byId.values()) {
+    for (Entry entry : List.copyOf(byId.values())) {
       entry.current = false;
-      if (!entry.settled && line != null && !line.isHopeful()) {
-        settle(entry);
-      }
+      waitAgain(entry);
+    }
+  }
+
+  private void waitAgain(Entry entry) {
+    if (entry.destination.state().answered()) {
+      return;
+    }
+    entry.settled = false;
+    stopWaiting(entry);
+    if (!entry.waiting.isEmpty()) {
+      await(entry);
     }
   }
 
@@ -242,7 +303,7 @@ public final class DestinationTable implements Destinations {
           new DestinationUpdate.Address(endpoint.address(), endpoint.port()), endpoint);
     }
     entry.destination.update(state(entry, update));
-    settle(entry);
+    release(entry);
   }
 
   private static Destination.State state(Entry entry, DestinationUpdate update) {
@@ -254,7 +315,7 @@ public final class DestinationTable implements Destinations {
               one.address(), one.port(), "", one.zone(), one.draining(), one.identity()));
     }
     return new Destination.State(
-        true,
+        Answer.GIVEN,
         update.kind(),
         update.service(),
         update.hint(),
@@ -262,10 +323,11 @@ public final class DestinationTable implements Destinations {
         details);
   }
 
-  private static Destination.State unanswered(InetSocketAddress address) {
+  /** What is refused has no endpoint that anybody could send to by mistake. */
+  private static Destination.State unanswered(InetSocketAddress address, Answer why) {
     return new Destination.State(
-        false,
-        DestinationUpdate.Kind.FORWARD,
+        why,
+        why == Answer.AWAY ? DestinationUpdate.Kind.FORWARD : DestinationUpdate.Kind.ENDPOINT,
         DestinationUpdate.ServiceRef.NONE,
         ProtocolHint.DETECT,
         EndpointSet.empty(key(address)),
@@ -294,11 +356,25 @@ public final class DestinationTable implements Destinations {
     return entry.waiting.isEmpty() && !entry.destination.isUsed();
   }
 
-  /** Forgets the one that has been out of use longest; false if all are in use. */
+  /** Makes room for one; false if all are in use. */
   private boolean makeRoom() {
+    if (forgetLongest()) {
+      return true;
+    }
+    fullListeners.forEach(Runnable::run);
+    return forgetLongest();
+  }
+
+  /**
+   * Forgets the one that has been out of use longest. While the control plane is away nothing that
+   * is known makes room for what is not.
+   */
+  private boolean forgetLongest() {
+    boolean connected = isConnected();
     Entry longest = null;
     for (Entry entry : byId.values()) {
       if (isIdle(entry)
+          && (connected || !entry.destination.state().answered())
           && (longest == null
               || entry.destination.usedNanos() - longest.destination.usedNanos() < 0)) {
         longest = entry;

@@ -11,12 +11,18 @@ import org.jspecify.annotations.Nullable;
  * forgotten. Thread-safe.
  */
 public interface Destinations {
-  /** Longest time a connection waits for the control plane's first word, in milliseconds. */
+  /** Longest time a connection waits for the stream to be opened, in milliseconds. */
   long PATIENCE_MILLIS = 1_000;
 
   /**
+   * Longest time a connection waits for an answer on an open stream, in milliseconds; it is refused
+   * then, because sending plaintext to an address nothing is known of yet may be wrong.
+   */
+  long ANSWER_MILLIS = 10_000;
+
+  /**
    * Most destinations kept; beyond it the one that has been out of use longest goes, and if all are
-   * in use, new ones are forwarded as they are and not kept.
+   * in use, connections to new ones are refused.
    */
   int MAX_DESTINATIONS = 4_096;
 
@@ -24,12 +30,17 @@ public interface Destinations {
   @Nullable Destination known(InetSocketAddress address);
 
   /**
-   * The destination, from memory or asked for. Never fails: without an answer within {@link
-   * #PATIENCE_MILLIS}, or at once without a control plane, its state is one that is not answered;
-   * when the answer comes later, the state changes.
+   * The destination, from memory or asked for. Never fails: {@link Destination.Answer} says why
+   * nothing is known. When the answer comes later, the state changes.
    *
    * @param address resolved
    * @param loop on which the future tells
    */
   Future<Destination> find(InetSocketAddress address, EventLoop loop);
+
+  /**
+   * Has {@code action} called, on any event loop, when there is no room for another destination:
+   * whoever keeps destinations for later is to let go of some before it returns.
+   */
+  void onFull(Runnable action);
 }

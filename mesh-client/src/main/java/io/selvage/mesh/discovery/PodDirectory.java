@@ -3,72 +3,74 @@ package io.selvage.mesh.discovery;
 
 import io.netty.util.NetUtil;
 import io.selvage.model.mesh.ControlMessage;
-import io.selvage.model.mesh.ControlMessage.MeshedPod;
+import io.selvage.model.mesh.ControlMessage.KnownAddress;
+import io.selvage.model.mesh.PodRef;
 import io.selvage.model.mesh.PortRange;
 import java.net.InetAddress;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Which pods speak mTLS, for gateways, which know Services themselves. What was known stays while
- * the control plane is away. Thread-safe.
+ * How the addresses of endpoints are to be spoken to, for gateways, which know Services themselves.
+ * An address that is not in it is not one to be spoken to in plaintext, but one nothing is known of
+ * yet. What was known stays while the control plane is away. Thread-safe.
  */
 public final class PodDirectory {
-  /** How long after a reset the rest of a directory may take, in milliseconds. */
-  public static final long SETTLE_MILLIS = 2_000;
-
-  /** A message of as many pods may be the first of several. */
-  private static final int LARGE = 1_000;
-
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-  private volatile Map<InetAddress, MeshedPod> pods = Map.of();
+  private volatile Map<InetAddress, KnownAddress> addresses = Map.of();
   private volatile boolean known;
 
-  /** Known before the last reset, and not named since. */
-  private final Set<InetAddress> unconfirmed = new HashSet<>();
+  /** Known before the last reset, and not named since; null once the reset is complete. */
+  private @Nullable Set<InetAddress> unconfirmed;
 
-  /** Whether the control plane has ever said anything. */
+  /** Whether the control plane has ever said all it knew. */
   public boolean isKnown() {
     return known;
   }
 
   /** Number of addresses. */
   public int size() {
-    return pods.size();
+    return addresses.size();
   }
 
   /**
    * Whom to expect behind an address and port.
    *
    * @param address IP literal in any notation
-   * @return SPIFFE id; empty if there is no sidecar, or it does not see that port
+   * @param pod {@code namespace/name} of the pod it is said to be; empty = none is named
+   * @return SPIFFE id; an empty text if it is known to be spoken to in plaintext; empty if nothing
+   *     is known, or what is known is of another pod, which had the address before or will have it
    */
-  public String identityAt(String address, int port) {
+  public Optional<String> identityAt(String address, int port, String pod) {
     InetAddress key = NetUtil.createInetAddressFromIpAddressString(address);
-    return key == null ? "" : identityAt(key, port);
-  }
-
-  /** The same of a parsed address. */
-  public String identityAt(InetAddress address, int port) {
-    MeshedPod pod = pods.get(address);
-    if (pod == null) {
-      return "";
+    KnownAddress one = key == null ? null : addresses.get(key);
+    if (one == null
+        || !pod.isEmpty() && !one.pod().equals(PodRef.NONE) && !one.pod().toString().equals(pod)) {
+      return Optional.empty();
     }
-    for (PortRange plain : pod.plainPorts()) {
+    for (PortRange plain : one.plainPorts()) {
       if (plain.contains(port)) {
-        return "";
+        return Optional.of("");
       }
     }
-    return pod.identity();
+    return Optional.of(one.identity());
+  }
+
+  /** Whether anything is known of an address. */
+  public boolean isAnswered(InetAddress address) {
+    return addresses.containsKey(address);
   }
 
   /** Whether the pod of an address has a sidecar, whatever ports it sees. */
   public boolean isMeshed(InetAddress address) {
-    return pods.containsKey(address);
+    KnownAddress one = addresses.get(address);
+    return one != null && !one.identity().isEmpty();
   }
 
   /**
@@ -82,15 +84,14 @@ public final class PodDirectory {
   }
 
   /**
-   * Applies what the control plane says; on one thread. A large directory comes in several messages
-   * of which only the first is a reset, so what a reset does not name is not forgotten before
-   * {@link #settle}: a pod that is meshed must not be taken for a plain one in between.
+   * Applies what the control plane says; on one thread. A large directory comes in several
+   * messages, and may break off between two; what was known is not forgotten before all of it is
+   * there.
    */
   public void apply(ControlMessage.Workloads workloads) {
-    Map<InetAddress, MeshedPod> next = new HashMap<>(pods);
+    Map<InetAddress, KnownAddress> next = new HashMap<>(addresses);
     if (workloads.reset()) {
-      unconfirmed.clear();
-      unconfirmed.addAll(next.keySet());
+      unconfirmed = new HashSet<>(next.keySet());
     }
     for (String gone : workloads.removed()) {
       InetAddress key = NetUtil.createInetAddressFromIpAddressString(gone);
@@ -98,32 +99,23 @@ public final class PodDirectory {
         next.remove(key);
       }
     }
-    for (MeshedPod pod : workloads.upserts()) {
-      InetAddress key = NetUtil.createInetAddressFromIpAddressString(pod.address());
+    Set<InetAddress> left = unconfirmed;
+    for (KnownAddress one : workloads.upserts()) {
+      InetAddress key = NetUtil.createInetAddressFromIpAddressString(one.address());
       if (key != null) {
-        next.put(key, pod);
-        unconfirmed.remove(key);
+        next.put(key, one);
+        if (left != null) {
+          left.remove(key);
+        }
       }
     }
-    pods = next;
-    if (workloads.reset() && workloads.upserts().size() < LARGE) {
-      known = true;
+    boolean complete = !workloads.more();
+    if (complete && left != null) {
+      next.keySet().removeAll(left);
+      unconfirmed = null;
     }
-    listeners.forEach(Runnable::run);
-  }
-
-  /**
-   * The control plane has had {@link #SETTLE_MILLIS} since its last reset to name all pods: those
-   * it has not named are gone. On the thread of {@link #apply}.
-   */
-  public void settle() {
-    if (!unconfirmed.isEmpty()) {
-      Map<InetAddress, MeshedPod> next = new HashMap<>(pods);
-      next.keySet().removeAll(unconfirmed);
-      unconfirmed.clear();
-      pods = next;
-    }
-    known = true;
+    addresses = next;
+    known |= complete;
     listeners.forEach(Runnable::run);
   }
 }

@@ -24,7 +24,7 @@ class DestinationTableTest {
   private final EventLoop loop = new DefaultEventLoop();
   private final AtomicLong now = new AtomicLong();
   private final List<ProxyMessage> sent = Collections.synchronizedList(new ArrayList<>());
-  private final DestinationTable table = new DestinationTable(loop, now::get, MAX);
+  private final DestinationTable table = new DestinationTable(loop, now::get, MAX, 50);
   private volatile boolean connected;
   private volatile boolean hopeful;
 
@@ -157,15 +157,85 @@ class DestinationTableTest {
     assertThat(table.known(address(1))).isNotNull();
   }
 
-  @Test
-  void whenAllAreInUseANewOneIsForwardedAndNotKept() throws Exception {
+  /** All there may be, answered and in use. */
+  private List<Destination> fill() throws Exception {
+    connected = true;
+    var all = new ArrayList<Destination>();
     for (int i = 1; i <= MAX; i++) {
-      find(i).retain();
+      var waiting = table.find(address(i), loop);
+      int id = i;
+      onLoop(() -> table.apply(id, update(true, "10.1.0.1")));
+      Destination one = waiting.get(20, TimeUnit.SECONDS);
+      one.retain();
+      all.add(one);
+      assertThat(one.state().answered()).isTrue();
     }
+    return all;
+  }
+
+  @Test
+  void whenAllAreInUseANewOneIsRefusedAndNotSentInPlaintext() throws Exception {
+    fill();
     Destination extra = find(4);
-    assertThat(extra.state().answered()).isFalse();
+    assertThat(extra.state().answer()).isEqualTo(Destination.Answer.NO_ROOM);
+    assertThat(extra.state().refused()).isTrue();
+    assertThat(extra.state().kind()).isNotEqualTo(DestinationUpdate.Kind.FORWARD);
     assertThat(table.size()).isEqualTo(MAX);
     assertThat(table.known(address(4))).isNull();
+  }
+
+  @Test
+  void whoeverKeepsDestinationsForLaterMakesRoom() throws Exception {
+    List<Destination> all = fill();
+    table.onFull(all.get(1)::release);
+    var waiting = table.find(address(4), loop);
+    onLoop(() -> table.apply(4, update(true, "10.1.0.4")));
+    assertThat(waiting.get(20, TimeUnit.SECONDS).state().answered()).isTrue();
+    assertThat(table.known(address(2))).isNull();
+    assertThat(table.size()).isEqualTo(MAX);
+  }
+
+  @Test
+  void whatIsKnownMakesNoRoomWhileTheControlPlaneIsAway() throws Exception {
+    fill().forEach(Destination::release);
+    connected = false;
+    onLoop(table::onDisconnected);
+    Destination extra = find(4);
+    assertThat(extra.state().answer()).isEqualTo(Destination.Answer.AWAY);
+    for (int i = 1; i <= MAX; i++) {
+      assertThat(find(i).state().answered()).isTrue();
+    }
+  }
+
+  @Test
+  void anAnswerThatTakesTooLongIsNoLeaveToSendPlaintext() throws Exception {
+    connected = true;
+    Destination late = find(1);
+    assertThat(late.state().answer()).isEqualTo(Destination.Answer.LATE);
+    assertThat(late.state().refused()).isTrue();
+    assertThat(late.state().endpoints().endpoints()).isEmpty();
+    assertThat(find(1)).isSameAs(late);
+
+    onLoop(() -> table.apply(1, update(true, "10.1.0.1")));
+    assertThat(find(1).state().refused()).isFalse();
+  }
+
+  @Test
+  void whatWasRefusedPassesWhenTheControlPlaneIsGoneAndWaitsWhenItIsBack() throws Exception {
+    connected = true;
+    assertThat(find(1).state().refused()).isTrue();
+    connected = false;
+    onLoop(table::onDisconnected);
+    Destination away = find(1);
+    assertThat(away.state().answer()).isEqualTo(Destination.Answer.AWAY);
+    assertThat(away.state().kind()).isEqualTo(DestinationUpdate.Kind.FORWARD);
+
+    connected = true;
+    onLoop(table::onConnected);
+    assertThat(table.known(address(1))).isNull();
+    var waiting = table.find(address(1), loop);
+    onLoop(() -> table.apply(1, update(true, "10.1.0.1")));
+    assertThat(waiting.get(20, TimeUnit.SECONDS).state().answered()).isTrue();
   }
 
   @Test

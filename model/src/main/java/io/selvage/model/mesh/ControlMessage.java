@@ -47,32 +47,41 @@ public sealed interface ControlMessage {
   }
 
   /**
-   * Pods that have a sidecar; to gateways only, which know Services themselves. By difference after
-   * the first.
+   * What is known of the addresses of endpoints; to gateways only, which know Services themselves.
+   * By difference after the first. An address that is not named is one the control plane cannot
+   * speak for: whether it may be spoken to in plaintext is not known.
    *
    * @param reset forget all before applying this
    * @param removed IP literals
+   * @param more whether the rest of it follows in another message
    */
-  record Workloads(boolean reset, List<MeshedPod> upserts, List<String> removed)
+  record Workloads(boolean reset, List<KnownAddress> upserts, List<String> removed, boolean more)
       implements ControlMessage {
     public Workloads {
       upserts = List.copyOf(upserts);
       removed = List.copyOf(removed);
     }
+
+    /** All of it in one message. */
+    public Workloads(boolean reset, List<KnownAddress> upserts, List<String> removed) {
+      this(reset, upserts, removed, false);
+    }
   }
 
   /**
-   * A pod that speaks mTLS.
+   * An address and how it is to be spoken to.
    *
    * @param address IP literal; a pod with several is sent several times
-   * @param identity SPIFFE id
-   * @param plainPorts ports its sidecar does not see
+   * @param identity SPIFFE id it must prove; empty = known, and not meshed: plaintext
+   * @param plainPorts ports on which it is spoken to in plaintext all the same
+   * @param pod whose address it is; {@link PodRef#NONE} = no pod's, or several pods'
    */
-  record MeshedPod(String address, String identity, List<PortRange> plainPorts) {
-    public MeshedPod {
+  record KnownAddress(String address, String identity, List<PortRange> plainPorts, PodRef pod) {
+    public KnownAddress {
       requireNonNull(address, "address");
       requireNonNull(identity, "identity");
       plainPorts = List.copyOf(plainPorts);
+      requireNonNull(pod, "pod");
     }
   }
 }

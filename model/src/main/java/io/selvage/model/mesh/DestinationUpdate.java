@@ -28,7 +28,10 @@ public record DestinationUpdate(
   public enum Kind {
     /** A Service: requests are balanced over its endpoints. */
     SERVICE,
-    /** One pod: there is exactly one endpoint, the address itself. */
+    /**
+     * One pod: there is one endpoint, the address itself; none while it is not clear whose the
+     * address is, when nothing may be sent there.
+     */
     ENDPOINT,
     /** Nothing we know: forwarded as it is, in plaintext. */
     FORWARD,

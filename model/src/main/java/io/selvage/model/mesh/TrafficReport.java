@@ -41,7 +41,9 @@ public record TrafficReport(long sequence, long millis, List<Edge> edges, List<C
     /** The control plane knows nothing of the address. */
     OUTSIDE("Outside The Mesh"),
     /** Application TLS carried as it is, to or from a peer without a sidecar. */
-    PASSED_THROUGH("Passed Through");
+    PASSED_THROUGH("Passed Through"),
+    /** The control plane was away, and nobody had asked for the address before. */
+    UNANSWERED("Control Plane Away");
 
     private final String label;
 

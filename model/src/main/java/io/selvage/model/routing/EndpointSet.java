@@ -29,14 +29,28 @@ public record EndpointSet(String key, List<Endpoint> endpoints) {
    * @param zone topology zone; empty = unknown
    * @param draining serving but terminating: listed only when nothing is ready
    * @param identity SPIFFE id the endpoint must prove over mutual TLS; empty = as the cluster says
+   * @param pod {@code namespace/name} of the pod it is said to be; empty = none is named
    */
   public record Endpoint(
-      String address, int port, String hostname, String zone, boolean draining, String identity) {
+      String address,
+      int port,
+      String hostname,
+      String zone,
+      boolean draining,
+      String identity,
+      String pod) {
     public Endpoint {
       requireNonNull(address, "address");
       requireNonNull(hostname, "hostname");
       requireNonNull(zone, "zone");
       requireNonNull(identity, "identity");
+      requireNonNull(pod, "pod");
+    }
+
+    /** An endpoint that no pod is named for. */
+    public Endpoint(
+        String address, int port, String hostname, String zone, boolean draining, String identity) {
+      this(address, port, hostname, zone, draining, identity, "");
     }
 
     /** An endpoint outside the mesh. */
@@ -50,7 +64,12 @@ public record EndpointSet(String key, List<Endpoint> endpoints) {
 
     /** The same endpoint, to be spoken to as {@code identity}. */
     public Endpoint withIdentity(String newIdentity) {
-      return new Endpoint(address, port, hostname, zone, draining, newIdentity);
+      return new Endpoint(address, port, hostname, zone, draining, newIdentity, pod);
+    }
+
+    /** The same endpoint, said to be {@code newPod}. */
+    public Endpoint withPod(String newPod) {
+      return new Endpoint(address, port, hostname, zone, draining, identity, newPod);
     }
   }
 }

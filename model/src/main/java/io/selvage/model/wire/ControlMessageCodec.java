@@ -2,8 +2,9 @@
 package io.selvage.model.wire;
 
 import io.selvage.model.mesh.ControlMessage;
-import io.selvage.model.mesh.ControlMessage.MeshedPod;
+import io.selvage.model.mesh.ControlMessage.KnownAddress;
 import io.selvage.model.mesh.DestinationUpdate;
+import io.selvage.model.mesh.PodRef;
 import io.selvage.model.mesh.PortRange;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,42 +109,49 @@ public final class ControlMessageCodec {
 
   private static void writeWorkloads(ProtoWriter out, ControlMessage.Workloads workloads) {
     out.bool(1, workloads.reset())
-        .messages(2, workloads.upserts(), ControlMessageCodec::writePod)
-        .strings(3, workloads.removed());
+        .messages(2, workloads.upserts(), ControlMessageCodec::writeAddress)
+        .strings(3, workloads.removed())
+        .bool(4, workloads.more());
   }
 
-  private static void writePod(ProtoWriter out, MeshedPod pod) {
-    out.string(1, pod.address())
-        .string(2, pod.identity())
+  private static void writeAddress(ProtoWriter out, KnownAddress known) {
+    out.string(1, known.address())
+        .string(2, known.identity())
         .messages(
-            3, pod.plainPorts(), (to, range) -> to.uint(1, range.first()).uint(2, range.last()));
+            3, known.plainPorts(), (to, range) -> to.uint(1, range.first()).uint(2, range.last()));
+    if (!known.pod().equals(PodRef.NONE)) {
+      out.message(4, known.pod(), Fields::writePod);
+    }
   }
 
   private static ControlMessage readWorkloads(ProtoReader in) throws WireException {
     boolean reset = false;
-    List<MeshedPod> upserts = new ArrayList<>();
+    List<KnownAddress> upserts = new ArrayList<>();
     List<String> removed = new ArrayList<>();
+    boolean more = false;
     for (int field; (field = in.next()) != 0; ) {
       switch (field) {
         case 1 -> reset = in.bool("reset");
         case 2 -> {
           in.room("upserts", upserts.size(), WireLimits.PODS);
-          upserts.add(readPod(in.message("upserts[" + upserts.size() + "]")));
+          upserts.add(readAddress(in.message("upserts[" + upserts.size() + "]")));
         }
         case 3 -> {
           in.room("removed", removed.size(), WireLimits.PODS);
           removed.add(in.text("removed"));
         }
+        case 4 -> more = in.bool("more");
         default -> in.skip();
       }
     }
-    return new ControlMessage.Workloads(reset, upserts, removed);
+    return new ControlMessage.Workloads(reset, upserts, removed, more);
   }
 
-  private static MeshedPod readPod(ProtoReader in) throws WireException {
+  private static KnownAddress readAddress(ProtoReader in) throws WireException {
     String address = "";
     String identity = "";
     List<PortRange> plain = new ArrayList<>(0);
+    PodRef pod = PodRef.NONE;
     for (int field; (field = in.next()) != 0; ) {
       switch (field) {
         case 1 -> address = in.text("address");
@@ -152,10 +160,11 @@ public final class ControlMessageCodec {
           in.room("plain_ports", plain.size(), WireLimits.PORT_RANGES);
           plain.add(readRange(in.message("plain_ports")));
         }
+        case 4 -> pod = Fields.readPod(in.message("pod"));
         default -> in.skip();
       }
     }
-    return new MeshedPod(address, identity, plain);
+    return new KnownAddress(address, identity, plain, pod);
   }
 
   private static PortRange readRange(ProtoReader in) throws WireException {

@@ -28,7 +28,7 @@ public final class WireLimits {
   /** Endpoints that are new, and again endpoints that are gone, in one message. */
   public static final int ENDPOINTS = 8_192;
 
-  /** Meshed pods that are new, and again addresses that are gone, in one message. */
+  /** Known addresses that are new, and again addresses that are gone, in one message. */
   public static final int PODS = 8_192;
 
   /** Ranges of ports of one pod. */

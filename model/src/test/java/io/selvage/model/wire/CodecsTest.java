@@ -263,7 +263,7 @@ class CodecsTest {
         count ->
             new ControlMessage.Destination(
                 1, update(List.of(), Collections.nCopies(count, address))));
-    var pod = new ControlMessage.MeshedPod("10.0.0.1", "", List.of());
+    var pod = new ControlMessage.KnownAddress("10.0.0.1", "", List.of(), PodRef.NONE);
     assertBounded(
         WireLimits.PODS,
         "upserts",
@@ -280,8 +280,8 @@ class CodecsTest {
             new ControlMessage.Workloads(
                 true,
                 List.of(
-                    new ControlMessage.MeshedPod(
-                        "", "", Collections.nCopies(count, new PortRange(1, 2)))),
+                    new ControlMessage.KnownAddress(
+                        "", "", Collections.nCopies(count, new PortRange(1, 2)), PodRef.NONE)),
                 List.of()));
     assertBounded(
         WireLimits.NETWORKS,

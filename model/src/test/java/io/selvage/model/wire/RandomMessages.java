@@ -53,7 +53,10 @@ final class RandomMessages {
       case 3 -> new ControlMessage.Destination(number(), update());
       default ->
           new ControlMessage.Workloads(
-              random.nextBoolean(), some(this::meshedPod), some(this::text));
+              random.nextBoolean(),
+              some(this::knownAddress),
+              some(this::text),
+              random.nextBoolean());
     };
   }
 
@@ -96,14 +99,15 @@ final class RandomMessages {
         some(() -> new DestinationUpdate.Address("10.0.0." + random.nextInt(256), port())));
   }
 
-  private ControlMessage.MeshedPod meshedPod() {
-    return new ControlMessage.MeshedPod(
+  private ControlMessage.KnownAddress knownAddress() {
+    return new ControlMessage.KnownAddress(
         text(),
         text(),
         some(() -> {
           int first = port();
           return new PortRange(first, first + random.nextInt(65_536 - first));
-        }));
+        }),
+        pod());
   }
 
   private TrafficReport.Edge edge() {

@@ -113,6 +113,15 @@ public final class IdleCache<K, V> {
 
   /** Drops what has been idle for this long, and beyond the capacity what has been longest. */
   public void sweep(long idleNanos) {
+    sweep(idleNanos, capacity);
+  }
+
+  /** Drops what has been idle longest, until there are no more than {@code most} if possible. */
+  public void trim(int most) {
+    sweep(Long.MAX_VALUE, most);
+  }
+
+  private void sweep(long idleNanos, int most) {
     long now = nanoClock.getAsLong();
     List<Idle<K, V>> idle = new ArrayList<>();
     entries.forEach((key, entry) -> {
@@ -122,7 +131,7 @@ public final class IdleCache<K, V> {
       }
     });
     idle.sort(Comparator.comparingLong((Idle<K, V> one) -> one.since).reversed());
-    int surplus = entries.size() - capacity;
+    int surplus = entries.size() - most;
     for (Idle<K, V> one : idle) {
       if (surplus <= 0 && one.since < idleNanos) {
         return;

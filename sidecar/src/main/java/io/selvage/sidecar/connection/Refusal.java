@@ -13,6 +13,10 @@ public enum Refusal {
   NOT_OUR_ADDRESS,
   /** Outbound, to a Service that has no such port. */
   NO_SUCH_PORT,
+  /** Outbound: the control plane does not say in time what the address stands for. */
+  NO_ANSWER,
+  /** Outbound: more destinations are in use at once than are kept. */
+  TOO_MANY_DESTINATIONS,
   /** Policy: nobody may. */
   DENIED,
   /** Policy: the client has no identity. */

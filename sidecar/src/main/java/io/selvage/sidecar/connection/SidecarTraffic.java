@@ -231,7 +231,11 @@ public final class SidecarTraffic implements TcpObserver {
     if (podIps.contains(peer)) {
       return Security.LOOPBACK;
     }
-    return way == Way.OUTBOUND_FORWARD ? Security.OUTSIDE : Security.NOT_MESHED;
+    return switch (way) {
+      case OUTBOUND_FORWARD -> Security.OUTSIDE;
+      case OUTBOUND_UNANSWERED -> Security.UNANSWERED;
+      case OUTBOUND, INBOUND, INBOUND_TLS -> Security.NOT_MESHED;
+    };
   }
 
   /** Connections to one endpoint that are open on this loop. */

@@ -16,7 +16,9 @@ public enum Way {
   /** From the application, to a Service or a pod. */
   OUTBOUND("outbound"),
   /** From the application, to where nothing is known of. */
-  OUTBOUND_FORWARD("outbound-forward");
+  OUTBOUND_FORWARD("outbound-forward"),
+  /** From the application, to an address nobody could be asked about. */
+  OUTBOUND_UNANSWERED("outbound-unanswered");
 
   private static final Map<String, Way> BY_LISTENER =
       Arrays.stream(values()).collect(Collectors.toMap(Way::listener, Function.identity()));

@@ -80,16 +80,21 @@ final class OutboundConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void serve(ChannelHandlerContext ctx, Destination destination, InetSocketAddress peer) {
+    Destination.State state = destination.state();
+    if (state.refused()) {
+      refuse(ctx, state, destination.address());
+      return;
+    }
     IdleCache.Lease<OutboundDestination> lease = stack.lease(destination);
     ctx.channel().closeFuture().addListener(closed -> lease.release());
     OutboundDestination.Served served = lease.value().served();
     Target target = served.target();
     Kind kind = served.state().kind();
     if (target == null) {
-      refuse(ctx, Refusal.NO_SUCH_PORT, served.state().service().label());
+      refuse(ctx, served.state(), destination.address());
       return;
     }
-    Way way = kind == Kind.FORWARD ? Way.OUTBOUND_FORWARD : Way.OUTBOUND;
+    Way way = way(served.state());
     var client = new TcpClient(way.listener(), peer, destination.address(), null);
     ProtocolHint hint = served.state().hint();
     if (kind == Kind.FORWARD || hint == ProtocolHint.OPAQUE) {
@@ -105,6 +110,22 @@ final class OutboundConnection extends ChannelInboundHandlerAdapter {
     }
     ctx.pipeline().replace(this, "detection", builder.build());
     ctx.channel().config().setAutoRead(true);
+  }
+
+  private static Way way(Destination.State state) {
+    if (state.kind() != Kind.FORWARD) {
+      return Way.OUTBOUND;
+    }
+    return state.answered() ? Way.OUTBOUND_FORWARD : Way.OUTBOUND_UNANSWERED;
+  }
+
+  private void refuse(
+      ChannelHandlerContext ctx, Destination.State state, InetSocketAddress destination) {
+    switch (state.answer()) {
+      case LATE -> refuse(ctx, Refusal.NO_ANSWER, destination);
+      case NO_ROOM -> refuse(ctx, Refusal.TOO_MANY_DESTINATIONS, destination);
+      case GIVEN, AWAY -> refuse(ctx, Refusal.NO_SUCH_PORT, state.service().label());
+    }
   }
 
   private void refuse(ChannelHandlerContext ctx, Refusal reason, Object detail) {

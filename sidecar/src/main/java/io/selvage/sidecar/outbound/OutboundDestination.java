@@ -67,6 +67,7 @@ final class OutboundDestination {
       return;
     }
     if (target != null
+        && state.answer() == old.state().answer()
         && state.kind() == old.state().kind()
         && state.service().equals(old.state().service())) {
       target.updateEndpoints(endpoints(state));
@@ -80,7 +81,7 @@ final class OutboundDestination {
   }
 
   private @Nullable Target newTarget(Destination.State state) {
-    if (state.kind() == DestinationUpdate.Kind.NO_SUCH_PORT) {
+    if (state.refused()) {
       return null;
     }
     // An endpoint that fails is left alone only where there are others.

@@ -34,6 +34,9 @@ public final class OutboundStack {
 
   private static final long SWEEP_SECONDS = 30;
 
+  /** So many are kept when there is no room for another; one by one it would take long. */
+  private static final int KEPT_WHEN_FULL = Destinations.MAX_DESTINATIONS * 3 / 4;
+
   private final Settings settings;
   private final IdleCache<Destination, OutboundDestination> cache;
 
@@ -78,6 +81,7 @@ public final class OutboundStack {
             OutboundDestination::drop,
             Destinations.MAX_DESTINATIONS,
             System::nanoTime);
+    settings.destinations().onFull(() -> cache.trim(KEPT_WHEN_FULL));
     EventLoop loop = settings.path().eventLoops().next();
     loop.scheduleWithFixedDelay(
         () -> cache.sweep(IDLE_NANOS), SWEEP_SECONDS, SWEEP_SECONDS, TimeUnit.SECONDS);

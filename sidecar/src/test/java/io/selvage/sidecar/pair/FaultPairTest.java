@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.selvage.model.mesh.DestinationUpdate;
 import io.selvage.model.mesh.ProtocolHint;
+import io.selvage.model.mesh.TrafficReport;
 import io.selvage.sidecar.connection.Refusal;
 import io.selvage.sidecar.connection.Way;
 import io.selvage.testkit.RawClient;
@@ -135,6 +136,21 @@ class FaultPairTest {
       try (RawClient client = RawClient.connect(other.outboundPort()).deadline(PATIENCE)) {
         assertThat(client.readToEnd()).isEqualTo("outside");
       }
+      assertThat(other.member().report().edges())
+          .extracting(TrafficReport.Edge::security)
+          .containsOnly(TrafficReport.Security.UNANSWERED);
+    }
+  }
+
+  @Test
+  void anAddressTheControlPlaneDoesNotAnswerForIsRefusedAndNotSentPlaintext() throws IOException {
+    try (ScriptedOrigin app = ScriptedOrigin.answering(OK);
+        SidecarPair pair = SidecarPair.start(app.port())) {
+      pair.mesh().setMute(true);
+      assertThat(answerTo(pair, GET)).isEmpty();
+      assertThat(pair.client().process().refusals().count(Way.OUTBOUND, Refusal.NO_ANSWER))
+          .isEqualTo(1);
+      assertThat(app.connections()).isEmpty();
     }
   }
 

@@ -47,6 +47,7 @@ final class TestMesh {
       CertificateAuthorities.create("cluster.local", Instant.now(), Duration.ofDays(1));
   private final Map<InetSocketAddress, DestinationUpdate> destinations = new ConcurrentHashMap<>();
   private volatile boolean away;
+  private volatile boolean mute;
 
   /** SPIFFE id of an account. */
   static String identity(String account) {
@@ -56,6 +57,11 @@ final class TestMesh {
   /** Nobody is answered any more, or again. */
   void setAway(boolean isAway) {
     away = isAway;
+  }
+
+  /** Whether the control plane is there and answers nothing. */
+  void setMute(boolean isMute) {
+    mute = isMute;
   }
 
   void answer(InetSocketAddress address, DestinationUpdate update) {
@@ -150,7 +156,7 @@ final class TestMesh {
 
             @Override
             public void send(ProxyMessage message) {
-              if (message instanceof ProxyMessage.Subscribe subscribe && !away) {
+              if (message instanceof ProxyMessage.Subscribe subscribe && !away && !mute) {
                 tell(subscribe.id(), find(subscribe));
               }
             }
