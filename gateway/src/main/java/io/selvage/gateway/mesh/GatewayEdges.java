@@ -15,6 +15,8 @@ import io.selvage.model.routing.RouteAction;
 import io.selvage.proxy.snapshot.Snapshot;
 import io.selvage.proxy.tcp.TcpReport;
 import io.selvage.proxy.telemetry.ExchangeReport;
+import io.selvage.proxy.telemetry.Outcome;
+import io.selvage.proxy.upstream.Endpoint;
 import java.net.InetAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,7 +60,24 @@ public final class GatewayEdges {
             instanceof RouteAction.Forward forward) {
       cluster = forward.cluster();
     }
-    return edge(report.endpoint, report.upstreamIdentity, cluster, report.route.name());
+    return edge(
+        report.endpoint,
+        report.upstreamIdentity,
+        report.upstreamConnected,
+        report.outcome,
+        cluster,
+        report.route.name());
+  }
+
+  /** The edge of a connection that carries exchanges, of whatever route. */
+  @Nullable EdgeKey of(Endpoint endpoint) {
+    return edge(
+        endpoint.toString(),
+        endpoint.spec().identity(),
+        true,
+        Outcome.OK,
+        endpoint.cluster().spec().name(),
+        "");
   }
 
   /** Counts a raw connection that has ended. */
@@ -70,6 +89,8 @@ public final class GatewayEdges {
         edge(
             report.endpoint(),
             report.endpointIdentity(),
+            report.connected(),
+            report.outcome(),
             report.route().backends().getFirst().cluster(),
             report.route().name());
     if (key != null) {
@@ -82,21 +103,37 @@ public final class GatewayEdges {
   /**
    * @param identity that the endpoint had to prove when it was spoken to, whatever the directory
    *     says by now; empty = it was spoken to in plaintext
+   * @param connected whether it was spoken to, and so has proved it
+   * @param outcome why not, if it was not
    */
   private @Nullable EdgeKey edge(
-      String endpoint, String identity, @Nullable String cluster, String route) {
+      String endpoint,
+      String identity,
+      boolean connected,
+      Outcome outcome,
+      @Nullable String cluster,
+      String route) {
     Peer peer = peer(endpoint);
     if (peer == null) {
       return null;
+    }
+    Security security;
+    if (identity.isEmpty()) {
+      security = whyPlain(peer.address);
+    } else if (connected) {
+      security = Security.SECURED;
+    } else {
+      security =
+          outcome == Outcome.UPSTREAM_TLS ? Security.HANDSHAKE_FAILED : Security.NOT_CONNECTED;
     }
     return new EdgeKey(
         Direction.OUTBOUND,
         peer.address,
         peer.port,
-        identity,
+        connected ? identity : "",
         service(cluster),
         route,
-        identity.isEmpty() ? whyPlain(peer.address) : Security.SECURED,
+        security,
         false);
   }
 

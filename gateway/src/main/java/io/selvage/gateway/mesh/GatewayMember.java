@@ -4,6 +4,7 @@ package io.selvage.gateway.mesh;
 import io.selvage.gateway.app.TrafficPlane;
 import io.selvage.mesh.MeshMember;
 import io.selvage.mesh.MeshOptions;
+import io.selvage.mesh.traffic.ConnectionFlows;
 import io.selvage.mesh.traffic.MetricsText;
 import io.selvage.proxy.admin.AdminServer;
 import io.selvage.proxy.admin.Readiness;
@@ -34,14 +35,20 @@ public final class GatewayMember implements AutoCloseable {
   private final MeshTls tls;
   private final MeshMember member;
   private final GatewayEdges edges;
+  private final ConnectionFlows flows;
   private final ScheduledExecutorService executor;
   private @Nullable MeshedTraffic traffic;
 
   private GatewayMember(
-      MeshTls tls, MeshMember member, GatewayEdges edges, ScheduledExecutorService executor) {
+      MeshTls tls,
+      MeshMember member,
+      GatewayEdges edges,
+      ConnectionFlows flows,
+      ScheduledExecutorService executor) {
     this.tls = tls;
     this.member = member;
     this.edges = edges;
+    this.flows = flows;
     this.executor = executor;
   }
 
@@ -57,13 +64,19 @@ public final class GatewayMember implements AutoCloseable {
     ScheduledExecutorService executor =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("selvage-mesh-endpoints").daemon().factory());
+    var flows = new ConnectionFlows(member.traffic());
+    flows.start(loops);
     return new GatewayMember(
-        tls, member, new GatewayEdges(member.pods(), snapshots, member::isConnected), executor);
+        tls,
+        member,
+        new GatewayEdges(member.pods(), snapshots, member::isConnected),
+        flows,
+        executor);
   }
 
   /** The data path's options with the mesh's part added. */
   public DataPlaneOptions join(DataPlaneOptions options) {
-    var exchanges = member.traffic().exchanges(edges::of);
+    var exchanges = new GatewayExchanges(edges, member.traffic(), flows);
     TcpObserver tcp = options.tcp();
     return options
         .withMesh(tls)

@@ -43,7 +43,13 @@ public record TrafficReport(long sequence, long millis, List<Edge> edges, List<C
     /** Application TLS carried as it is, to or from a peer without a sidecar. */
     PASSED_THROUGH("Passed Through"),
     /** The control plane was away, and nobody had asked for the address before. */
-    UNANSWERED("Control Plane Away");
+    UNANSWERED("Control Plane Away"),
+    /**
+     * The endpoint did not prove the identity it must have, or shook no hands: nothing was sent.
+     */
+    HANDSHAKE_FAILED("TLS Handshake Failed"),
+    /** There was no connection on which the endpoint could have proved it: nothing was sent. */
+    NOT_CONNECTED("Not Connected");
 
     private final String label;
 

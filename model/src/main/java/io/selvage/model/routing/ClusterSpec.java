@@ -17,7 +17,7 @@ import java.util.Optional;
  * @param protocol what is spoken upstream
  * @param tls absent = plaintext
  * @param loadBalancer policy
- * @param connectTimeoutMillis TCP and TLS together
+ * @param connectTimeoutMillis TCP and TLS together; TCP alone towards an endpoint of the mesh
  * @param idleTimeoutMillis an idle pooled connection is closed after this; 0 = never
  * @param maxConnectionLifetimeMillis 0 = unlimited
  * @param breakers limits per priority

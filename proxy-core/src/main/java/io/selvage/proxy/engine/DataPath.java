@@ -33,6 +33,7 @@ import io.selvage.proxy.upstream.Cluster;
 import io.selvage.proxy.upstream.Endpoint;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -58,7 +59,8 @@ public final class DataPath implements AutoCloseable {
   private DataPath(EventLoops eventLoops, DataPlaneOptions options) {
     this.eventLoops = eventLoops;
     this.options = options;
-    this.endpointTls = new EndpointTls(upstreamTls, options.mesh().orElse(null));
+    this.endpointTls =
+        new EndpointTls(upstreamTls, options.mesh().orElse(null), options.limits().handshake());
     this.loops = loopStates();
     this.overload = new OverloadGuard(options.limits().exchange().inFlight());
     this.connections = new ConnectionGuard(options.limits().connection());
@@ -179,6 +181,20 @@ public final class DataPath implements AutoCloseable {
 
   private void onEachLoop(Consumer<LoopState> action) {
     loops.forEach((loop, state) -> loop.execute(() -> action.accept(state)));
+  }
+
+  /**
+   * Asks the admission of every exchange that runs whether it may go on, and ends those that may
+   * not.
+   *
+   * @param millis from now
+   */
+  public void judgeRunning(long millis) {
+    loops.forEach((loop, state) -> {
+      if (!loop.isShuttingDown()) {
+        loop.schedule(() -> state.running().judge(), millis, TimeUnit.MILLISECONDS);
+      }
+    });
   }
 
   // ---- State and ending

@@ -16,7 +16,7 @@ import java.util.List;
  *
  * @param label what reports call it: their cluster's statsName; for a Service {@code
  *     namespace/name:port}, or empty
- * @param connectTimeoutMillis TCP and TLS together
+ * @param connectTimeoutMillis TCP; the mesh's TLS has {@code Limits.Handshake.tlsMillis} beside it
  * @param accrual whether endpoints that fail in a row are left alone for a while
  * @param requestHeaders edits of every request
  * @param admission asked for every request

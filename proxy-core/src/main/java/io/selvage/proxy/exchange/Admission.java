@@ -18,4 +18,12 @@ public interface Admission {
    * @param request its target is as the client sent it, to be compared exactly
    */
   boolean permits(ConnectionInfo connection, RequestHead request);
+
+  /**
+   * Whether an exchange that was let in may go on; asked by {@link RunningExchanges#judge}. One
+   * that may not is answered with 403 if its response has not begun, and broken off otherwise.
+   */
+  default boolean keeps(ConnectionInfo connection, RequestHead request) {
+    return permits(connection, request);
+  }
 }

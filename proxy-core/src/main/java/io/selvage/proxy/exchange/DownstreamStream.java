@@ -71,6 +71,8 @@ public interface DownstreamStream {
     BAD_REQUEST,
     /** The client is over a limit. */
     LIMIT,
+    /** Policy has changed: the client may not have the rest. */
+    DENIED,
     /** An error of our own. */
     INTERNAL
   }

@@ -43,6 +43,11 @@ final class Exchange implements RequestSink {
   private boolean ended;
   private @Nullable Forwarding forwarding;
 
+  /** Links of {@link RunningExchanges}. */
+  @Nullable Exchange previousRunning;
+
+  @Nullable Exchange nextRunning;
+
   Exchange(
       DownstreamStream stream, Snapshot snapshot, LoopState loop, Exchanges owner, boolean end) {
     this.stream = stream;
@@ -75,9 +80,12 @@ final class Exchange implements RequestSink {
       return;
     }
     RequestHead head = stream.request();
-    if (!owner.admission().permits(stream.connection(), head)) {
-      answers.empty(403, Outcome.DENIED);
-      return;
+    if (owner.admission() != Admission.EVERYBODY) {
+      if (!owner.admission().permits(stream.connection(), head)) {
+        answers.empty(403, Outcome.DENIED);
+        return;
+      }
+      loop.running().add(this);
     }
     String peer = loop.addressText(stream.connection().peer().getAddress());
     if (snapshot.isTransparent()) {
@@ -237,12 +245,37 @@ final class Exchange implements RequestSink {
     }
   }
 
+  /** Whether it may go on. */
+  boolean isKept() {
+    return owner.admission().keeps(stream.connection(), stream.request());
+  }
+
+  /** It may not go on: 403 where nothing was sent, otherwise the stream breaks off. */
+  void revoke() {
+    if (ended) {
+      return;
+    }
+    Forwarding current = forwarding;
+    if (current != null) {
+      current.cancelAttempt();
+    }
+    if (current != null && current.isResponseBegun()) {
+      stream.abort(DownstreamStream.AbortReason.DENIED);
+      end(Outcome.DENIED);
+    } else {
+      answers.empty(403, Outcome.DENIED);
+    }
+  }
+
   /** The one end. Releases everything, tells the observer. */
   void end(Outcome outcome) {
     if (ended) {
       return;
     }
     ended = true;
+    if (owner.admission() != Admission.EVERYBODY) {
+      loop.running().remove(this);
+    }
     Forwarding current = forwarding;
     if (current != null) {
       current.release();

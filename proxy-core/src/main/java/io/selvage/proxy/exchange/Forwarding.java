@@ -160,6 +160,7 @@ final class Forwarding {
     report.endpoint = endpoint.toString();
     report.upstreamAddress = endpoint.socketAddress();
     report.upstreamIdentity = endpoint.spec().identity();
+    report.upstreamConnected = false;
     report.upstreamStartNanos = now;
     deadline.startTry(retrySpec == null ? 0 : retrySpec.perTryTimeoutMillis(), now);
     begun.waiting(loop.pools().acquire(endpoint, spec.priority(), authority, begun));
@@ -278,6 +279,7 @@ final class Forwarding {
   // ---- The try
 
   void onStream(Attempt of, UpstreamStream up) {
+    report.upstreamConnected = true;
     boolean end = body.isEnded() && body.keptBytes() == 0 && !body.hasTrailers();
     up.sendHead(head, path, of.authority(), end);
     if (!end) {

@@ -30,6 +30,7 @@ public final class LoopState {
   private final DeadlineWheel wheel;
   private final ResponseHead localHead = new ResponseHead();
   private final RouteHit hit = new RouteHit();
+  private final RunningExchanges running = new RunningExchanges();
   private final InetAddress[] addresses = new InetAddress[ADDRESS_SLOTS];
   private final String[] addressTexts = new String[ADDRESS_SLOTS];
   private long timeoutMillis = -1;
@@ -54,6 +55,11 @@ public final class LoopState {
 
   DeadlineWheel wheel() {
     return wheel;
+  }
+
+  /** Exchanges that an admission has let in. */
+  public RunningExchanges running() {
+    return running;
   }
 
   /** A head for an answer of our own: cleared, used up by the next call. */

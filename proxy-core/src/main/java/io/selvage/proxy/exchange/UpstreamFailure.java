@@ -5,7 +5,7 @@ package io.selvage.proxy.exchange;
 public enum UpstreamFailure {
   /** Refused, unreachable, or the name did not resolve. */
   CONNECT_FAILED(true),
-  /** The connect timer ran out, TLS included. */
+  /** A timer of TCP or TLS ran out. */
   CONNECT_TIMEOUT(true),
   /** The handshake failed, or the certificate was not believed. */
   TLS_FAILED(true),

@@ -228,7 +228,7 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
     stream.reset(
         switch (reason) {
           case UPSTREAM_RESET, INTERNAL -> Http2.INTERNAL_ERROR;
-          case TIMEOUT -> Http2.CANCEL;
+          case TIMEOUT, DENIED -> Http2.CANCEL;
           case BAD_REQUEST -> Http2.PROTOCOL_ERROR;
           case LIMIT -> Http2.ENHANCE_YOUR_CALM;
         });

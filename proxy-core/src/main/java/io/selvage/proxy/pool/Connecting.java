@@ -29,7 +29,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A connect in progress: TCP, then TLS, under one timer. Confined to the pool's event loop. */
+/**
+ * A connect in progress: TCP, then TLS, under one timer; with an endpoint of the mesh the handshake
+ * has a time of its own, because both ends are ours and a busy machine is no reason to give up.
+ * Confined to the pool's event loop.
+ */
 final class Connecting extends Deadline {
   private static final Logger log = LoggerFactory.getLogger(Connecting.class);
 
@@ -93,7 +97,7 @@ final class Connecting extends Deadline {
             .channelFactory(() -> socket)
             .option(ChannelOption.ALLOCATOR, EventLoops.allocator())
             .option(ChannelOption.TCP_NODELAY, true)
-            // The wheel times the connect, TLS included.
+            // The wheel times the connect.
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
             .option(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
@@ -119,6 +123,10 @@ final class Connecting extends Deadline {
     } else {
       // The wheel times the handshake too; a timer of its own per connection would only cost.
       handler.setHandshakeTimeoutMillis(0);
+      if (!endpoint.spec().identity().isEmpty()) {
+        ConnectionPools owner = pool.owner();
+        owner.wheel().armMillis(this, owner.transport().tls().meshHandshakeMillis());
+      }
       handler
           .handshakeFuture()
           .addListener(shaken -> {

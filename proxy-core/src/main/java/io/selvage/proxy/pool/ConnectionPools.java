@@ -51,7 +51,7 @@ public final class ConnectionPools {
     /** Outside the mesh, and nobody listens. */
     public Transport(
         UpstreamProtocol http1, UpstreamProtocol http2, UpstreamTlsContexts tls, Limits limits) {
-      this(http1, http2, new EndpointTls(tls, null), limits, report -> {});
+      this(http1, http2, new EndpointTls(tls, null, limits.handshake()), limits, report -> {});
     }
   }
 

@@ -6,8 +6,10 @@ import static java.util.Objects.requireNonNull;
 import io.netty.channel.Channel;
 import io.selvage.model.routing.ClusterSpec;
 import io.selvage.proxy.exchange.ResponseSink;
+import io.selvage.proxy.telemetry.ByteCount;
 import io.selvage.proxy.time.Deadline;
 import io.selvage.proxy.time.DeadlineWheel;
+import io.selvage.proxy.tls.CertificateEnd;
 import io.selvage.proxy.upstream.CircuitBreakers;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +28,8 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
   private final long endsAt;
 
   private final boolean mortal;
+  private final Instant certificatesEnd;
+  private final ByteCount bytes = new ByteCount();
   private @Nullable UpstreamConnection connection;
   private boolean usable = true;
 
@@ -33,7 +37,7 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
   private boolean listed;
 
   /**
-   * @param end when its certificates expire; {@link Instant#MAX} = never
+   * @param end when it is cut because its certificates have expired; {@link Instant#MAX} = never
    */
   PooledConnection(EndpointPool pool, CircuitBreakers breakers, Instant end) {
     this.pool = pool;
@@ -43,17 +47,17 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
     this.idleMillis = spec.idleTimeoutMillis();
     long lifetime = spec.maxConnectionLifetimeMillis();
     this.mortal = lifetime > 0 || !end.equals(Instant.MAX);
-    long certified =
-        end.equals(Instant.MAX)
-            ? Long.MAX_VALUE
-            : Math.max(0, end.toEpochMilli() - System.currentTimeMillis());
+    this.certificatesEnd = end;
+    long certified = CertificateEnd.usableMillis(end);
     this.endsAt =
         wheel.nanoTime() + Math.min(lifetime > 0 ? lifetime : certified, certified) * 1_000_000;
   }
 
   void install(UpstreamProtocol protocol, Channel channel) {
+    channel.pipeline().addLast("bytes", bytes);
     connection = protocol.install(channel, this);
-    pool.owner().transport().observer().onUpstreamOpened(pool.endpoint());
+    CertificateEnd.watch(channel, certificatesEnd, this::close);
+    pool.owner().transport().observer().onUpstreamOpened(pool.endpoint(), bytes);
   }
 
   /** False if the connection turned out to have no room; the stream was not begun. */
@@ -129,7 +133,7 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
     usable = false;
     wheel.remove(this);
     breakers.release(CircuitBreakers.Limit.CONNECTIONS);
-    pool.owner().transport().observer().onUpstreamClosed(pool.endpoint());
+    pool.owner().transport().observer().onUpstreamClosed(pool.endpoint(), bytes);
     pool.onClosed(this);
   }
 

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import io.selvage.model.routing.TcpRoute;
+import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.route.ClusterLookup;
 import io.selvage.proxy.tls.EndpointTls;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
@@ -36,7 +37,7 @@ public final class TcpProxy {
   /** Outside the mesh. */
   public TcpProxy(
       EventLoops loops, ClusterLookup clusters, UpstreamTlsContexts tls, TcpObserver observer) {
-    this(loops, clusters, new EndpointTls(tls, null), observer);
+    this(loops, clusters, new EndpointTls(tls, null, Limits.DEFAULT.handshake()), observer);
   }
 
   /**

@@ -21,7 +21,9 @@ import io.netty.util.concurrent.Future;
 import io.selvage.model.routing.RouteAction.Priority;
 import io.selvage.model.routing.TcpRoute;
 import io.selvage.proxy.telemetry.Outcome;
+import io.selvage.proxy.tls.CertificateEnd;
 import io.selvage.proxy.tls.EndpointTls;
+import io.selvage.proxy.tls.MeshTls;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.upstream.CircuitBreakers.Limit;
 import io.selvage.proxy.upstream.Cluster;
@@ -165,7 +167,7 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
             .option(ChannelOption.ALLOW_HALF_CLOSURE, true)
             .option(
                 ChannelOption.WRITE_BUFFER_WATER_MARK, client.config().getWriteBufferWaterMark())
-            // One timer covers TCP and TLS together.
+            // Timed by a timer of ours.
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, 0)
             .handler(
                 new ChannelInitializer<Channel>() {
@@ -180,16 +182,27 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
                 });
     Channel opened = bootstrap.connect(picked.socketAddress()).channel();
     upstream = opened;
-    connectTimer =
-        loop.schedule(
-            () -> {
-              if (!isEstablished()) {
-                opened.close();
-              }
-            },
-            timeoutMillis,
-            TimeUnit.MILLISECONDS);
+    connectTimer = closeUnlessEstablished(opened, timeoutMillis);
     opened.closeFuture().addListener(closed -> onUpstreamClosed(opened));
+  }
+
+  private Future<?> closeUnlessEstablished(Channel opened, long millis) {
+    return loop.schedule(
+        () -> {
+          if (!isEstablished()) {
+            opened.close();
+          }
+        },
+        millis,
+        TimeUnit.MILLISECONDS);
+  }
+
+  /** TCP is there: its handshake with an endpoint of the mesh has a time of its own. */
+  private void onTcp(Channel opened, Endpoint picked) {
+    if (!picked.spec().identity().isEmpty()) {
+      cancelConnectTimer();
+      connectTimer = closeUnlessEstablished(opened, proxy.tls().meshHandshakeMillis());
+    }
   }
 
   private boolean isEstablished() {
@@ -294,6 +307,18 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
         tls && closed.remoteAddress() != null ? Outcome.UPSTREAM_TLS : Outcome.CONNECT_FAILED);
   }
 
+  /** Both ends learn by a reset that this was no end of a conversation. */
+  private void onCertificatesEnded(Channel there) {
+    if (ended || !there.equals(upstream)) {
+      return;
+    }
+    there.config().setOption(ChannelOption.SO_LINGER, 0);
+    if (speculation == null) {
+      client.config().setOption(ChannelOption.SO_LINGER, 0);
+    }
+    end(Outcome.TUNNEL_CLOSED);
+  }
+
   private void failAttempt(Outcome outcome) {
     cancelConnectTimer();
     Endpoint failed = endpoint;
@@ -304,7 +329,7 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
     failed.onResult(System.nanoTime() - attemptNanos, Result.CONNECT_FAILED);
     endAttempt();
     upstream = null;
-    if (attempts < MAX_ATTEMPTS && to.availableCount() > 1 && client.isActive()) {
+    if (attempts < MAX_ATTEMPTS && to.hasOther(failed) && client.isActive()) {
       connect(to, failed);
     } else {
       end(outcome);
@@ -496,6 +521,7 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
     @Override
     public void channelActive(ChannelHandlerContext ctx) {
       if (tls != null) {
+        onTcp(ctx.channel(), picked);
         // The handshake needs its bytes; payload is not read before there is a carrier.
         ctx.channel().config().setAutoRead(true);
       } else {
@@ -513,6 +539,12 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
           ctx.channel().config().setAutoRead(false);
           ctx.pipeline().remove(this);
           MeshFrames.addIfAgreed(ctx.channel());
+          if (!picked.spec().identity().isEmpty()) {
+            CertificateEnd.watch(
+                ctx.channel(),
+                MeshTls.connectionEnd(tls),
+                () -> onCertificatesEnded(ctx.channel()));
+          }
           onConnected();
         } else {
           ctx.close();

@@ -17,11 +17,13 @@ public interface ExchangeObserver {
   /**
    * A connection to an endpoint is there, its handshake included: gauges count it in. Whoever
    * carries exchanges on it is reported by {@link #onEnd}.
+   *
+   * @param bytes what goes over it; stands for the connection
    */
-  default void onUpstreamOpened(Endpoint endpoint) {}
+  default void onUpstreamOpened(Endpoint endpoint, ByteCount bytes) {}
 
-  /** Pairs with {@link #onUpstreamOpened}, with the same object. */
-  default void onUpstreamClosed(Endpoint endpoint) {}
+  /** Pairs with {@link #onUpstreamOpened}, with the same objects, on the same event loop. */
+  default void onUpstreamClosed(Endpoint endpoint, ByteCount bytes) {}
 
   /** The exchange has ended; called exactly once for each, rejected requests included. */
   void onEnd(ExchangeReport report);

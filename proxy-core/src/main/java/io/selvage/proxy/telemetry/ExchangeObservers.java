@@ -31,10 +31,10 @@ public final class ExchangeObservers implements ExchangeObserver {
   }
 
   @Override
-  public void onUpstreamOpened(Endpoint endpoint) {
+  public void onUpstreamOpened(Endpoint endpoint, ByteCount bytes) {
     for (ExchangeObserver observer : observers) {
       try {
-        observer.onUpstreamOpened(endpoint);
+        observer.onUpstreamOpened(endpoint, bytes);
       } catch (RuntimeException e) {
         LOG.atError().setCause(e).log("an exchange observer failed");
       }
@@ -42,10 +42,10 @@ public final class ExchangeObservers implements ExchangeObserver {
   }
 
   @Override
-  public void onUpstreamClosed(Endpoint endpoint) {
+  public void onUpstreamClosed(Endpoint endpoint, ByteCount bytes) {
     for (ExchangeObserver observer : observers) {
       try {
-        observer.onUpstreamClosed(endpoint);
+        observer.onUpstreamClosed(endpoint, bytes);
       } catch (RuntimeException e) {
         LOG.atError().setCause(e).log("an exchange observer failed");
       }

@@ -39,6 +39,12 @@ public final class ExchangeReport {
   /** SPIFFE id that endpoint had to prove before anything was sent; empty = outside the mesh. */
   public String upstreamIdentity = "";
 
+  /**
+   * Whether a connection to that endpoint was there, its handshake included. If not, nothing was
+   * sent and nothing was proved.
+   */
+  public boolean upstreamConnected;
+
   /** Path and query as sent upstream; null when not sent. */
   public @Nullable String upstreamPath;
 
@@ -98,6 +104,7 @@ public final class ExchangeReport {
     endpoint = null;
     upstreamAddress = null;
     upstreamIdentity = "";
+    upstreamConnected = false;
     upstreamPath = null;
     clientAddress = null;
     requestId = null;

@@ -6,6 +6,7 @@ import io.netty.handler.ssl.SslHandler;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.routing.ClusterSpec;
 import io.selvage.model.routing.EndpointSet;
+import io.selvage.proxy.http.Limits;
 import java.security.GeneralSecurityException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -18,13 +19,25 @@ import org.jspecify.annotations.Nullable;
 public final class EndpointTls {
   private final UpstreamTlsContexts contexts;
   private final @Nullable MeshTls mesh;
+  private final long meshHandshakeMillis;
 
   /**
    * @param mesh null = endpoints of the mesh cannot be reached
+   * @param limits of handshakes with endpoints of the mesh
    */
-  public EndpointTls(UpstreamTlsContexts contexts, @Nullable MeshTls mesh) {
+  public EndpointTls(
+      UpstreamTlsContexts contexts, @Nullable MeshTls mesh, Limits.Handshake limits) {
     this.contexts = contexts;
     this.mesh = mesh;
+    this.meshHandshakeMillis = limits.tlsMillis();
+  }
+
+  /**
+   * How long the handshake with an endpoint of the mesh may take once TCP is there, in
+   * milliseconds. With other endpoints the cluster's connect timeout covers both.
+   */
+  public long meshHandshakeMillis() {
+    return meshHandshakeMillis;
   }
 
   /**

@@ -121,6 +121,16 @@ public final class Cluster {
     return targets.available.length;
   }
 
+  /** Whether there is another endpoint to try after {@code failed}, ejected by now or not. */
+  public boolean hasOther(Endpoint failed) {
+    for (Endpoint endpoint : targets.available) {
+      if (endpoint != failed) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Times an endpoint was ejected since the cluster was made. */
   public long ejectionCount() {
     return ejectionCount.get();

@@ -19,6 +19,7 @@ import io.selvage.proxy.tcp.TcpClient;
 import io.selvage.proxy.tcp.TcpFlow;
 import io.selvage.proxy.tcp.TcpObserver;
 import io.selvage.proxy.tcp.TcpReport;
+import io.selvage.proxy.telemetry.ByteCount;
 import io.selvage.proxy.telemetry.ExchangeObserver;
 import io.selvage.proxy.telemetry.ExchangeReport;
 import io.selvage.proxy.telemetry.Outcome;
@@ -89,13 +90,13 @@ final class MeshProxy implements AutoCloseable {
 
   private final class Exchanges implements ExchangeObserver {
     @Override
-    public void onUpstreamOpened(Endpoint endpoint) {
+    public void onUpstreamOpened(Endpoint endpoint, ByteCount bytes) {
       upstreamsOpened.incrementAndGet();
       upstreamsOpen.incrementAndGet();
     }
 
     @Override
-    public void onUpstreamClosed(Endpoint endpoint) {
+    public void onUpstreamClosed(Endpoint endpoint, ByteCount bytes) {
       upstreamsOpen.decrementAndGet();
     }
 

@@ -25,6 +25,8 @@ public enum Refusal {
   OUTSIDE_CLUSTER,
   /** Policy has changed while it was open. */
   NO_LONGER_ALLOWED,
+  /** The certificates it was made with have ended while it was open. */
+  CERTIFICATES_ENDED,
   /** Mesh TLS was wanted while there is no valid certificate of ours. */
   NO_CERTIFICATE,
   /** The mesh handshake failed, or agreed on no protocol. */

@@ -4,6 +4,7 @@ package io.selvage.sidecar.connection;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.FastThreadLocal;
+import io.selvage.mesh.traffic.ConnectionFlows;
 import io.selvage.mesh.traffic.EdgeKey;
 import io.selvage.mesh.traffic.TrafficRecorder;
 import io.selvage.model.mesh.TrafficReport.Direction;
@@ -13,6 +14,7 @@ import io.selvage.proxy.tcp.TcpClient;
 import io.selvage.proxy.tcp.TcpFlow;
 import io.selvage.proxy.tcp.TcpObserver;
 import io.selvage.proxy.tcp.TcpReport;
+import io.selvage.proxy.telemetry.ByteCount;
 import io.selvage.proxy.telemetry.ExchangeObserver;
 import io.selvage.proxy.telemetry.ExchangeReport;
 import io.selvage.proxy.telemetry.Outcome;
@@ -20,7 +22,6 @@ import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.upstream.Endpoint;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.util.ArrayDeque;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -40,19 +41,12 @@ public final class SidecarTraffic implements TcpObserver {
 
   private final TrafficRecorder recorder;
   private final Set<InetAddress> podIps;
+  private final ConnectionFlows http;
 
   private final FastThreadLocal<Map<TcpClient, Tracked>> raw =
       new FastThreadLocal<>() {
         @Override
         protected Map<TcpClient, Tracked> initialValue() {
-          return new IdentityHashMap<>();
-        }
-      };
-
-  private final FastThreadLocal<Map<Endpoint, OpenFlows>> pooled =
-      new FastThreadLocal<>() {
-        @Override
-        protected Map<Endpoint, OpenFlows> initialValue() {
           return new IdentityHashMap<>();
         }
       };
@@ -63,10 +57,12 @@ public final class SidecarTraffic implements TcpObserver {
   public SidecarTraffic(TrafficRecorder recorder, Set<InetAddress> podIps) {
     this.recorder = recorder;
     this.podIps = Set.copyOf(podIps);
+    this.http = new ConnectionFlows(recorder);
   }
 
   /** Begins to tell the bytes of open connections regularly. */
   public void start(EventLoops loops) {
+    http.start(loops);
     for (EventExecutor loop : loops.workers()) {
       loop.scheduleAtFixedRate(
           () -> raw.get().values().forEach(Tracked::progress),
@@ -88,21 +84,15 @@ public final class SidecarTraffic implements TcpObserver {
       }
 
       @Override
-      public void onUpstreamOpened(Endpoint endpoint) {
+      public void onUpstreamOpened(Endpoint endpoint, ByteCount bytes) {
         if (!endpoint.cluster().spec().statsName().equals(INBOUND_LABEL)) {
-          pooled
-              .get()
-              .computeIfAbsent(endpoint, e -> new OpenFlows())
-              .open(recorder.open(outbound(Way.OUTBOUND, endpoint)));
+          http.opened(bytes, outbound(Way.OUTBOUND, endpoint));
         }
       }
 
       @Override
-      public void onUpstreamClosed(Endpoint endpoint) {
-        OpenFlows open = pooled.get().get(endpoint);
-        if (open != null && open.close()) {
-          pooled.get().remove(endpoint);
-        }
+      public void onUpstreamClosed(Endpoint endpoint, ByteCount bytes) {
+        http.closed(bytes);
       }
 
       @Override
@@ -129,28 +119,37 @@ public final class SidecarTraffic implements TcpObserver {
     InetSocketAddress endpoint = report.upstreamAddress;
     InetSocketAddress peer = endpoint == null ? connection.local() : endpoint;
     String service = report.clusterStatsName;
+    boolean unproved = !report.upstreamIdentity.isEmpty() && !report.upstreamConnected;
     return new EdgeKey(
         Direction.OUTBOUND,
         peer.getAddress(),
         peer.getPort(),
-        report.upstreamIdentity,
+        unproved ? "" : report.upstreamIdentity,
         service == null ? "" : service,
         "",
-        outboundSecurity(way, peer.getAddress(), report.upstreamIdentity),
+        unproved
+            ? unproved(report.outcome)
+            : outboundSecurity(way, peer.getAddress(), report.upstreamIdentity),
         false);
   }
 
-  /** A client's connection with HTTP on it has been accepted: counted until it closes. */
+  /** An endpoint of the mesh was not spoken to: why not. */
+  private static Security unproved(Outcome outcome) {
+    return outcome == Outcome.UPSTREAM_TLS ? Security.HANDSHAKE_FAILED : Security.NOT_CONNECTED;
+  }
+
+  /**
+   * A client's connection with HTTP on it has been accepted: counted until it closes. What counts
+   * its bytes is added to the pipeline, the codec is to follow.
+   */
   public void opened(Channel channel, ConnectionInfo connection) {
-    TrafficRecorder.Flow flow =
-        recorder.open(
-            inbound(
-                Way.INBOUND,
-                connection.peer(),
-                connection.local(),
-                connection.peerIdentity(),
-                false));
-    channel.closeFuture().addListener(closed -> flow.close());
+    var bytes = new ByteCount();
+    channel.pipeline().addLast("bytes", bytes);
+    http.opened(
+        bytes,
+        inbound(
+            Way.INBOUND, connection.peer(), connection.local(), connection.peerIdentity(), false));
+    channel.closeFuture().addListener(closed -> http.closed(bytes));
   }
 
   // ---- Raw
@@ -174,7 +173,35 @@ public final class SidecarTraffic implements TcpObserver {
     Tracked tracked = raw.get().remove(report.client());
     if (tracked != null) {
       tracked.end(report);
+    } else {
+      notConnected(report);
     }
+  }
+
+  /** An endpoint of the mesh that was not reached, or proved nothing, is an edge with a reason. */
+  private void notConnected(TcpReport report) {
+    Way way = Way.of(report.client().listener());
+    InetSocketAddress endpoint = report.endpointAddress();
+    String service = report.clusterStatsName();
+    if (way == null
+        || way.isInbound()
+        || report.connected()
+        || endpoint == null
+        || report.endpointIdentity().isEmpty()) {
+      return;
+    }
+    recorder
+        .open(
+            new EdgeKey(
+                Direction.OUTBOUND,
+                endpoint.getAddress(),
+                endpoint.getPort(),
+                "",
+                service == null ? "" : service,
+                "",
+                unproved(report.outcome()),
+                false))
+        .close();
   }
 
   /** Policy has refused a connection. */
@@ -236,24 +263,6 @@ public final class SidecarTraffic implements TcpObserver {
       case OUTBOUND_UNANSWERED -> Security.UNANSWERED;
       case OUTBOUND, INBOUND, INBOUND_TLS -> Security.NOT_MESHED;
     };
-  }
-
-  /** Connections to one endpoint that are open on this loop. */
-  private static final class OpenFlows {
-    private final ArrayDeque<TrafficRecorder.Flow> flows = new ArrayDeque<>(1);
-
-    void open(TrafficRecorder.Flow flow) {
-      flows.add(flow);
-    }
-
-    /** Returns true when none is left. */
-    boolean close() {
-      TrafficRecorder.Flow flow = flows.poll();
-      if (flow != null) {
-        flow.close();
-      }
-      return flows.isEmpty();
-    }
   }
 
   /** A raw connection and what has been told of it. */

@@ -13,6 +13,7 @@ import io.selvage.proxy.listener.ListenerServer;
 import io.selvage.proxy.tcp.MeshFrames;
 import io.selvage.proxy.tcp.SpeculativeTcp;
 import io.selvage.proxy.tcp.TcpClient;
+import io.selvage.proxy.tls.CertificateEnd;
 import io.selvage.sidecar.connection.IdleCache;
 import io.selvage.sidecar.connection.Refusal;
 import io.selvage.sidecar.connection.Way;
@@ -22,6 +23,7 @@ import io.selvage.sidecar.detect.Protocol;
 import io.selvage.sidecar.detect.WhoSpeaksFirst;
 import io.selvage.sidecar.origdst.OriginalDestination;
 import java.net.InetSocketAddress;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -103,6 +105,9 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
     private TcpClient raw;
     private @Nullable Future<?> firstWord;
 
+    /** When the certificates' dates are over, by nanoTime; meaningful for a member only. */
+    private long datedUntilNanos;
+
     Client(InboundPort port, InetSocketAddress peer, InetSocketAddress destination) {
       this.port = port;
       this.peer = peer;
@@ -172,7 +177,14 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
               identity);
       ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
       stack.traffic().opened(ctx.channel(), connection);
-      port.target().serve(ctx.pipeline(), connection, server::isDraining);
+      port.target()
+          .serve(
+              ctx.pipeline(), connection, isMember() ? this::isMemberLeaving : server::isDraining);
+    }
+
+    /** Requests of a client whose certificate has ended go to a connection made with a new one. */
+    private boolean isMemberLeaving() {
+      return server.isDraining() || System.nanoTime() - datedUntilNanos >= 0;
     }
 
     @Override
@@ -230,8 +242,13 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
     // ---- MeshHandshake.Result
 
     @Override
-    public void onMember(ChannelHandlerContext ctx, String alpn, String proved) {
+    public void onMember(ChannelHandlerContext ctx, String alpn, String proved, Instant end) {
       identity = proved;
+      Channel channel = ctx.channel();
+      datedUntilNanos =
+          System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CertificateEnd.usableMillis(end));
+      CertificateEnd.watch(
+          channel, end, () -> refuse(channel, Refusal.CERTIFICATES_ENDED, destination));
       raw = new TcpClient(Way.INBOUND.listener(), peer, destination, null, proved);
       stack.peers().sawMember(peer.getAddress());
       switch (alpn) {

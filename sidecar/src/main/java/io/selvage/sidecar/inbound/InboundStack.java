@@ -52,6 +52,9 @@ public final class InboundStack {
   private static final long SWEEP_SECONDS = 30;
   private static final long AUDIT_LOG_NANOS = TimeUnit.SECONDS.toNanos(1);
 
+  /** How long a request that runs has to end by itself once policy would not let it in any more. */
+  private static final long LAST_WORDS_MILLIS = 1_000;
+
   private final Settings settings;
   private final IdleCache<InetSocketAddress, InboundPort> ports;
   private final PeerMemory peers = new PeerMemory(System::nanoTime);
@@ -109,7 +112,6 @@ public final class InboundStack {
   }
 
   private InboundPort newPort(InetSocketAddress destination) {
-    Admission admission = (connection, request) -> permits(connection, request);
     Target target =
         settings
             .path()
@@ -119,7 +121,7 @@ public final class InboundStack {
                     settings.connectMillis(),
                     false,
                     TargetSpec.VERIFIED_CLIENT,
-                    admission));
+                    new Policy()));
     target.updateEndpoints(
         new EndpointSet(
             SidecarTraffic.INBOUND_LABEL,
@@ -162,7 +164,10 @@ public final class InboundStack {
 
   // ---- Policy
 
-  /** Requests and connections are judged so from now on; open raw connections at once. */
+  /**
+   * Requests and connections are judged so from now on; open raw connections at once, requests that
+   * run, tunnels among them, in a second.
+   */
   public void apply(InboundSettings newSettings) {
     var next = new InboundRules(newSettings);
     next.problems().forEach(problem -> log.atWarn().log("inbound settings: {}", problem));
@@ -173,22 +178,41 @@ public final class InboundStack {
             settings
                 .refusals()
                 .reset(denied.channel(), Way.INBOUND, Refusal.NO_LONGER_ALLOWED, null));
+    settings.path().judgeRunning(LAST_WORDS_MILLIS);
   }
 
   InboundRules rules() {
     return rules;
   }
 
-  private boolean permits(ConnectionInfo connection, RequestHead request) {
-    Verdict verdict =
-        rules.judge(
-            connection.peer().getAddress(),
-            !connection.peerIdentity().isEmpty(),
-            connection.local().getPort(),
-            request.method(),
-            request.target().toString());
-    judged(verdict, connection.peer(), connection.local());
-    return verdict.allows();
+  private Verdict judge(ConnectionInfo connection, RequestHead request) {
+    return rules.judge(
+        connection.peer().getAddress(),
+        !connection.peerIdentity().isEmpty(),
+        connection.local().getPort(),
+        request.method(),
+        request.target().toString());
+  }
+
+  /** The rules in force, for the requests of every port. */
+  private final class Policy implements Admission {
+    @Override
+    public boolean permits(ConnectionInfo connection, RequestHead request) {
+      Verdict verdict = judge(connection, request);
+      judged(verdict, connection.peer(), connection.local());
+      return verdict.allows();
+    }
+
+    @Override
+    public boolean keeps(ConnectionInfo connection, RequestHead request) {
+      boolean allowed = judge(connection, request).allows();
+      if (!allowed) {
+        settings
+            .refusals()
+            .count(connection.peer(), Way.INBOUND, Refusal.NO_LONGER_ALLOWED, connection.local());
+      }
+      return allowed;
+    }
   }
 
   /** Counts what only {@code audit} has let in. */

@@ -16,6 +16,7 @@ import io.selvage.proxy.tls.ClientHello;
 import io.selvage.proxy.tls.MeshTls;
 import io.selvage.sidecar.connection.Refusal;
 import java.security.GeneralSecurityException;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +35,9 @@ final class MeshHandshake extends ChannelInboundHandlerAdapter {
      *
      * @param alpn one of {@link MeshProtocol#ALPN}
      * @param identity SPIFFE id
+     * @param end when the connection's certificates end, allowance included
      */
-    void onMember(ChannelHandlerContext ctx, String alpn, String identity);
+    void onMember(ChannelHandlerContext ctx, String alpn, String identity, Instant end);
 
     /** TLS of the application's. */
     void onForeign(ChannelHandlerContext ctx);
@@ -138,7 +140,7 @@ final class MeshHandshake extends ChannelInboundHandlerAdapter {
     String alpn = shaken.applicationProtocol();
     String identity = handshake.isSuccess() ? MeshTls.peerIdentity(shaken).orElse("") : "";
     if (alpn != null && MeshProtocol.ALPN.contains(alpn) && !identity.isEmpty()) {
-      result.onMember(ctx, alpn, identity);
+      result.onMember(ctx, alpn, identity, MeshTls.connectionEnd(shaken));
       leave(ctx);
       return;
     }

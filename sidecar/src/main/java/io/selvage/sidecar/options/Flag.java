@@ -40,7 +40,7 @@ enum Flag {
       "POLICY", "all-unauthenticated", "Who may come in until the control plane has told."),
   DETECT_GRACE(
       "TIME", "20ms", "How long a client may be silent before its server is asked to speak."),
-  OUTBOUND_CONNECT_TIMEOUT("TIME", "1s", "Towards endpoints, TLS included."),
+  OUTBOUND_CONNECT_TIMEOUT("TIME", "1s", "For TCP towards endpoints; TLS has 10s more."),
   INBOUND_CONNECT_TIMEOUT("TIME", "300ms", "Towards the application."),
   LOG_LEVEL("LEVEL", "info", "off, error, warn, info, debug or trace."),
   EVENT_LOOPS("N", "1", "Threads that carry traffic."),

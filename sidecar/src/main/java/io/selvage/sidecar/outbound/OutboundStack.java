@@ -48,7 +48,7 @@ public final class OutboundStack {
    * @param podIps the pod's addresses
    * @param own the sidecar's own sockets
    * @param drain set when open connections are to end
-   * @param connectMillis towards an endpoint, TLS included
+   * @param connectMillis for TCP towards an endpoint
    */
   public record Settings(
       DataPath path,

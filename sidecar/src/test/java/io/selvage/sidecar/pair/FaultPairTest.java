@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.selvage.model.mesh.DestinationUpdate;
 import io.selvage.model.mesh.ProtocolHint;
 import io.selvage.model.mesh.TrafficReport;
+import io.selvage.model.mesh.TrafficReport.Security;
 import io.selvage.sidecar.connection.Refusal;
 import io.selvage.sidecar.connection.Way;
 import io.selvage.testkit.RawClient;
@@ -40,6 +41,14 @@ class FaultPairTest {
       }
       assertThat(answerTo(pair, "\0\1")).isEmpty();
       assertThat(app.connections()).isEmpty();
+      List<TrafficReport.Edge> edges = pair.client().member().report().edges();
+      assertThat(edges)
+          .allSatisfy(edge -> {
+            assertThat(edge.security()).isEqualTo(Security.HANDSHAKE_FAILED);
+            assertThat(edge.peerIdentity()).as("nothing was proved").isEmpty();
+          });
+      assertThat(edges.stream().mapToLong(TrafficReport.Edge::requests).sum()).isEqualTo(1);
+      assertThat(edges.stream().mapToLong(TrafficReport.Edge::opened).sum()).isEqualTo(1);
     }
   }
 
@@ -88,7 +97,7 @@ class FaultPairTest {
       }
       assertThat(young.process().refusals().count(Way.INBOUND, Refusal.NO_CERTIFICATE))
           .isPositive();
-      assertThat(app.connections()).isEmpty();
+      assertThat(app.received()).isEmpty();
     }
   }
 
@@ -177,6 +186,28 @@ class FaultPairTest {
     }
     try (SidecarPair pair = SidecarPair.start(nobody)) {
       assertThat(answerTo(pair, "")).isEmpty();
+    }
+  }
+
+  @Test
+  void aMemberThatIsNotThereIsNoSecuredEdge() throws IOException {
+    int nobody;
+    try (ScriptedOrigin gone = ScriptedOrigin.answering(OK)) {
+      nobody = gone.port();
+    }
+    try (SidecarPair pair = SidecarPair.start(nobody)) {
+      pair.mesh()
+          .answer(
+              SidecarPair.SERVICE,
+              TestMesh.service(
+                  ProtocolHint.DETECT, TestMesh.endpoint(nobody, TestMesh.identity("server"))));
+      try (RawClient http = pair.connect()) {
+        http.send(GET);
+        assertThat(http.readResponse()).startsWith("HTTP/1.1 50");
+      }
+      assertThat(pair.client().member().report().edges())
+          .singleElement()
+          .satisfies(edge -> assertThat(edge.security()).isEqualTo(Security.NOT_CONNECTED));
     }
   }
 

@@ -2,6 +2,7 @@
 package io.selvage.sidecar.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.selvage.model.mesh.TrafficReport;
 import io.selvage.model.mesh.TrafficReport.Direction;
@@ -9,6 +10,7 @@ import io.selvage.model.mesh.TrafficReport.Security;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** HTTP/1.1 through two sidecars. */
@@ -44,6 +46,41 @@ class HttpPairTest {
       assertThat(out.peerIdentity()).isEqualTo(TestMesh.identity("server"));
       assertThat(out.service()).isEqualTo("test/web:80");
       assertThat(out.requests()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void theBytesOfRequestsAreCountedOnBothSides() throws IOException {
+    int bytes = 100_000;
+    try (ScriptedOrigin app =
+            ScriptedOrigin.answering(
+                "HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n" + "y".repeat(bytes / 2));
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = pair.connect()) {
+      client.send(
+          "POST / HTTP/1.1\r\nHost: web\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(bytes));
+      assertThat(client.readResponse()).endsWith("y");
+      long[] in = new long[2];
+      long[] out = new long[2];
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> {
+            add(pair.server(), in);
+            add(pair.client(), out);
+            return in[0] >= bytes && out[0] >= bytes / 2;
+          });
+      int heads = 1_000;
+      assertThat(in[0]).isBetween((long) bytes, (long) bytes + heads);
+      assertThat(in[1]).isBetween(bytes / 2L, bytes / 2L + heads);
+      assertThat(out[0]).isBetween(bytes / 2L, bytes / 2L + heads);
+      assertThat(out[1]).isBetween((long) bytes, (long) bytes + heads);
+    }
+  }
+
+  private static void add(TestSidecar sidecar, long[] bytes) {
+    for (TrafficReport.Edge edge : sidecar.member().report().edges()) {
+      bytes[0] += edge.received();
+      bytes[1] += edge.sent();
     }
   }
 

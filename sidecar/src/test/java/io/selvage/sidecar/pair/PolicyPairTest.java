@@ -116,6 +116,54 @@ class PolicyPairTest {
   }
 
   @Test
+  void aFlipEndsTunnelsAndResponsesThatRun() throws Exception {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              String head = c.readHead();
+              if (head != null && head.contains("/socket")) {
+                c.send(
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                        + "Connection: Upgrade\r\n\r\nwelcome");
+              } else if (head != null && head.contains("/stream")) {
+                c.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+              }
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient socket = pair.connect();
+        RawClient stream = pair.connect();
+        RawClient waiting = pair.connect();
+        RawClient probe = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+      socket.send(
+          "GET /socket HTTP/1.1\r\nHost: web\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+      assertThat(socket.readHead()).startsWith("HTTP/1.1 101 ");
+      assertThat(socket.read(7)).isEqualTo("welcome");
+      stream.send("GET /stream HTTP/1.1\r\nHost: web\r\n\r\n");
+      assertThat(stream.readUntil("first\r\n")).startsWith("HTTP/1.1 200 ");
+      waiting.send("GET /waiting HTTP/1.1\r\nHost: web\r\n\r\n");
+      probe.send("GET /stream?probe HTTP/1.1\r\nHost: web\r\n\r\n");
+      assertThat(probe.readUntil("first\r\n")).startsWith("HTTP/1.1 200 ");
+      await().atMost(PATIENCE).until(() -> app.received().contains("GET /waiting "));
+      pair.server()
+          .member()
+          .push(
+              new InboundSettings(
+                  InboundPolicy.DENY,
+                  InboundSettings.DEFAULT_CLUSTER_NETWORKS,
+                  Set.of(),
+                  List.of(new Probe(app.port(), "/stream?probe")),
+                  List.of()));
+      assertThat(socket.readToEnd()).isEmpty();
+      assertThat(stream.readToEnd()).as("no last chunk: it is broken off").isEmpty();
+      assertThat(waiting.readResponse()).startsWith("HTTP/1.1 403 ");
+      assertThat(probe.isQuietFor(Duration.ofMillis(500))).as("a probe goes on").isTrue();
+      assertThat(pair.server().process().refusals().metrics())
+          .contains("reason=\"no_longer_allowed\"} 3");
+    }
+  }
+
+  @Test
   void flipsUnderLoadAnswerEveryRequestOneWayOrTheOther() throws Exception {
     var over = new AtomicBoolean();
     var answered = new AtomicInteger();

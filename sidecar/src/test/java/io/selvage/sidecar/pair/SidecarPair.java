@@ -16,11 +16,13 @@ import java.util.stream.Stream;
 final class SidecarPair implements AutoCloseable {
   static final InetSocketAddress SERVICE = new InetSocketAddress("10.96.0.1", 80);
 
-  private final TestMesh mesh = new TestMesh();
+  private final TestMesh mesh;
   private final TestSidecar server;
   private final TestSidecar client;
 
-  private SidecarPair(int appPort, ProtocolHint hint, String... flags) throws IOException {
+  private SidecarPair(TestMesh mesh, int appPort, ProtocolHint hint, String... flags)
+      throws IOException {
+    this.mesh = mesh;
     server =
         TestSidecar.start(
             mesh, "server", with(flags, "--inbound=127.0.0.1:0=127.0.0.1:" + appPort));
@@ -37,12 +39,17 @@ final class SidecarPair implements AutoCloseable {
 
   /** In front of an application on a port of loopback. */
   static SidecarPair start(int appPort, String... flags) throws IOException {
-    return new SidecarPair(appPort, ProtocolHint.DETECT, flags);
+    return new SidecarPair(new TestMesh(), appPort, ProtocolHint.DETECT, flags);
+  }
+
+  /** In a mesh that was prepared. */
+  static SidecarPair start(TestMesh mesh, int appPort, String... flags) throws IOException {
+    return new SidecarPair(mesh, appPort, ProtocolHint.DETECT, flags);
   }
 
   /** With a Service that says what it speaks. */
   static SidecarPair start(int appPort, ProtocolHint hint, String... flags) throws IOException {
-    return new SidecarPair(appPort, hint, flags);
+    return new SidecarPair(new TestMesh(), appPort, hint, flags);
   }
 
   /** A connection as the client's application makes it. */

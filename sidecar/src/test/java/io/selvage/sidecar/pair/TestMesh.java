@@ -43,9 +43,12 @@ import java.util.concurrent.TimeUnit;
 
 /** What a control plane knows, without one: certificates, and what addresses stand for. */
 final class TestMesh {
+  private static final Duration TWO_SKEWS = Issuer.SKEW.plus(MeshTls.SKEW);
+
   private final CertificateAuthorities.Created authorities =
       CertificateAuthorities.create("cluster.local", Instant.now(), Duration.ofDays(1));
   private final Map<InetSocketAddress, DestinationUpdate> destinations = new ConcurrentHashMap<>();
+  private final Map<String, Duration> ends = new ConcurrentHashMap<>();
   private volatile boolean away;
   private volatile boolean mute;
 
@@ -86,7 +89,19 @@ final class TestMesh {
     return new Endpoint("127.0.0.1", port, identity, "", 1, ProtocolHint.DETECT, false);
   }
 
+  /**
+   * Certificates of an account that are issued from now on are believed for so long only, the
+   * allowance for clocks included.
+   */
+  void believe(String account, Duration time) {
+    ends.put(account, time);
+  }
+
   KeyMaterial certificate(String account) {
+    Duration believed = ends.getOrDefault(account, Duration.ofHours(1).plus(TWO_SKEWS));
+    Duration life = Duration.ofHours(1);
+    // A leaf lives one allowance longer than asked, and is believed for another one after that.
+    Instant issued = Instant.now().plus(believed).minus(life).minus(TWO_SKEWS);
     Issuer.Parsed parsed =
         Issuer.of(
             List.of(authorities.issuer()),
@@ -101,8 +116,8 @@ final class TestMesh {
         issuer.issue(
             WorkloadIdentity.parse(identity(account)).orElseThrow(),
             keys.getPublic(),
-            Instant.now(),
-            Duration.ofHours(1),
+            issued,
+            life,
             Issuer.SKEW);
     return new KeyMaterial(
         account, PemText.write(leaf.chain()), WorkloadKeys.pem(keys.getPrivate()));
