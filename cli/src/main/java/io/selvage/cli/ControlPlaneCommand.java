@@ -7,6 +7,7 @@ import io.selvage.controlplane.observation.ObservationOptions;
 import io.selvage.model.mesh.InboundPolicy;
 import io.selvage.model.mesh.InboundSettings;
 import io.selvage.model.mesh.MeshProtocol;
+import io.selvage.model.mesh.WorkloadIdentity;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.InetAddress;
@@ -15,8 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -167,6 +170,25 @@ final class ControlPlaneCommand implements Callable<Integer> {
   private Duration drainTimeout;
 
   @Option(
+      names = "--gateway-identity",
+      paramLabel = "NS/SA",
+      split = ",",
+      description =
+          "ServiceAccounts whose pods may be gateways, which are told of every address of the mesh"
+              + " (default: gateway in the control plane's namespace; with --from everybody who has"
+              + " a certificate).")
+  private List<String> gatewayIdentities = List.of();
+
+  @Option(
+      names = "--probe-networks",
+      paramLabel = "CIDR",
+      split = ",",
+      description =
+          "Networks that kubelets' probes come from, which pass whatever the policy (default: the"
+              + " addresses of each pod's node; where those are not known, --cluster-networks).")
+  private List<String> probeNetworks = List.of();
+
+  @Option(
       names = "--prometheus",
       paramLabel = "URL",
       description = "Prometheus that scrapes the proxies, to answer from instead of memory.")
@@ -263,10 +285,32 @@ final class ControlPlaneCommand implements Callable<Integer> {
           clockSkewAllowance,
           reportInterval,
           drainTimeout,
-          !source.kubernetes);
+          !source.kubernetes,
+          gateways(),
+          probeNetworks);
     } catch (IllegalArgumentException e) {
       throw wrong(String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Standalone, whoever has a token was given it by the one who runs all of it. */
+  private Set<WorkloadIdentity> gateways() {
+    if (gatewayIdentities.isEmpty()) {
+      return source.kubernetes
+          ? Set.of(
+              new WorkloadIdentity(trustDomain, namespace, ControlPlaneOptions.GATEWAY_ACCOUNT))
+          : Set.of();
+    }
+    var all = new HashSet<WorkloadIdentity>();
+    for (String text : gatewayIdentities) {
+      int slash = text.indexOf('/');
+      if (slash < 0) {
+        throw wrong("--gateway-identity takes NAMESPACE/SERVICEACCOUNT, not " + text);
+      }
+      all.add(
+          new WorkloadIdentity(trustDomain, text.substring(0, slash), text.substring(slash + 1)));
+    }
+    return all;
   }
 
   private void requireAddress(String option, String text) {

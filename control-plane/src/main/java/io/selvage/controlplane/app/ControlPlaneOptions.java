@@ -9,6 +9,7 @@ import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.WorkloadIdentity;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Options of the process.
@@ -28,6 +29,9 @@ import java.util.List;
  * @param reportInterval how often proxies are asked to report, 500 ms to 60 s
  * @param drainTimeout how long streams may take to end after SIGTERM
  * @param toleratesUnknownPods whether a proxy may belong to a pod that is not among the objects
+ * @param gateways who may be a gateway, and so is told of every address; empty = everybody
+ * @param probeNetworks CIDRs kubelets may come from; empty = the addresses of a pod's node, or all
+ *     cluster networks where those are not known
  */
 public record ControlPlaneOptions(
     String address,
@@ -44,7 +48,9 @@ public record ControlPlaneOptions(
     Duration clockSkewAllowance,
     Duration reportInterval,
     Duration drainTimeout,
-    boolean toleratesUnknownPods) {
+    boolean toleratesUnknownPods,
+    Set<WorkloadIdentity> gateways,
+    List<String> probeNetworks) {
   public static final int API_PORT = 8085;
   public static final int ADMIN_PORT = 9995;
   public static final String NAMESPACE = "selvage";
@@ -52,6 +58,9 @@ public record ControlPlaneOptions(
 
   /** ServiceAccount of the control plane, within {@link #namespace}. */
   public static final String SERVICE_ACCOUNT = "control-plane";
+
+  /** ServiceAccount of the gateway, within {@link #namespace}. */
+  public static final String GATEWAY_ACCOUNT = "gateway";
 
   public ControlPlaneOptions {
     requireNonNull(address, "address");
@@ -65,11 +74,49 @@ public record ControlPlaneOptions(
     if (reportInterval.toMillis() < 500 || reportInterval.toMillis() > 60_000) {
       throw new IllegalArgumentException("the report interval must be between 500 ms and 60 s");
     }
-    for (String network : clusterNetworks) {
-      Networks.check(network);
-    }
+    gateways = Set.copyOf(gateways);
+    probeNetworks = List.copyOf(probeNetworks);
+    clusterNetworks.forEach(Networks::check);
+    probeNetworks.forEach(Networks::check);
     // Says which of the names is of no good.
     new WorkloadIdentity(trustDomain, namespace, SERVICE_ACCOUNT);
+  }
+
+  /** Everybody may be a gateway, and kubelets come from where nodes are. */
+  public ControlPlaneOptions(
+      String address,
+      int port,
+      String apiAddress,
+      int apiPort,
+      String adminAddress,
+      int adminPort,
+      String trustDomain,
+      String namespace,
+      InboundPolicy defaultInboundPolicy,
+      List<String> clusterNetworks,
+      Duration issuanceLifetime,
+      Duration clockSkewAllowance,
+      Duration reportInterval,
+      Duration drainTimeout,
+      boolean toleratesUnknownPods) {
+    this(
+        address,
+        port,
+        apiAddress,
+        apiPort,
+        adminAddress,
+        adminPort,
+        trustDomain,
+        namespace,
+        defaultInboundPolicy,
+        clusterNetworks,
+        issuanceLifetime,
+        clockSkewAllowance,
+        reportInterval,
+        drainTimeout,
+        toleratesUnknownPods,
+        Set.of(),
+        List.of());
   }
 
   /** What holds where nothing is said. */
@@ -97,8 +144,32 @@ public record ControlPlaneOptions(
     return new WorkloadIdentity(trustDomain, namespace, SERVICE_ACCOUNT);
   }
 
+  /** Whether somebody may be a gateway. */
+  public boolean mayBeGateway(WorkloadIdentity identity) {
+    return gateways.isEmpty() || gateways.contains(identity);
+  }
+
+  /** The same with other gateways; none = everybody. */
+  public ControlPlaneOptions withGateways(Set<WorkloadIdentity> newGateways) {
+    return with(port, apiPort, adminPort, newGateways, probeNetworks);
+  }
+
+  /** The same with other networks of kubelets; none = those of the nodes. */
+  public ControlPlaneOptions withProbeNetworks(List<String> newNetworks) {
+    return with(port, apiPort, adminPort, gateways, newNetworks);
+  }
+
   /** The same on other ports; 0 = any free one. */
   public ControlPlaneOptions withPorts(int grpc, int api, int admin) {
+    return with(grpc, api, admin, gateways, probeNetworks);
+  }
+
+  private ControlPlaneOptions with(
+      int grpc,
+      int api,
+      int admin,
+      Set<WorkloadIdentity> newGateways,
+      List<String> newProbeNetworks) {
     return new ControlPlaneOptions(
         address,
         grpc,
@@ -114,6 +185,8 @@ public record ControlPlaneOptions(
         clockSkewAllowance,
         reportInterval,
         drainTimeout,
-        toleratesUnknownPods);
+        toleratesUnknownPods,
+        newGateways,
+        newProbeNetworks);
   }
 }

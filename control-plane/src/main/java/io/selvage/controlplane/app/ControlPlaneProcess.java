@@ -141,7 +141,8 @@ public final class ControlPlaneProcess implements AutoCloseable {
                 clock,
                 instanceName(),
                 options.reportInterval(),
-                options.toleratesUnknownPods()),
+                options.toleratesUnknownPods(),
+                options::mayBeGateway),
             SessionLimits.DEFAULT);
     try {
       identity.start();

@@ -38,7 +38,7 @@ final class Certifier {
   private final IdentityMetrics metrics;
   private final InstantSource clock;
   private final LongSupplier nanos;
-  private final RateLimits limits;
+  private final RateLimits<WorkloadIdentity> limits;
 
   Certifier(
       IdentityOptions options,
@@ -55,7 +55,7 @@ final class Certifier {
     this.metrics = requireNonNull(metrics, "metrics");
     this.clock = requireNonNull(clock, "clock");
     this.nanos = requireNonNull(nanos, "nanos");
-    this.limits = new RateLimits(options.burst(), options.perSecond());
+    this.limits = new RateLimits<>(options.burst(), options.perSecond());
   }
 
   /** Answers one request. Throws nothing for what it holds. */

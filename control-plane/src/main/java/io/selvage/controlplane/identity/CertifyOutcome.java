@@ -46,6 +46,11 @@ public sealed interface CertifyOutcome {
    * @param message for the one who asked, without secrets
    */
   record Refused(Code code, String reason, String message) implements CertifyOutcome {
+    /** Whether it is the doing of whoever asked, who has not proved who he is. */
+    boolean isOfAStranger() {
+      return code == Code.INVALID_ARGUMENT || code == Code.UNAUTHENTICATED;
+    }
+
     public Refused {
       requireNonNull(code, "code");
       requireNonNull(reason, "reason");

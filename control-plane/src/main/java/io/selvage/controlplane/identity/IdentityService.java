@@ -63,6 +63,8 @@ public final class IdentityService
   private final IssuerStore store;
   private final Rotation rotation;
   private final Certifier certifier;
+  private final PeerLimits peers = new PeerLimits(PeerLimits.Bounds.DEFAULT);
+  private final IdentityMetrics metrics;
   private final OwnCertificate own;
   private final ThreadPoolExecutor workers;
   private final ScheduledExecutorService thread =
@@ -91,7 +93,7 @@ public final class IdentityService
     this.own = new OwnCertificate(options);
     this.rotation =
         new Rotation(options, storage, store, this::proxies, () -> push(true), clock.instant());
-    var metrics = new IdentityMetrics(registry);
+    this.metrics = new IdentityMetrics(registry);
     metrics.observe(store, rotation, clock);
     this.certifier =
         new Certifier(options, store::trust, tokens, events, metrics, clock, System::nanoTime);
@@ -161,13 +163,24 @@ public final class IdentityService
 
   @Override
   public CompletionStage<Certify.Response> certify(Certify.Request request, String peer) {
+    Optional<PeerLimits.Excess> excess = peers.enter(peer, System.nanoTime());
+    if (excess.isPresent()) {
+      // Neither an Event nor a line of the log: there may be very many.
+      metrics.refused(excess.get().reason());
+      return CompletableFuture.failedFuture(
+          new RpcException(
+              RpcException.Status.RESOURCE_EXHAUSTED,
+              peer + " " + excess.get().text() + " (" + excess.get().reason() + ")"));
+    }
     var answer = new CompletableFuture<Certify.Response>();
     try {
       workers.execute(() -> {
+        boolean good = true;
         try {
           switch (certifier.certify(request)) {
             case CertifyOutcome.Issued(Certify.Response response) -> answer.complete(response);
             case CertifyOutcome.Refused refused -> {
+              good = !refused.isOfAStranger();
               log.info(
                   "{} gets no certificate: {} ({})", peer, refused.message(), refused.reason());
               answer.completeExceptionally(rpc(refused));
@@ -176,9 +189,12 @@ public final class IdentityService
         } catch (RuntimeException e) {
           log.error("a request for a certificate failed by a fault of ours", e);
           answer.completeExceptionally(e);
+        } finally {
+          peers.leave(peer, good);
         }
       });
     } catch (RejectedExecutionException e) {
+      peers.leave(peer, true);
       answer.completeExceptionally(
           new RpcException(
               RpcException.Status.UNAVAILABLE, "too many requests for certificates at once"));

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.identity;
 
-import io.selvage.model.mesh.WorkloadIdentity;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** A token bucket for each identity, for a bounded number of them. Thread-safe. */
-final class RateLimits {
-  /** Identities remembered: those not seen for the longest time make room, and begin anew. */
-  static final int MAX_IDENTITIES = 20_000;
+/**
+ * A token bucket for each of a bounded number of askers. Thread-safe.
+ *
+ * @param <K> who asks
+ */
+final class RateLimits<K> {
+  /** Askers remembered: those not seen for the longest time make room, and begin anew. */
+  static final int MAX_ASKERS = 20_000;
 
   private final int burst;
   private final double perNano;
-  private final Map<WorkloadIdentity, Bucket> buckets =
+  private final Map<K, Bucket> buckets =
       new LinkedHashMap<>(64, 0.75f, true) {
         private static final long serialVersionUID = 1;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<WorkloadIdentity, Bucket> eldest) {
-          return size() > MAX_IDENTITIES;
+        protected boolean removeEldestEntry(Map.Entry<K, Bucket> eldest) {
+          return size() > MAX_ASKERS;
         }
       };
 
@@ -36,14 +39,14 @@ final class RateLimits {
     this.perNano = perSecond / 1e9;
   }
 
-  /** Takes a token of this identity's if there is one. */
-  synchronized boolean tryTake(WorkloadIdentity identity, long nowNanos) {
-    Bucket bucket = buckets.get(identity);
+  /** Takes a token of this asker's if there is one. */
+  synchronized boolean tryTake(K asker, long nowNanos) {
+    Bucket bucket = buckets.get(asker);
     if (bucket == null) {
       bucket = new Bucket();
       bucket.tokens = burst;
       bucket.last = nowNanos;
-      buckets.put(identity, bucket);
+      buckets.put(asker, bucket);
     }
     bucket.tokens = Math.min(burst, bucket.tokens + Math.max(0, nowNanos - bucket.last) * perNano);
     bucket.last = nowNanos;
@@ -52,6 +55,14 @@ final class RateLimits {
     }
     bucket.tokens--;
     return true;
+  }
+
+  /** Undoes one {@link #tryTake}. */
+  synchronized void giveBack(K asker) {
+    Bucket bucket = buckets.get(asker);
+    if (bucket != null) {
+      bucket.tokens = Math.min(burst, bucket.tokens + 1);
+    }
   }
 
   synchronized int size() {

@@ -160,6 +160,15 @@ public final class ProxySession {
           "this control plane speaks version " + MeshProtocol.VERSION + " and the one before");
       return;
     }
+    if (greeting.kind() == ProxyKind.GATEWAY && !sessions.mayBeGateway(identity)) {
+      fail(
+          Status.PERMISSION_DENIED,
+          "NotAGateway",
+          identity
+              + " may not be a gateway of this mesh; the control plane's --gateway-identity says"
+              + " who may");
+      return;
+    }
     PodRef pod = greeting.pod();
     if (pod.name().chars().anyMatch(Character::isISOControl)) {
       // Names of pods stand in logs and on terminals.

@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +54,7 @@ public final class Sessions implements ProxyFleet {
    * @param instance name of this replica
    * @param reportInterval how often reports are wanted
    * @param toleratesUnknownPods whether a proxy may belong to a pod that is not among the objects
+   * @param gateways who may be a gateway, and so is told of every address
    */
   public record Parts(
       DiscoveryService discovery,
@@ -62,7 +64,8 @@ public final class Sessions implements ProxyFleet {
       InstantSource clock,
       String instance,
       Duration reportInterval,
-      boolean toleratesUnknownPods) {
+      boolean toleratesUnknownPods,
+      Predicate<WorkloadIdentity> gateways) {
     public Parts {
       requireNonNull(discovery, "discovery");
       requireNonNull(bundles, "bundles");
@@ -71,6 +74,7 @@ public final class Sessions implements ProxyFleet {
       requireNonNull(clock, "clock");
       requireNonNull(instance, "instance");
       requireNonNull(reportInterval, "reportInterval");
+      requireNonNull(gateways, "gateways");
     }
   }
 
@@ -240,6 +244,10 @@ public final class Sessions implements ProxyFleet {
 
   Duration reportInterval() {
     return parts.reportInterval();
+  }
+
+  boolean mayBeGateway(WorkloadIdentity identity) {
+    return parts.gateways().test(identity);
   }
 
   boolean toleratesUnknownPods() {

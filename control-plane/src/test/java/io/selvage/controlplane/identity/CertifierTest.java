@@ -286,14 +286,14 @@ class CertifierTest {
 
   @Test
   void theRatesOfManyIdentitiesHaveBoundedMemory() {
-    var limits = new RateLimits(1, 0.001);
-    for (int i = 0; i < RateLimits.MAX_IDENTITIES; i++) {
+    var limits = new RateLimits<WorkloadIdentity>(1, 0.001);
+    for (int i = 0; i < RateLimits.MAX_ASKERS; i++) {
       assertThat(limits.tryTake(new WorkloadIdentity("td", "n", "sa" + i), 0)).isTrue();
     }
-    assertThat(limits.size()).isEqualTo(RateLimits.MAX_IDENTITIES);
+    assertThat(limits.size()).isEqualTo(RateLimits.MAX_ASKERS);
     assertThat(limits.tryTake(new WorkloadIdentity("td", "n", "sa0"), 0)).isFalse();
     assertThat(limits.tryTake(new WorkloadIdentity("td", "n", "one-more"), 0)).isTrue();
-    assertThat(limits.size()).isEqualTo(RateLimits.MAX_IDENTITIES);
+    assertThat(limits.size()).isEqualTo(RateLimits.MAX_ASKERS);
     // The one not seen for the longest time made room.
     assertThat(limits.tryTake(new WorkloadIdentity("td", "n", "sa0"), 0)).isFalse();
     assertThat(limits.tryTake(new WorkloadIdentity("td", "n", "sa1"), 0)).isTrue();

@@ -111,6 +111,38 @@ class IdentityServiceTest {
     assertThatThrownBy(() -> certify(token(WEB))).hasCauseInstanceOf(RpcException.class);
   }
 
+  /** Each of them would be a question to the API server. */
+  @Test
+  void oneAddressMayNotShowBadTokensForEver() {
+    identity.start();
+    for (int i = 0; i < PeerLimits.Bounds.DEFAULT.burst(); i++) {
+      assertThat(refusal("a.b.c", "10.9.9.9").status())
+          .isEqualTo(RpcException.Status.UNAUTHENTICATED);
+    }
+    RpcException refused = refusal("a.b.c", "10.9.9.9");
+    for (int i = 0; i < 100 && refused.status() == RpcException.Status.UNAUTHENTICATED; i++) {
+      refused = refusal("a.b.c", "10.9.9.9"); // time gives some back
+    }
+    assertThat(refused.status()).isEqualTo(RpcException.Status.RESOURCE_EXHAUSTED);
+    assertThat(refused.text())
+        .isEqualTo("10.9.9.9 has shown too many tokens that are good for nothing (PeerLimited)");
+    assertThat(certify(token(WEB)).identity()).isEqualTo(WEB.uri());
+    assertThat(registry.scrape()).contains("reason=\"PeerLimited\"");
+  }
+
+  private RpcException refusal(String token, String peer) {
+    var request =
+        new Certify.Request(token, CertificateRequests.create(WorkloadKeys.create()), PodRef.NONE);
+    try {
+      identity.certify(request, peer).toCompletableFuture().join();
+    } catch (CompletionException e) {
+      if (e.getCause() instanceof RpcException refused) {
+        return refused;
+      }
+    }
+    throw new AssertionError("it was issued");
+  }
+
   @Test
   void issuesAndRefusesOverItsPool() {
     identity.start();

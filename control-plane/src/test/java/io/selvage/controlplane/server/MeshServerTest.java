@@ -119,7 +119,8 @@ class MeshServerTest {
                 InstantSource.system(),
                 "replica-1",
                 Duration.ofSeconds(5),
-                tolerant),
+                tolerant,
+                identity -> identity.serviceAccount().equals("gateway")),
             limits);
     all.admit();
     return all;
@@ -406,6 +407,18 @@ class MeshServerTest {
     assertThat(proxy.all(ControlMessage.Workloads.class)).isEmpty();
   }
 
+  /** Gateways are told of every address there is. */
+  @Test
+  void onlyWhoMayBeAGatewayIsTaughtTheDirectory() {
+    TestProxy proxy = open(start(), MESH.client("shop", "web"));
+    proxy.hello(WEB_1, ProxyKind.GATEWAY);
+    assertThat(proxy.awaitStatus()).isEqualTo("7");
+    assertThat(proxy.text())
+        .contains("spiffe://cluster.local/ns/shop/sa/web may not be a gateway of this mesh");
+    assertThat(proxy.all(ControlMessage.Workloads.class)).isEmpty();
+    assertThat(proxy.all(ControlMessage.Welcome.class)).isEmpty();
+  }
+
   @Test
   void anUnknownPodIsToleratedWhereNobodyKnowsBetter() {
     int port = start();
@@ -446,7 +459,8 @@ class MeshServerTest {
                 InstantSource.system(),
                 "r",
                 Duration.ofSeconds(5),
-                true),
+                true,
+                identity -> false),
             SessionLimits.DEFAULT);
     int port = start();
     assertThat(connect(port, WEB_1).awaitStatus()).isEqualTo("14");
