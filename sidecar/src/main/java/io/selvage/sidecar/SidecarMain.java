@@ -59,6 +59,10 @@ public final class SidecarMain {
     } catch (IOException e) {
       err.println("mesh sidecar: " + e.getMessage());
       return FAILED;
+    } catch (RuntimeException | LinkageError e) {
+      // Nothing a user does leads here that we know of; a stack trace would not tell him more.
+      err.println("mesh sidecar: cannot start: " + e);
+      return FAILED;
     }
   }
 

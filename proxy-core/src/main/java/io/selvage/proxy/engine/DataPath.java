@@ -171,6 +171,7 @@ public final class DataPath implements AutoCloseable {
 
   /** Closes idle connections of a cluster nobody uses any more, the others when they end. */
   void retire(Cluster cluster) {
+    cluster.retire(); // an exchange on an old snapshot may still make a connection
     onEachLoop(state -> state.pools().retire(cluster));
   }
 

@@ -19,8 +19,12 @@ final class ClientDeadline extends Deadline {
     IDLE,
     HEAD,
     BODY,
+    LEAVING,
     LINGER
   }
+
+  /** Longer than a request is on its way. */
+  private static final long LEAVING_MILLIS = 500;
 
   private final Http1ServerConnection connection;
   private @Nullable DeadlineWheel wheel;
@@ -111,6 +115,15 @@ final class ClientDeadline extends Deadline {
     }
   }
 
+  /**
+   * The connection is to end and no request is here: one that is on its way may still arrive, and
+   * is then the last.
+   */
+  void leaving() {
+    phase = Phase.LEAVING;
+    wheel().armMillis(this, LEAVING_MILLIS);
+  }
+
   void linger() {
     phase = Phase.LINGER;
     wheel().armMillis(this, limits.connection().lingerMillis());
@@ -125,6 +138,7 @@ final class ClientDeadline extends Deadline {
     switch (phase) {
       case NONE -> {}
       case IDLE, LINGER -> connection.closeNow();
+      case LEAVING -> connection.closeIdle();
       case HEAD -> connection.reject(new Rejection(408, "header_timeout", true));
       case BODY -> checkBody();
     }

@@ -165,7 +165,7 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     if (event == ServerCodec.Drain.INSTANCE) {
       closeAsked = true;
       if (isBetweenRequests()) {
-        closeGracefully(false); // behind a response that is still on its way to a slow client
+        deadline.leaving();
       }
     } else if (event instanceof ChannelInputShutdownEvent) {
       RequestSink current = sink;
@@ -669,6 +669,11 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
 
   void closeNow() {
     requireCtx().close();
+  }
+
+  /** Closes behind a response that may still be on its way to a slow client. */
+  void closeIdle() {
+    closeGracefully(false);
   }
 
   private ChannelHandlerContext requireCtx() {

@@ -78,7 +78,8 @@ public record Limits(
   /**
    * Client connections.
    *
-   * @param perListener open connections of one listener; beyond it accepting stops until one closes
+   * @param perListener open connections of one listener; at it the one that has been silent longest
+   *     makes room, and where there is none accepting stops until one closes
    * @param global open connections of the process; 0 = half of its file descriptors, because each
    *     may need a second one towards an endpoint
    * @param maxAgeMillis a connection is closed after the response that follows this age, give or

@@ -15,11 +15,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes accepted connections of one listening socket. Stops accepting while a cap is reached or
- * while accept(2) fails, instead of spinning on it; the kernel's backlog holds the clients
- * meanwhile.
+ * Takes accepted connections of one listening socket. At a cap the connection that has been silent
+ * longest makes room for the next; without one, and while accept(2) fails, accepting stops instead
+ * of spinning, and the kernel's backlog holds the clients meanwhile.
  *
- * <p>Runs on the server channel's event loop; only {@link #onClosed} is called from others.
+ * <p>Runs on the server channel's event loop but for what says otherwise.
  */
 final class Acceptor extends ChannelInboundHandlerAdapter {
   private static final long FIRST_PAUSE_MILLIS = 50;
@@ -55,11 +55,15 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     Channel child = (Channel) message;
     pauseMillis = FIRST_PAUSE_MILLIS;
+    boolean madeRoom = isFull() && server.silent().resetOldest();
     if (!environment.guard().tryAcquire()) {
-      // Another listener took the last place in between.
-      child.unsafe().closeForcibly();
-      pauseIfFull(ctx);
-      return;
+      if (!madeRoom) {
+        // Another listener took the last place in between.
+        child.unsafe().closeForcibly();
+        pauseIfFull(ctx);
+        return;
+      }
+      environment.guard().acquire();
     }
     open.incrementAndGet();
     configure(child);
@@ -109,7 +113,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   }
 
   private void pauseIfFull(ChannelHandlerContext ctx) {
-    if (full || !isFull()) {
+    if (full || !isFull() || !server.silent().isEmpty()) {
       return;
     }
     full = true;
@@ -118,6 +122,17 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
     environment.observer().onAcceptPaused(server.live().spec(), true);
     // A connection may have closed before the flag was up.
     onRoom();
+  }
+
+  /**
+   * None can make room any more; called on any thread. One that is accepted before the loop hears
+   * of this is one too many.
+   */
+  void onNoneSilent() {
+    ChannelHandlerContext ctx = context;
+    if (ctx != null && isFull()) {
+      ctx.executor().execute(() -> pauseIfFull(ctx));
+    }
   }
 
   private void onRoom() {

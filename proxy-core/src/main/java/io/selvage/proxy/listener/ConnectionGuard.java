@@ -54,6 +54,11 @@ public final class ConnectionGuard {
     return false;
   }
 
+  /** Counts a connection whose place is about to become free. */
+  void acquire() {
+    open.incrementAndGet();
+  }
+
   void release() {
     open.decrementAndGet();
     if (!waiting.isEmpty()) {

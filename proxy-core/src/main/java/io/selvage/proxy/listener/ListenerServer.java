@@ -33,6 +33,7 @@ public final class ListenerServer {
   private final ListenerEnvironment environment;
   private final Acceptor acceptor;
   private final Set<Channel> connections = ConcurrentHashMap.newKeySet();
+  private final SilentConnections silent = new SilentConnections();
   private volatile LiveListener live;
   private volatile boolean retiring;
 
@@ -168,6 +169,31 @@ public final class ListenerServer {
 
   void remove(Channel connection) {
     connections.remove(connection);
+    heard(connection);
+  }
+
+  /**
+   * Nobody has said anything on this connection yet. Where there are as many connections as there
+   * may be, the one that has been silent longest makes room for a new one.
+   *
+   * @param reset ends the connection; run on its event loop
+   */
+  public void silent(Channel connection, Runnable reset) {
+    silent.add(connection, reset);
+    if (!connection.isOpen()) {
+      heard(connection);
+    }
+  }
+
+  /** Somebody has: from now on the connection stays. */
+  public void heard(Channel connection) {
+    if (silent.remove(connection)) {
+      acceptor.onNoneSilent();
+    }
+  }
+
+  SilentConnections silent() {
+    return silent;
   }
 
   /** Closes the socket; connections go on. */

@@ -171,7 +171,7 @@ final class EndpointPool {
       }
     }
     serveWaiting();
-    if (retired || owner.isDraining() || endpoint.isRemoved()) {
+    if (retired || owner.isDraining() || endpoint.isRemoved() || endpoint.cluster().isRetired()) {
       connection.retire();
     } else {
       list(connection);

@@ -8,6 +8,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
@@ -137,10 +138,16 @@ public final class MeshFrames extends ChannelDuplexHandler {
   }
 
   private void cut(ChannelHandlerContext ctx, String why) {
-    boolean heard = !ctx.equals(ctx.pipeline().lastContext());
-    if (!cut && heard) {
-      ctx.fireExceptionCaught(new IOException(why));
+    if (cut) {
+      return;
     }
     cut = true;
+    if (!ctx.equals(ctx.pipeline().lastContext())) {
+      ctx.fireExceptionCaught(new IOException(why));
+    } else if (ctx.channel().isOpen()) {
+      // Nobody is there to pass it on yet, and whoever comes would wait for bytes for ever.
+      ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
+      ctx.close();
+    }
   }
 }

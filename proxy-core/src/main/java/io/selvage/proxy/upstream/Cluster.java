@@ -48,6 +48,7 @@ public final class Cluster {
   private final AtomicLong ejectionCount = new AtomicLong();
   private Map<String, Endpoint> byAddress = new HashMap<>();
   private volatile Targets targets;
+  private volatile boolean retired;
 
   Cluster(ClusterSpec spec, int loops, LongSupplier nanoClock, IntUnaryOperator random) {
     this.spec = requireNonNull(spec, "spec");
@@ -119,6 +120,15 @@ public final class Cluster {
   /** How many endpoints may be picked at the moment. */
   public int availableCount() {
     return targets.available.length;
+  }
+
+  /** Nobody names the cluster any more: connections made from now on are not kept. */
+  public void retire() {
+    retired = true;
+  }
+
+  public boolean isRetired() {
+    return retired;
   }
 
   /** Whether there is another endpoint to try after {@code failed}, ejected by now or not. */

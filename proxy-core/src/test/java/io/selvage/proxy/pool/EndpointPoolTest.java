@@ -2,6 +2,7 @@
 package io.selvage.proxy.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.EventLoop;
@@ -15,15 +16,18 @@ import io.selvage.proxy.h1.Http1UpstreamProtocol;
 import io.selvage.proxy.h2.Http2UpstreamProtocol;
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.Limits;
+import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.transport.TransportKind;
 import io.selvage.proxy.upstream.CircuitBreakers.Limit;
 import io.selvage.proxy.upstream.Cluster;
+import io.selvage.testkit.ScriptedOrigin;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -99,6 +103,69 @@ class EndpointPoolTest {
       assertThat(breakers.inUse(Limit.PENDING)).isZero();
       assertThat(breakers.inUse(Limit.CONNECTIONS)).isZero();
     }
+  }
+
+  @Test
+  void keepsNoConnectionOfAClusterThatIsRetired() throws Exception {
+    try (ScriptedOrigin origin =
+        ScriptedOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) {
+      Cluster cluster = clusterOfOneConnection(origin.port());
+      var transport =
+          new ConnectionPools.Transport(
+              new Http1UpstreamProtocol(Limits.DEFAULT),
+              new Http2UpstreamProtocol(Limits.DEFAULT),
+              UpstreamTlsContexts.create(),
+              Limits.DEFAULT);
+      ConnectionPools pools = loop.submit(() -> new ConnectionPools(loop, transport)).get();
+      // Given: what runs on an old snapshot tries again after the pools have been told
+      cluster.retire();
+      loop.submit(() -> pools.retire(cluster)).get();
+      var asker = new Asker();
+      loop.submit(() -> pools.acquire(cluster.endpoints().getFirst(), Priority.DEFAULT, "a", asker))
+          .get();
+      assertThat(asker.status.get(20, TimeUnit.SECONDS)).isEqualTo(200);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> loop.submit(pools::openConnections).get() == 0);
+    }
+  }
+
+  /** A request that is sent. */
+  private static final class Asker implements ResponseSink {
+    private final CompletableFuture<Integer> status = new CompletableFuture<>();
+
+    @Override
+    public void onStream(UpstreamStream stream) {
+      stream.sendHead(new RequestHead(), "/", "a", true);
+      stream.flush();
+    }
+
+    @Override
+    public void onHead(ResponseHead head, boolean end) {
+      status.complete(head.status());
+    }
+
+    @Override
+    public void onFailed(UpstreamFailure reason) {
+      status.completeExceptionally(new AssertionError(reason));
+    }
+
+    @Override
+    public void onInformational(ResponseHead head) {}
+
+    @Override
+    public void onData(ByteBuf data, boolean end) {
+      data.release();
+    }
+
+    @Override
+    public void onTrailers(HeaderBlock trailers) {}
+
+    @Override
+    public void onWritabilityChanged(boolean writable) {}
+
+    @Override
+    public void onReadComplete() {}
   }
 
   private static void acquire(ConnectionPools pools, Cluster cluster, Waiter waiter) {

@@ -35,6 +35,8 @@ public enum Refusal {
   TIMEOUT,
   /** The server of a silent client cannot be reached, or broke off. */
   UNREACHABLE,
+  /** Nobody has said anything, for too long or while room was needed for others. */
+  SILENT,
   /** A request line was so slow or long that it had been taken for raw bytes. */
   LATE_REQUEST;
 

@@ -27,6 +27,12 @@ public interface Detected {
     return 0;
   }
 
+  /** Client or server has said something for the first time. May be called more than once. */
+  default void onHeard(Channel channel) {}
+
+  /** Nobody has, for too long: closes the channel. */
+  void onSilent(ChannelHandlerContext ctx);
+
   /** HTTP/1.1 or HTTP/2: puts the codec in place. */
   void onHttp(ChannelHandlerContext ctx, Protocol version);
 

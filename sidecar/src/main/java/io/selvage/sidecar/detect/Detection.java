@@ -140,6 +140,7 @@ public final class Detection extends ChannelInboundHandlerAdapter
     begun = true;
     ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
     if (!mayServerSpeak) {
+      watchSilence(ctx);
       return;
     }
     long patience = memory.patience(settings.graceMillis());
@@ -155,6 +156,20 @@ public final class Detection extends ChannelInboundHandlerAdapter
     timer = null;
     if (!over && received == null && speculation == null) {
       speculation = detected.speculate(ctx.channel(), this);
+      watchSilence(ctx);
+    }
+  }
+
+  /** Silence on both sides is nothing wrong, but not for ever: it holds connections. */
+  private void watchSilence(ChannelHandlerContext ctx) {
+    schedule(ctx, () -> silentTooLong(ctx), settings.silentMillis());
+  }
+
+  private void silentTooLong(ChannelHandlerContext ctx) {
+    if (!over && received == null && !serverSpoke) {
+      end();
+      detected.onSilent(ctx);
+      leave(ctx);
     }
   }
 
@@ -165,6 +180,9 @@ public final class Detection extends ChannelInboundHandlerAdapter
       return;
     }
     boolean silentBefore = received == null;
+    if (silentBefore) {
+      detected.onHeard(ctx.channel());
+    }
     Protocol found = look(bytes);
     received =
         received == null
@@ -218,6 +236,7 @@ public final class Detection extends ChannelInboundHandlerAdapter
 
   /** Whatever comes from either side is carried from here on. */
   private void carry(ChannelHandlerContext ctx) {
+    detected.onHeard(ctx.channel());
     SpeculativeTcp begunAlready = speculation;
     if (scope == Scope.ALL && onLateRequest != null && first.decided() == null) {
       ctx.pipeline().addBefore(ctx.name(), null, new LateRequestGuard(first, onLateRequest));

@@ -75,6 +75,8 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
     IdleCache.Lease<InboundPort> lease = stack.lease(destination);
     channel.closeFuture().addListener(closed -> lease.release());
     var client = new Client(lease.value(), peer, destination);
+    InetSocketAddress silentTowards = destination;
+    server.silent(channel, () -> refuse(channel, Refusal.SILENT, silentTowards));
     var builder = new Detection.Builder(client, lease.value().memory(), stack.detection());
     if (stack.rules().isOpaque(destination.getPort())) {
       builder.opaque();
@@ -145,6 +147,16 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
         running.cancel(false);
         firstWord = null;
       }
+    }
+
+    @Override
+    public void onHeard(Channel channel) {
+      server.heard(channel);
+    }
+
+    @Override
+    public void onSilent(ChannelHandlerContext ctx) {
+      refuse(ctx.channel(), Refusal.SILENT, destination);
     }
 
     @Override

@@ -108,6 +108,8 @@ final class OutboundConnection extends ChannelInboundHandlerAdapter {
     if (hint == ProtocolHint.HTTP1 || hint == ProtocolHint.HTTP2) {
       builder.clientSpeaks();
     }
+    Channel channel = ctx.channel();
+    server.silent(channel, () -> reset(channel, Refusal.SILENT, destination.address()));
     ctx.pipeline().replace(this, "detection", builder.build());
     ctx.channel().config().setAutoRead(true);
   }
@@ -129,7 +131,11 @@ final class OutboundConnection extends ChannelInboundHandlerAdapter {
   }
 
   private void refuse(ChannelHandlerContext ctx, Refusal reason, Object detail) {
-    stack.refusals().reset(ctx.channel(), Way.OUTBOUND, reason, detail);
+    reset(ctx.channel(), reason, detail);
+  }
+
+  private void reset(Channel channel, Refusal reason, Object detail) {
+    stack.refusals().reset(channel, Way.OUTBOUND, reason, detail);
   }
 
   @Override
@@ -150,6 +156,16 @@ final class OutboundConnection extends ChannelInboundHandlerAdapter {
     @Override
     public SpeculativeTcp speculate(Channel channel, SpeculativeTcp.Listener listener) {
       return target.speculate(channel, client, listener);
+    }
+
+    @Override
+    public void onHeard(Channel channel) {
+      server.heard(channel);
+    }
+
+    @Override
+    public void onSilent(ChannelHandlerContext ctx) {
+      refuse(ctx, Refusal.SILENT, client.local());
     }
 
     @Override

@@ -49,7 +49,7 @@ public final class SidecarProcess implements AutoCloseable {
 
   private final SidecarOptions options;
   private final EventLoops loops;
-  private final MeshTls tls = new MeshTls();
+  private final MeshTls tls;
   private final Readiness readiness = new Readiness();
   private final AcceptCounter accepts = new AcceptCounter();
   private final Refusals refusals = new Refusals();
@@ -71,10 +71,11 @@ public final class SidecarProcess implements AutoCloseable {
     MeshMember begin(MeshOptions options, EventLoops loops, MeshTls tls);
   }
 
-  private SidecarProcess(SidecarOptions options, String software, Membership membership) {
+  private SidecarProcess(SidecarOptions options, EventLoops loops, MeshTls tls, MeshMember member) {
     this.options = options;
-    this.loops = EventLoops.create(TransportKind.EPOLL, options.eventLoops());
-    this.member = membership.begin(meshOptions(options, software), loops, tls);
+    this.loops = loops;
+    this.tls = tls;
+    this.member = member;
     Set<InetAddress> podIps = new HashSet<>(options.podIps());
     var traffic = new SidecarTraffic(member.traffic(), podIps);
     this.path =
@@ -153,14 +154,35 @@ public final class SidecarProcess implements AutoCloseable {
    */
   public static SidecarProcess start(SidecarOptions options, String software, Membership membership)
       throws IOException {
-    var process = new SidecarProcess(options, software, membership);
+    EventLoops loops = EventLoops.create(TransportKind.EPOLL, options.eventLoops());
+    var tls = new MeshTls();
+    MeshMember member = null;
+    SidecarProcess process = null;
     try {
+      member = membership.begin(meshOptions(options, software), loops, tls);
+      process = new SidecarProcess(options, loops, tls, member);
       process.listen();
-    } catch (IOException e) {
-      process.close();
+      return process;
+    } catch (IOException | RuntimeException e) {
+      // Whatever it was, no thread and no native memory is left behind.
+      if (process != null) {
+        process.close();
+      } else {
+        if (member != null) {
+          member.close();
+        }
+        end(loops);
+        tls.close();
+      }
       throw e;
     }
-    return process;
+  }
+
+  private static void end(EventLoops loops) {
+    loops
+        .workers()
+        .shutdownGracefully(0, CLOSING_MILLIS, TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly();
   }
 
   private void listen() throws IOException {
@@ -274,7 +296,8 @@ public final class SidecarProcess implements AutoCloseable {
 
   /**
    * Begins to leave: serves on, new connections included, until the application is gone or the
-   * grace period ends, and then stops. Returns at once; further calls do nothing.
+   * grace period ends, and then stops. Peers are sent away after the requests they have begun; the
+   * application's own connections are left alone. Returns at once; further calls do nothing.
    */
   public synchronized void leave() {
     if (departure != null || closed) {
@@ -286,6 +309,8 @@ public final class SidecarProcess implements AutoCloseable {
         .addKeyValue("grace", options.shutdown().grace())
         .addKeyValue("open", openConnections())
         .log("leaving once the application is gone");
+    // Peers keep connections for requests to come; they are to make those elsewhere.
+    inboundListeners.forEach(ListenerServer::drainConnections);
     look();
   }
 
@@ -345,10 +370,7 @@ public final class SidecarProcess implements AutoCloseable {
     }
     member.close();
     path.close();
-    loops
-        .workers()
-        .shutdownGracefully(0, CLOSING_MILLIS, TimeUnit.MILLISECONDS)
-        .awaitUninterruptibly();
+    end(loops);
     tls.close();
     stopped.complete(null);
   }

@@ -2,14 +2,22 @@
 package io.selvage.sidecar.pair;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.selvage.proxy.transport.EventLoops;
+import io.selvage.sidecar.options.OptionParser;
+import io.selvage.sidecar.process.SidecarProcess;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** The admin port, and how a sidecar leaves. */
@@ -85,6 +93,66 @@ class LifecyclePairTest {
       before.close();
       pair.client().process().stopped().get(20, TimeUnit.SECONDS);
     }
+  }
+
+  @Test
+  void aLeavingSidecarSendsItsPeersAwayAndEndsWithTheLastRequest() throws Exception {
+    var answer = new CountDownLatch(1);
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              for (String head = c.readHead(); head != null; head = c.readHead()) {
+                if (head.contains("/slow")) {
+                  try {
+                    answer.await(20, TimeUnit.SECONDS);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                }
+                c.send(OK);
+              }
+            });
+        SidecarPair pair =
+            SidecarPair.start(app.port(), "--shutdown-quiet=100ms", "--shutdown-grace=10m");
+        RawClient member = pair.connect();
+        RawClient idle = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE);
+        RawClient two = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE);
+        RawClient slow = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+      member.send(GET);
+      assertThat(member.readResponse()).isEqualTo(OK);
+      idle.send(GET);
+      assertThat(idle.readResponse()).isEqualTo(OK);
+      two.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0");
+      assertThat(two.read(4)).as("its settings").endsWith("\4");
+      slow.send("GET /slow HTTP/1.1\r\nHost: web\r\n\r\n");
+      await().atMost(PATIENCE).until(() -> app.received().contains("/slow"));
+      pair.server().process().leave();
+      assertThat(idle.readToEnd()).isEmpty();
+      assertThat(two.readToEnd()).as("GOAWAY is a frame of type 7").contains("\7\0\0\0\0\0");
+      try (RawClient late = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+        late.send(GET);
+        assertThat(late.readResponse()).contains("connection: close").endsWith("hi");
+      }
+      assertThat(pair.server().process().stopped()).as("a request runs").isNotDone();
+      answer.countDown();
+      assertThat(slow.readResponse()).contains("connection: close").endsWith("hi");
+      pair.server().process().stopped().get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void whatCannotStartLeavesNothingBehind() throws Exception {
+    var made = new AtomicReference<EventLoops>();
+    assertThatThrownBy(() ->
+            SidecarProcess.start(
+                OptionParser.parse(
+                    List.of("--control-plane=127.0.0.1:1", "--pod-ips=10.0.0.1"), Map.of()),
+                "test",
+                (options, loops, tls) -> {
+                  made.set(loops);
+                  throw new IllegalStateException("no member");
+                }))
+        .hasMessage("no member");
+    assertThat(made.get().workers().isTerminated()).isTrue();
   }
 
   @Test
