@@ -3,6 +3,7 @@ package io.selvage.controlplane.app;
 
 import static java.util.Objects.requireNonNull;
 
+import com.sun.management.UnixOperatingSystemMXBean;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -27,8 +28,8 @@ import io.selvage.model.Problem;
 import io.selvage.model.kube.ClusterState;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +49,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ControlPlaneProcess implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ControlPlaneProcess.class);
+
+  /** Connections of the API's port, and of the admin port. */
+  private static final int PAGE_CONNECTIONS = 512;
+
   private static final long PATIENCE_SECONDS = 10;
   private static final long READY_POLL_MILLIS = 50;
 
@@ -112,7 +117,14 @@ public final class ControlPlaneProcess implements AutoCloseable {
       throws IOException {
     this.options = options;
     this.source = source;
-    this.vertx = Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
+    var counters = new SessionCounters(registry);
+    this.vertx =
+        Vertx.builder()
+            .withTransport(
+                BoundedAccept.transport(
+                    port -> port == options.port() ? mostConnections() : PAGE_CONNECTIONS,
+                    () -> counters.refused("NoRoom")))
+            .build();
     this.identity =
         new IdentityService(
             IdentityOptions.defaults(options.self())
@@ -130,7 +142,6 @@ public final class ControlPlaneProcess implements AutoCloseable {
             new InboundPolicies(options.defaultInboundPolicy(), options.clusterNetworks()),
             this::clusterProblems);
     this.traffic = trafficFactory.start(hub, registry);
-    var counters = new SessionCounters(registry);
     this.sessions =
         new Sessions(
             new Sessions.Parts(
@@ -185,6 +196,17 @@ public final class ControlPlaneProcess implements AutoCloseable {
       closeParts();
       throw e;
     }
+  }
+
+  /**
+   * Connections of the gRPC port, those in their handshake included: a quarter more than may be
+   * past it, but never more than half of what files the process may open.
+   */
+  private static int mostConnections() {
+    int wanted = ServerLimits.DEFAULT.connections() * 5 / 4;
+    return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean unix
+        ? (int) Math.min(wanted, unix.getMaxFileDescriptorCount() / 2)
+        : wanted;
   }
 
   /**

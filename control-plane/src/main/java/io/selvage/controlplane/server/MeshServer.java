@@ -69,7 +69,8 @@ public final class MeshServer {
   public static Future<MeshServer> start(
       Vertx vertx, String address, int port, Services services, ServerLimits limits) {
     var connections = new AtomicInteger();
-    var first = new ServerLoop(address, port, services, limits, connections);
+    var strangers = new Strangers(limits);
+    var first = new ServerLoop(address, port, services, limits, connections, strangers);
     int count = Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors());
     // Vert.x shares a port among those who listen on it, but not one it was free to choose.
     int more = port == 0 ? 0 : count - 1;
@@ -81,7 +82,7 @@ public final class MeshServer {
           var deployed = new ArrayList<Future<String>>();
           deployed.add(Future.succeededFuture(id));
           for (int i = 0; i < more; i++) {
-            var loop = new ServerLoop(address, port, services, limits, connections);
+            var loop = new ServerLoop(address, port, services, limits, connections, strangers);
             loops.add(loop);
             deployed.add(vertx.deployVerticle(loop));
           }

@@ -18,6 +18,9 @@ import java.time.Duration;
  * @param ping between PINGs, which notice a peer that is gone without a word
  * @param pong for the answer to one
  * @param farewell from the end of a stream to its reset, if the peer does not take the end
+ * @param strangers of {@code connections}, those of peers without a certificate of ours
+ * @param strangersPerAddress of these, those from one address; loopback counts in all only
+ * @param strangerLife of such a connection, whatever it does; a Certify call takes far less
  */
 public record ServerLimits(
     int connections,
@@ -31,7 +34,10 @@ public record ServerLimits(
     int certifyInFlight,
     Duration ping,
     Duration pong,
-    Duration farewell) {
+    Duration farewell,
+    int strangers,
+    int strangersPerAddress,
+    Duration strangerLife) {
   public static final ServerLimits DEFAULT =
       new ServerLimits(
           10_000,
@@ -45,7 +51,10 @@ public record ServerLimits(
           256,
           Duration.ofSeconds(30),
           Duration.ofSeconds(20),
-          Duration.ofSeconds(2));
+          Duration.ofSeconds(2),
+          2_500,
+          256,
+          Duration.ofSeconds(30));
 
   /** The same with other numbers of connections. */
   public ServerLimits withConnections(int most) {
@@ -61,7 +70,10 @@ public record ServerLimits(
         certifyInFlight,
         ping,
         pong,
-        farewell);
+        farewell,
+        strangers,
+        strangersPerAddress,
+        strangerLife);
   }
 
   /** The same with other times for a first request and for connections without streams. */
@@ -78,6 +90,29 @@ public record ServerLimits(
         certifyInFlight,
         ping,
         pong,
-        farewell);
+        farewell,
+        strangers,
+        strangersPerAddress,
+        strangerLife);
+  }
+
+  /** The same with another number of strangers in all, and another life of their connections. */
+  public ServerLimits withStrangers(int most, Duration life) {
+    return new ServerLimits(
+        connections,
+        streamsPerConnection,
+        headerBytes,
+        handshake,
+        firstRequest,
+        idle,
+        certifyBytes,
+        certifyBody,
+        certifyInFlight,
+        ping,
+        pong,
+        farewell,
+        most,
+        strangersPerAddress,
+        life);
   }
 }

@@ -37,6 +37,8 @@ final class ServerLoop extends VerticleBase {
   private final MeshServer.Services services;
   private final ServerLimits limits;
   private final AtomicInteger connections;
+  private final Strangers strangers;
+  private final PeerIdentities identities;
   private final AtomicInteger certifying = new AtomicInteger();
   private final Map<HttpConnection, Connection> open = new IdentityHashMap<>();
   private @Nullable HttpServer server;
@@ -45,13 +47,18 @@ final class ServerLoop extends VerticleBase {
   private final class Connection {
     final HttpConnection http;
     final long firstRequestTimer;
+    final long lifeTimer;
     long pingTimer;
     int streams;
     boolean used;
     int unusedPings;
 
-    Connection(HttpConnection http) {
+    Connection(HttpConnection http, boolean stranger) {
       this.http = http;
+      this.lifeTimer =
+          stranger
+              ? vertx.setTimer(limits.strangerLife().toMillis(), t -> close("StrangerTooLong"))
+              : -1;
       this.firstRequestTimer =
           vertx.setTimer(
               limits.firstRequest().toMillis(),
@@ -94,6 +101,7 @@ final class ServerLoop extends VerticleBase {
     void closed() {
       vertx.cancelTimer(firstRequestTimer);
       vertx.cancelTimer(pingTimer);
+      vertx.cancelTimer(lifeTimer);
     }
   }
 
@@ -102,12 +110,15 @@ final class ServerLoop extends VerticleBase {
       int port,
       MeshServer.Services services,
       ServerLimits limits,
-      AtomicInteger connections) {
+      AtomicInteger connections,
+      Strangers strangers) {
     this.address = address;
     this.port = port;
     this.services = services;
     this.limits = limits;
     this.connections = connections;
+    this.strangers = strangers;
+    this.identities = new PeerIdentities(services.keys(), services.trustDomain(), services.clock());
   }
 
   @Override
@@ -161,14 +172,41 @@ final class ServerLoop extends VerticleBase {
       http.close();
       return;
     }
-    var connection = new Connection(http);
+    boolean stranger = isStranger(http);
+    String from = addressOf(http);
+    if (stranger && !strangers.admit(from)) {
+      services.counters().refused("TooManyStrangers");
+      http.closeHandler(v -> connections.decrementAndGet());
+      http.close();
+      return;
+    }
+    var connection = new Connection(http, stranger);
     open.put(http, connection);
     http.closeHandler(v -> {
       connections.decrementAndGet();
+      if (stranger) {
+        strangers.left(from);
+      }
       connection.closed();
       open.remove(http);
     });
     http.exceptionHandler(e -> services.counters().refused("Connection"));
+  }
+
+  /** Has the peer shown no certificate that would let it connect? Certify needs none. */
+  private boolean isStranger(HttpConnection http) {
+    try {
+      identities.verify(http.sslSession());
+      return false;
+    } catch (RpcException e) {
+      return true;
+    }
+  }
+
+  private static String addressOf(HttpConnection http) {
+    SocketAddress remote = http.remoteAddress();
+    String address = remote == null ? null : remote.hostAddress();
+    return address == null ? "" : address;
   }
 
   private void handle(HttpServerRequest request) {
@@ -214,14 +252,11 @@ final class ServerLoop extends VerticleBase {
   private void connect(HttpServerRequest request, GrpcResponse response) {
     var call = new ConnectCall(vertx, request, response);
     try {
-      PeerVerdict.Verified peer =
-          new PeerIdentities(services.keys(), services.trustDomain(), services.clock())
-              .verify(request.connection().sslSession());
-      String from = request.remoteAddress().hostAddress();
+      PeerVerdict.Verified peer = identities.verify(request.connection().sslSession());
       ProxySession session =
           services
               .sessions()
-              .open(peer.identity(), peer.notAfter(), from == null ? "" : from, call);
+              .open(peer.identity(), peer.notAfter(), addressOf(request.connection()), call);
       call.attach(session);
     } catch (RpcException e) {
       services.counters().refused(e.status().name());

@@ -774,14 +774,7 @@ class MeshServerTest {
   }
 
   private byte[] certify(int port, byte[] body) {
-    HttpClient client =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setSsl(true)
-                .setTrustAll(true)
-                .setVerifyHost(false)
-                .setUseAlpn(true)
-                .setProtocolVersion(HttpVersion.HTTP_2));
+    HttpClient client = strangerClient();
     try {
       var response =
           join(
@@ -820,14 +813,7 @@ class MeshServerTest {
   void aConnectionThatAsksForNothingIsClosed() throws Exception {
     int port =
         start(ServerLimits.DEFAULT.withPatience(Duration.ofMillis(300), Duration.ofSeconds(60)));
-    HttpClient client =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setSsl(true)
-                .setTrustAll(true)
-                .setVerifyHost(false)
-                .setUseAlpn(true)
-                .setProtocolVersion(HttpVersion.HTTP_2));
+    HttpClient client = strangerClient();
     // The request is made, its head is never written: the connection stays without a stream.
     var request =
         join(client.request(HttpMethod.POST, port, "127.0.0.1", MeshProtocol.CONNECT_PATH));
@@ -835,6 +821,58 @@ class MeshServerTest {
     request.connection().closeHandler(v -> closed.complete(true));
     assertThat(closed.get(20, TimeUnit.SECONDS)).isTrue();
     join(client.close());
+  }
+
+  @Test
+  void whoShowsNoCertificateHasLittleRoom() throws Exception {
+    int port = start(ServerLimits.DEFAULT.withStrangers(1, Duration.ofMinutes(1)));
+    HttpClient first = strangerClient();
+    HttpClient second = strangerClient();
+    join(first.request(HttpMethod.POST, port, "127.0.0.1", MeshProtocol.CERTIFY_PATH));
+    var closed = new CompletableFuture<Boolean>();
+    second
+        .request(HttpMethod.POST, port, "127.0.0.1", MeshProtocol.CERTIFY_PATH)
+        .onSuccess(r -> r.connection().closeHandler(v -> closed.complete(true)))
+        .onFailure(e -> closed.complete(true));
+
+    assertThat(closed.get(5, TimeUnit.SECONDS)).isTrue();
+    connect(port, WEB_1).await(ControlMessage.Welcome.class, w -> true);
+
+    assertThat(registry.get("selvage.control.refused.streams").counters())
+        .anyMatch(c -> "TooManyStrangers".equals(c.getId().getTag("reason")));
+
+    join(first.close());
+    certified.complete(new Certify.Response("spiffe://x", List.of("pem"), 1, "bundle", "fp"));
+    byte[] body = GrpcFrames.frame(CertifyCodec.encode(request("right")));
+    await().atMost(PATIENCE).ignoreExceptions().until(() -> certify(port, body).length > 0);
+    join(second.close());
+  }
+
+  @Test
+  void whoShowsNoCertificateHasLittleTimeWhateverHeDoes() throws Exception {
+    int port = start(ServerLimits.DEFAULT.withStrangers(10, Duration.ofMillis(500)));
+    HttpClient client = strangerClient();
+    // The request has begun, so the connection is in use; its body never comes.
+    var request =
+        join(client.request(HttpMethod.POST, port, "127.0.0.1", MeshProtocol.CERTIFY_PATH));
+    var closed = new CompletableFuture<Boolean>();
+    request.connection().closeHandler(v -> closed.complete(true));
+    request.putHeader("content-type", "application/grpc").setChunked(true);
+    join(request.writeHead());
+
+    // Earlier than anything else would end it: the body has 10 s.
+    assertThat(closed.get(8, TimeUnit.SECONDS)).isTrue();
+    join(client.close());
+  }
+
+  private HttpClient strangerClient() {
+    return vertx.createHttpClient(
+        new HttpClientOptions()
+            .setSsl(true)
+            .setTrustAll(true)
+            .setVerifyHost(false)
+            .setUseAlpn(true)
+            .setProtocolVersion(HttpVersion.HTTP_2));
   }
 
   @Test
