@@ -18,7 +18,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Set;
 
 /** Asks the API of a control plane. */
 final class ControlPlaneClient implements AutoCloseable {
@@ -31,7 +30,7 @@ final class ControlPlaneClient implements AutoCloseable {
   private static final ObjectMapper JSON =
       new ObjectMapper().disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES);
 
-  private final URI url;
+  private final ControlPlaneReach reach;
   private final HttpClient client =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
@@ -54,8 +53,11 @@ final class ControlPlaneClient implements AutoCloseable {
     }
   }
 
-  ControlPlaneClient(URI url) {
-    this.url = url;
+  /**
+   * @param reach closed with this
+   */
+  ControlPlaneClient(ControlPlaneReach reach) {
+    this.reach = reach;
   }
 
   /**
@@ -66,12 +68,8 @@ final class ControlPlaneClient implements AutoCloseable {
    */
   <T> Answer<T> ask(String page, Params params, Class<T> row)
       throws CommandFailure, InterruptedException {
-    if (url.getHost() == null
-        || !Set.of("http", "https").contains(String.valueOf(url.getScheme()))) {
-      throw CommandFailure.misunderstood(url + " is not the http URL of a control plane");
-    }
-    String base = url.toString();
-    URI address = URI.create((base.endsWith("/") ? base : base + "/") + "api/v1/" + page + params);
+    URI url = reach.url();
+    URI address = reach.resolve("api/v1/" + page + params);
     HttpResponse<String> response;
     try {
       response =
@@ -116,5 +114,6 @@ final class ControlPlaneClient implements AutoCloseable {
   @Override
   public void close() {
     client.close();
+    reach.close();
   }
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli;
 
+import io.selvage.controlplane.app.ControlPlaneOptions;
 import java.net.URI;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** Where the control plane's API is. */
@@ -9,14 +12,34 @@ final class ControlPlaneOption {
   @Option(
       names = "--control-plane",
       paramLabel = "URL",
-      defaultValue = "${env:SELVAGE_CONTROL_PLANE:-http://127.0.0.1:8085}",
+      defaultValue = "${env:SELVAGE_CONTROL_PLANE}",
       description = {
-        "The control plane's API (default: SELVAGE_CONTROL_PLANE of the environment, or",
-        "http://127.0.0.1:8085)."
+        "The control plane's API (default: SELVAGE_CONTROL_PLANE of the environment; or",
+        "http://127.0.0.1:8085, if somebody listens there; or the control plane of the cluster",
+        "that the kubeconfig names, through its API server)."
       })
-  private URI url;
+  private @Nullable URI url;
 
-  ControlPlaneClient client() {
-    return new ControlPlaneClient(url);
+  @Option(
+      names = "--control-plane-namespace",
+      paramLabel = "NAME",
+      defaultValue = "${env:SELVAGE_NAMESPACE:-" + ControlPlaneOptions.NAMESPACE + "}",
+      description = "Its namespace in a cluster (default: SELVAGE_NAMESPACE, or selvage).")
+  private String namespace;
+
+  ControlPlaneClient client() throws CommandFailure {
+    return new ControlPlaneClient(reach(0));
+  }
+
+  /**
+   * The way to it.
+   *
+   * @param localPort where a way through an API server begins; 0 = any free one
+   */
+  ControlPlaneReach reach(int localPort) throws CommandFailure {
+    return ControlPlaneReach.open(
+        Optional.ofNullable(url).filter(given -> !given.toString().isEmpty()),
+        namespace,
+        localPort);
   }
 }

@@ -13,22 +13,30 @@ import java.time.Duration;
 
 /** Asks a running control plane about identity, by its API port. */
 final class IdentityClient implements AutoCloseable {
-  private static final String PATH = "/api/v1/identity";
+  private static final String PATH = "api/v1/identity";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** It answers from memory, but a rotation is begun by writing to an API server. */
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build();
-  private final URI base;
+  private final ControlPlaneReach reach;
 
-  IdentityClient(URI base) {
-    this.base = base;
+  /**
+   * @param reach closed with this
+   */
+  IdentityClient(ControlPlaneReach reach) {
+    this.reach = reach;
+  }
+
+  /** Where it is. */
+  URI base() {
+    return reach.url();
   }
 
   /** The state of identity. */
   JsonNode view() throws IOException, InterruptedException {
-    return send(HttpRequest.newBuilder(base.resolve(PATH)).GET());
+    return send(HttpRequest.newBuilder(reach.resolve(PATH)).GET());
   }
 
   /**
@@ -39,7 +47,7 @@ final class IdentityClient implements AutoCloseable {
    */
   JsonNode rotate(JsonNode body) throws IOException, InterruptedException {
     return send(
-        HttpRequest.newBuilder(base.resolve(PATH + "/rotate"))
+        HttpRequest.newBuilder(reach.resolve(PATH + "/rotate"))
             .header("content-type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body.toString())));
   }
@@ -51,7 +59,7 @@ final class IdentityClient implements AutoCloseable {
       json = JSON.readTree(answer.body());
     } catch (JsonProcessingException e) {
       throw new IOException(
-          base
+          base()
               + " answered "
               + answer.statusCode()
               + " and no JSON; is it a control plane's API port?");
@@ -65,5 +73,6 @@ final class IdentityClient implements AutoCloseable {
   @Override
   public void close() {
     http.shutdownNow();
+    reach.close();
   }
 }

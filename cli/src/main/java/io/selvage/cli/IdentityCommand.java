@@ -4,7 +4,6 @@ package io.selvage.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.URI;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,35 +36,36 @@ final class IdentityCommand implements Callable<Integer> {
 
   /** Which control plane is asked. */
   static final class Server {
-    @Option(
-        names = "--control-plane",
-        paramLabel = "URL",
-        defaultValue = "http://127.0.0.1:8085",
-        description = "API port of the control plane (default: ${DEFAULT-VALUE}).")
-    private URI uri;
+    @Mixin private ControlPlaneOption option;
 
-    IdentityClient connect() {
-      return new IdentityClient(uri);
+    /**
+     * @throws CommandFailure with a text for people
+     */
+    IdentityClient connect() throws CommandFailure {
+      return new IdentityClient(option.reach(0));
     }
 
     /** What to say when it did not answer. */
-    String trouble(IOException e) {
+    static String trouble(IdentityClient client, IOException e) {
       String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-      return uri + ": " + message;
+      return client.base() + ": " + message;
     }
   }
 
   @Override
   public Integer call() throws InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
     JsonNode view;
     try (IdentityClient client = server.connect()) {
-      view = client.view();
-    } catch (IOException | IllegalArgumentException e) {
-      spec.commandLine()
-          .getErr()
-          .println(e instanceof IOException io ? server.trouble(io) : e.getMessage());
-      return 1;
+      try {
+        view = client.view();
+      } catch (IOException e) {
+        err.println(Server.trouble(client, e));
+        return 1;
+      }
+    } catch (CommandFailure e) {
+      return e.report(err);
     }
     if (output == Output.JSON) {
       out.println(view.toPrettyString());

@@ -84,12 +84,17 @@ final class IdentityRotateCommand implements Callable<Integer> {
     if (timeout.toSeconds() < 1) {
       throw new ParameterException(spec.commandLine(), "--timeout is at least 1s");
     }
+    PrintWriter err = spec.commandLine().getErr();
     try (IdentityClient client = server.connect()) {
-      JsonNode view = other.follow ? client.view() : client.rotate(body());
-      return follow(client, view);
-    } catch (IOException e) {
-      spec.commandLine().getErr().println(server.trouble(e));
-      return 1;
+      try {
+        JsonNode view = other.follow ? client.view() : client.rotate(body());
+        return follow(client, view);
+      } catch (IOException e) {
+        err.println(IdentityCommand.Server.trouble(client, e));
+        return 1;
+      }
+    } catch (CommandFailure e) {
+      return e.report(err);
     }
   }
 

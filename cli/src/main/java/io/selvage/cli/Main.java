@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
     versionProvider = VersionCommand.class,
     subcommands = {
       ControlPlaneCommand.class,
+      DashboardCommand.class,
       DemoCommand.class,
       EdgesCommand.class,
       ExplainCommand.class,

@@ -5,6 +5,8 @@ import io.selvage.controlplane.api.TrafficApi;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.Graph;
+import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.RouteRow;
 import io.selvage.controlplane.observation.query.RoutesRequest;
 import io.selvage.controlplane.observation.query.StatRequest;
@@ -80,6 +82,11 @@ final class FakeTraffic implements TrafficQuery, AutoCloseable {
   @Override
   public CompletionStage<Answer<TopRow>> top(TopRequest request) {
     return answer(request, top);
+  }
+
+  @Override
+  public CompletionStage<Graph> graph(GraphRequest request) {
+    return CompletableFuture.completedFuture(new Graph(List.of(), List.of(), notes));
   }
 
   @Override

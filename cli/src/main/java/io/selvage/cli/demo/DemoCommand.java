@@ -93,6 +93,7 @@ public final class DemoCommand implements Callable<Integer> {
     line(out, "curl " + http + "/shop/", "a workload of the mesh, which asks two more");
     line(out, "./mesh edges pod -n shop" + api, "who talks to whom, and whether it is secured");
     line(out, "./mesh stat pod -n shop" + api, "how well it goes");
+    line(out, "./mesh dashboard" + api, "the same as a page: " + gateway.shop().api());
     line(out, "./mesh explain " + http + "/web/ --admin " + gateway.admin(), "where it goes, why");
     line(out, "./mesh lint " + folder, "what is wrong with the folder");
     line(out, "curl " + gateway.admin() + "/", "the admin pages");

@@ -4,8 +4,8 @@ package io.selvage.controlplane.api;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.controlplane.link.ApiRoutes;
-import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.LabelTest;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.QueryException;
@@ -34,9 +34,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The pages below {@code /api/v1} that tell of traffic: GET, JSON. An answer is {@code {"rows":
- * [...], "notes": [...]}}, where notes are for people. What was asked wrongly is answered with 400,
- * what cannot be answered now with 502 (Prometheus) or 503 (too much to do), all as {@code
- * {"error": "..."}}.
+ * [...], "notes": [...]}} (of {@code graph}: nodes, edges, notes), where notes are for people. What
+ * was asked wrongly is answered with 400, what cannot be answered now with 502 (Prometheus) or 503
+ * (too much to do), all as {@code {"error": "..."}}.
  */
 public final class TrafficApi implements ApiRoutes {
   private static final Logger log = LoggerFactory.getLogger(TrafficApi.class);
@@ -52,6 +52,7 @@ public final class TrafficApi implements ApiRoutes {
   private static final String SELECTOR = "selector";
   private static final String UNMESHED = "unmeshed";
   private static final String LIMIT = "limit";
+  private static final String BY = "by";
 
   private final TrafficQuery query;
   private final ObjectMapper json = new ObjectMapper();
@@ -79,14 +80,15 @@ public final class TrafficApi implements ApiRoutes {
         this::stat);
     page(router, "routes", Set.of(RESOURCE, NAMESPACE, TO, TO_NAMESPACE, WINDOW), this::routes);
     page(router, "top", Set.of(RESOURCE, NAMESPACE, LIMIT), this::top);
+    page(router, "graph", Set.of(BY, NAMESPACE, WINDOW), this::graph);
   }
 
-  private CompletionStage<? extends Answer<?>> edges(TrafficQuery traffic, QueryParams params) {
+  private CompletionStage<?> edges(TrafficQuery traffic, QueryParams params) {
     return traffic.edges(
         new EdgesRequest(EdgesRequest.type(params.required(TYPE)), params.one(NAMESPACE)));
   }
 
-  private CompletionStage<? extends Answer<?>> stat(TrafficQuery traffic, QueryParams params) {
+  private CompletionStage<?> stat(TrafficQuery traffic, QueryParams params) {
     return traffic.stat(
         new StatRequest(
             resources(params),
@@ -97,7 +99,7 @@ public final class TrafficApi implements ApiRoutes {
             params.flag(UNMESHED)));
   }
 
-  private CompletionStage<? extends Answer<?>> routes(TrafficQuery traffic, QueryParams params) {
+  private CompletionStage<?> routes(TrafficQuery traffic, QueryParams params) {
     return traffic.routes(
         new RoutesRequest(
             resources(params),
@@ -106,12 +108,20 @@ public final class TrafficApi implements ApiRoutes {
             window(params)));
   }
 
-  private CompletionStage<? extends Answer<?>> top(TrafficQuery traffic, QueryParams params) {
+  private CompletionStage<?> top(TrafficQuery traffic, QueryParams params) {
     return traffic.top(
         new TopRequest(
             params.one(RESOURCE).map(ResourceSelector::parse),
             params.one(NAMESPACE),
             params.number(LIMIT, TopRequest.DEFAULT_ROWS)));
+  }
+
+  private CompletionStage<?> graph(TrafficQuery traffic, QueryParams params) {
+    return traffic.graph(
+        new GraphRequest(
+            GraphRequest.By.parse(params.one(BY).orElse("workload")),
+            params.one(NAMESPACE),
+            window(params)));
   }
 
   private static List<ResourceSelector> resources(QueryParams params) {
@@ -140,16 +150,16 @@ public final class TrafficApi implements ApiRoutes {
       Router router,
       String name,
       Set<String> parameters,
-      BiFunction<TrafficQuery, QueryParams, CompletionStage<? extends Answer<?>>> ask) {
+      BiFunction<TrafficQuery, QueryParams, CompletionStage<?>> ask) {
     router.get("/api/v1/" + name).handler(request -> answer(request, parameters, ask));
   }
 
   private void answer(
       RoutingContext request,
       Set<String> parameters,
-      BiFunction<TrafficQuery, QueryParams, CompletionStage<? extends Answer<?>>> ask) {
+      BiFunction<TrafficQuery, QueryParams, CompletionStage<?>> ask) {
     Context context = request.vertx().getOrCreateContext();
-    CompletionStage<? extends Answer<?>> answer;
+    CompletionStage<?> answer;
     try {
       MultiMap params = request.queryParams();
       answer = ask.apply(query, new QueryParams(params, parameters));

@@ -21,6 +21,7 @@ final class ApiPort {
   /** Starts listening. */
   static Future<ApiPort> start(Vertx vertx, String address, int port, List<ApiRoutes> parts) {
     Router router = Router.router(vertx);
+    router.route().handler(HostGuard::handle);
     parts.forEach(part -> part.mount(router));
     return vertx
         .createHttpServer(

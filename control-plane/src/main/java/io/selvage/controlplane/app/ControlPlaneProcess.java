@@ -7,6 +7,7 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.selvage.controlplane.api.OverviewApi;
 import io.selvage.controlplane.discovery.DiscoveryService;
 import io.selvage.controlplane.identity.IdentityEvents;
 import io.selvage.controlplane.identity.IdentityOptions;
@@ -15,6 +16,7 @@ import io.selvage.controlplane.identity.IssuerStorage;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
 import io.selvage.controlplane.link.TrafficSink;
+import io.selvage.controlplane.page.PageRoutes;
 import io.selvage.controlplane.policy.InboundPolicies;
 import io.selvage.controlplane.server.MeshServer;
 import io.selvage.controlplane.server.ServerLimits;
@@ -57,6 +59,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
   private static final long READY_POLL_MILLIS = 50;
 
   private final ControlPlaneOptions options;
+  private final String instance = instanceName();
   private final Vertx vertx;
   private final ClusterStateSource source;
   private final ClusterHub hub = new ClusterHub();
@@ -150,7 +153,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
                 traffic.sink(),
                 counters,
                 clock,
-                instanceName(),
+                instance,
                 options.reportInterval(),
                 options.toleratesUnknownPods(),
                 options::mayBeGateway),
@@ -178,6 +181,8 @@ public final class ControlPlaneProcess implements AutoCloseable {
                   ServerLimits.DEFAULT));
       var routes = new ArrayList<ApiRoutes>(traffic.routes());
       routes.add(identity);
+      routes.add(new OverviewApi(overview(clock)::make));
+      routes.add(new PageRoutes());
       this.api =
           opened(
               "API",
@@ -246,6 +251,22 @@ public final class ControlPlaneProcess implements AutoCloseable {
       admitted = true;
       sessions.admit();
     }
+  }
+
+  private OverviewMaker overview(InstantSource clock) {
+    return new OverviewMaker(
+        new OverviewMaker.Parts(
+            instance,
+            options.trustDomain(),
+            options.issuanceLifetime(),
+            source,
+            hub::current,
+            problems::current,
+            this::missing,
+            identity,
+            sessions,
+            List.of(),
+            clock));
   }
 
   private Map<String, AdminPort.Page> pages() {

@@ -45,6 +45,11 @@ final class ProblemLog {
         .forEach(p -> write(Level.INFO, p, "gone: " + p.message()));
   }
 
+  /** All of them. */
+  List<Problem> current() {
+    return current;
+  }
+
   int size() {
     return current.size();
   }

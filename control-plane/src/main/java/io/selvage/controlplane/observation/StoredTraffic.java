@@ -4,6 +4,8 @@ package io.selvage.controlplane.observation;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.Graph;
+import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.RouteRow;
 import io.selvage.controlplane.observation.query.RoutesRequest;
 import io.selvage.controlplane.observation.query.StatRequest;
@@ -47,6 +49,11 @@ final class StoredTraffic implements TrafficQuery {
   @Override
   public CompletionStage<Answer<TopRow>> top(TopRequest request) {
     return lane.ask(() -> tables.top(request, store.calls(), List.of()));
+  }
+
+  @Override
+  public CompletionStage<Graph> graph(GraphRequest request) {
+    return lane.ask(() -> tables.graph(request, store.pairs(check(request.window())), notes()));
   }
 
   private static Duration check(Duration window) {

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.Graph;
+import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.QueryException;
 import io.selvage.controlplane.observation.query.RouteRow;
 import io.selvage.controlplane.observation.query.RoutesRequest;
@@ -81,6 +83,27 @@ class TrafficApiTest {
     @Override
     public CompletionStage<Answer<TopRow>> top(TopRequest request) {
       return answer(request, new TopRow("a", "b", "GET", "/", 1, 2, 3, 4, 0.5));
+    }
+
+    @Override
+    public CompletionStage<Graph> graph(GraphRequest request) {
+      asked = request;
+      var golden = new Graph.Golden(0.5, 2.0, 1L, 2L, 3L, 4L, 5.0, 6.0);
+      return CompletableFuture.completedFuture(
+          new Graph(
+              List.of(
+                  new Graph.Node(
+                      "deployment/x/a", "x", "deployment", "a", true, 2, 1, true, golden)),
+              List.of(
+                  new Graph.Edge(
+                      "deployment/x/a",
+                      "deployment/x/b",
+                      false,
+                      List.of("Loopback"),
+                      true,
+                      List.of("x/b:80"),
+                      golden)),
+              List.of("a note")));
     }
   }
 
@@ -159,6 +182,30 @@ class TrafficApiTest {
     assertThat(((TopRequest) QUERY.asked).limit()).isEqualTo(100);
   }
 
+  @Test
+  void graph() throws Exception {
+    JsonNode body = ok("graph?by=pod&namespace=x&window=30s");
+    assertThat(QUERY.asked)
+        .hasToString("GraphRequest[by=POD, namespace=Optional[x], window=PT30S]");
+    String golden =
+        "\"success\":0.5,\"rps\":2.0,\"latency_ms_p50\":1,\"latency_ms_p95\":2,"
+            + "\"latency_ms_p99\":3,\"tcp_open_connections\":4,\"tcp_read_bytes_rate\":5.0,"
+            + "\"tcp_write_bytes_rate\":6.0}";
+    assertThat(body.path("nodes").path(0))
+        .hasToString(
+            "{\"id\":\"deployment/x/a\",\"namespace\":\"x\",\"kind\":\"deployment\","
+                + "\"name\":\"a\",\"gateway\":true,\"pods\":2,\"meshed\":1,\"own_proxy\":true,"
+                + golden);
+    assertThat(body.path("edges").path(0))
+        .hasToString(
+            "{\"src\":\"deployment/x/a\",\"dst\":\"deployment/x/b\",\"secured\":false,"
+                + "\"no_tls_reasons\":[\"Loopback\"],\"denied\":true,\"services\":[\"x/b:80\"],"
+                + golden);
+    assertThat(body.path("notes").path(0)).hasToString("\"a note\"");
+    ok("graph");
+    assertThat(((GraphRequest) QUERY.asked).by()).isEqualTo(GraphRequest.By.WORKLOAD);
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -184,6 +231,9 @@ class TrafficApiTest {
         "top?limit=1001 | limit is not within 1..1000",
         "top?limit=99999999999 | limit is not a number",
         "top?resource=svc | Resource type is not supported",
+        "graph?by=colour | by is none of workload, pod, namespace",
+        "graph?window=1s | metrics time window must be at least 15s",
+        "graph?colour=red | unknown parameter colour: known are by, namespace, window",
       })
   void whatIsAskedWronglyIsSaid(String page, String error) throws Exception {
     HttpResponse<String> response = get(page);

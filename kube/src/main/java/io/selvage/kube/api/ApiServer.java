@@ -15,6 +15,10 @@ import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.KindSelection;
 import io.selvage.model.kube.Kind;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
@@ -46,6 +50,17 @@ public final class ApiServer implements AutoCloseable {
    */
   public static ApiServer connect(ApiServerOptions options) {
     return connect(Config.autoConfigure(null), options);
+  }
+
+  /** Whether there is an ambient account at all; says nothing of whether it is any good. */
+  public static boolean isConfigured() {
+    String files = System.getenv("KUBECONFIG");
+    if (files != null && !files.isEmpty()) {
+      return Arrays.stream(files.split(File.pathSeparator))
+          .anyMatch(file -> !file.isEmpty() && Files.exists(Path.of(file)));
+    }
+    return Files.exists(Path.of(System.getProperty("user.home"), ".kube", "config"))
+        || System.getenv("KUBERNETES_SERVICE_HOST") != null;
   }
 
   /** Uses the given account. */

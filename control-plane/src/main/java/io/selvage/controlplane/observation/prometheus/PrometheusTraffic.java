@@ -4,6 +4,8 @@ package io.selvage.controlplane.observation.prometheus;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.Graph;
+import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.QueryException;
 import io.selvage.controlplane.observation.query.QueryException.Fault;
 import io.selvage.controlplane.observation.query.RouteRow;
@@ -114,6 +116,14 @@ public final class PrometheusTraffic implements TrafficQuery, AutoCloseable {
   @Override
   public CompletionStage<Answer<TopRow>> top(TopRequest request) {
     return reports.top(request);
+  }
+
+  @Override
+  public CompletionStage<Graph> graph(GraphRequest request) {
+    return ask(
+        Optional.empty(),
+        request.window(),
+        found -> tables.graph(request, found.pairs, found.notes));
   }
 
   /**

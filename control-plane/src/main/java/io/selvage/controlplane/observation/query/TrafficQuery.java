@@ -20,4 +20,7 @@ public interface TrafficQuery {
 
   /** The most frequent requests of the last minute. */
   CompletionStage<Answer<TopRow>> top(TopRequest request);
+
+  /** Who talks to whom, and how well. */
+  CompletionStage<Graph> graph(GraphRequest request);
 }

@@ -40,4 +40,8 @@ public final class TrafficTables {
   public Answer<TopRow> top(TopRequest request, List<CallTotals> calls, List<String> notes) {
     return Answer.of(new TopTable(directory, request).rows(calls), notes);
   }
+
+  public Graph graph(GraphRequest request, List<PairTotals> pairs, List<String> notes) {
+    return new GraphTable(directory, reporting.get(), request).graph(pairs, notes);
+  }
 }

@@ -13,6 +13,8 @@ import io.selvage.controlplane.observation.MeshWorld;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.Graph;
+import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.LabelTest;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.RouteRow;
@@ -332,6 +334,11 @@ class PrometheusIT {
 
     @Override
     public CompletionStage<Answer<TopRow>> top(TopRequest request) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public CompletionStage<Graph> graph(GraphRequest request) {
       throw new UnsupportedOperationException();
     }
   }

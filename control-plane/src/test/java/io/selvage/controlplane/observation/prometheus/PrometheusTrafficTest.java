@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.query.Graph;
+import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.QueryException;
 import io.selvage.controlplane.observation.query.QueryException.Fault;
 import io.selvage.controlplane.observation.query.RouteRow;
@@ -108,6 +110,11 @@ class PrometheusTrafficTest {
     @Override
     public CompletionStage<Answer<TopRow>> top(TopRequest request) {
       return none();
+    }
+
+    @Override
+    public CompletionStage<Graph> graph(GraphRequest request) {
+      return CompletableFuture.completedFuture(new Graph(List.of(), List.of(), List.of()));
     }
 
     private static <T> CompletionStage<Answer<T>> none() {
