@@ -238,8 +238,15 @@ public final class Detection extends ChannelInboundHandlerAdapter
   private void carry(ChannelHandlerContext ctx) {
     detected.onHeard(ctx.channel());
     SpeculativeTcp begunAlready = speculation;
-    if (scope == Scope.ALL && onLateRequest != null && first.decided() == null) {
-      ctx.pipeline().addBefore(ctx.name(), null, new LateRequestGuard(first, onLateRequest));
+    if (scope == Scope.ALL && onLateRequest != null) {
+      var guard = new LateRequestGuard(first, onLateRequest);
+      if (received != null && guard.mustNotPass(received)) {
+        end();
+        releaseReceived();
+        guard.cut(ctx);
+        return;
+      }
+      ctx.pipeline().addBefore(ctx.name(), null, guard);
     }
     if (begunAlready == null) {
       end();

@@ -19,6 +19,7 @@ import io.selvage.sidecar.connection.Refusal;
 import io.selvage.sidecar.connection.Way;
 import io.selvage.sidecar.detect.Detected;
 import io.selvage.sidecar.detect.Detection;
+import io.selvage.sidecar.detect.LateRequestGuard;
 import io.selvage.sidecar.detect.Protocol;
 import io.selvage.sidecar.detect.WhoSpeaksFirst;
 import io.selvage.sidecar.origdst.OriginalDestination;
@@ -294,6 +295,12 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void onForeign(ChannelHandlerContext ctx) {
       raw = new TcpClient(Way.INBOUND_TLS.listener(), peer, destination, null);
+      if (!stack.rules().isOpaque(destination.getPort())) {
+        // It has begun like TLS, which does not keep every server from taking it for a request.
+        Channel channel = ctx.channel();
+        ctx.pipeline()
+            .addAfter(ctx.name(), null, LateRequestGuard.of(() -> onLateRequest(channel)));
+      }
       onRaw(ctx);
     }
 
