@@ -7,6 +7,7 @@ import com.fasterxml.jackson.annotation.JsonSetter;
 import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.fabric8.kubernetes.api.model.DefaultKubernetesResourceList;
+import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
@@ -89,7 +90,12 @@ public final class ApiServer implements AutoCloseable {
   private static KubernetesSerialization serialization() {
     var mapper = new ObjectMapper();
     mapper.addMixIn(DefaultKubernetesResourceList.class, EmptyItems.class);
-    return new KubernetesSerialization(mapper, true);
+    // Looking for classes of all kinds there are would load thousands. What is read by a class of
+    // its own
+    // is asked for by that class; all else is generic, but for the errors that a watch ends with.
+    var serialization = new KubernetesSerialization(mapper, false);
+    serialization.registerKubernetesResource(Status.class);
+    return serialization;
   }
 
   /** Annotations for {@link DefaultKubernetesResourceList}. */
