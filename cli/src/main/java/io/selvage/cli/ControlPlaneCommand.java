@@ -214,7 +214,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
   public Integer call() {
     ControlPlaneOptions options = options();
     observation(); // says what is wrong with them before anything has started
-    GatewayCommand.bridgeJavaLogging();
+    JavaLogging.bridge();
     PrintWriter err = spec.commandLine().getErr();
     try (ControlPlaneProcess process = start(options)) {
       Thread stop = new Thread(() -> stop(process), "selvage-stop");

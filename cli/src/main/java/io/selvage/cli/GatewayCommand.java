@@ -37,7 +37,6 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -275,7 +274,7 @@ final class GatewayCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     GatewayOptions options = options();
-    bridgeJavaLogging();
+    JavaLogging.bridge();
     PrintWriter err = spec.commandLine().getErr();
     try (GatewayTelemetry telemetry = telemetry();
         GatewayProcess process = start(options, telemetry.hooks())) {
@@ -307,12 +306,6 @@ final class GatewayCommand implements Callable<Integer> {
           out.println(process.readyLine());
           out.flush();
         });
-  }
-
-  /** OpenTelemetry logs by java.util.logging, which would write its own format to the terminal. */
-  static void bridgeJavaLogging() {
-    SLF4JBridgeHandler.removeHandlersForRootLogger();
-    SLF4JBridgeHandler.install();
   }
 
   private GatewayTelemetry telemetry() throws IOException {

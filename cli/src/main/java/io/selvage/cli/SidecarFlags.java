@@ -14,7 +14,7 @@ final class SidecarFlags {
   @Option(
       names = "--proxy-image",
       paramLabel = "IMAGE",
-      description = "Image of the sidecar, with its tag (default: selvage/mesh:VERSION).")
+      description = "Image of the sidecar, with its tag (default: selvage/sidecar:VERSION).")
   private @Nullable String image;
 
   @Option(
@@ -84,7 +84,7 @@ final class SidecarFlags {
       }
       MutatorSettings settings =
           MutatorSettings.of(
-                  image == null ? "selvage/mesh:" + version : image,
+                  image == null ? "selvage/sidecar:" + version : image,
                   version,
                   by + " " + version,
                   namespace,

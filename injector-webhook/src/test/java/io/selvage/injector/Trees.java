@@ -39,6 +39,6 @@ public final class Trees {
   }
 
   public static MutatorSettings settings() {
-    return MutatorSettings.standard("selvage/mesh:test", "1.2.3", "selvage/injector 1.2.3");
+    return MutatorSettings.standard("selvage/sidecar:test", "1.2.3", "selvage/injector 1.2.3");
   }
 }
