@@ -175,8 +175,8 @@ final class ControlPlaneCommand implements Callable<Integer> {
       split = ",",
       description =
           "ServiceAccounts whose pods may be gateways, which are told of every address of the mesh"
-              + " (default: gateway in the control plane's namespace; with --from everybody who has"
-              + " a certificate).")
+              + " (default: selvage-gateway in the control plane's namespace; with --from everybody who"
+              + " has a certificate).")
   private List<String> gatewayIdentities = List.of();
 
   @Option(

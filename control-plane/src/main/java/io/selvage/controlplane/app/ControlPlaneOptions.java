@@ -60,7 +60,7 @@ public record ControlPlaneOptions(
   public static final String SERVICE_ACCOUNT = "control-plane";
 
   /** ServiceAccount of the gateway, within {@link #namespace}. */
-  public static final String GATEWAY_ACCOUNT = "gateway";
+  public static final String GATEWAY_ACCOUNT = "selvage-gateway";
 
   public ControlPlaneOptions {
     requireNonNull(address, "address");
