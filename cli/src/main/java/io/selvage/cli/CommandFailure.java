@@ -6,7 +6,7 @@ import static java.util.Objects.requireNonNull;
 import java.io.PrintWriter;
 
 /** A command ends with something to say on standard error and an exit code. */
-final class CommandFailure extends Exception {
+public final class CommandFailure extends Exception {
   private static final long serialVersionUID = 1;
 
   private final int exitCode;
@@ -17,23 +17,23 @@ final class CommandFailure extends Exception {
   }
 
   /** It could not be done. */
-  static CommandFailure failed(String message) {
+  public static CommandFailure failed(String message) {
     return new CommandFailure(1, message);
   }
 
   /** What was typed is not understood. */
-  static CommandFailure misunderstood(String message) {
+  public static CommandFailure misunderstood(String message) {
     return new CommandFailure(2, message);
   }
 
   /** What was typed is not understood, for a reason that is worded for people. */
-  static CommandFailure misunderstood(IllegalArgumentException reason) {
+  public static CommandFailure misunderstood(IllegalArgumentException reason) {
     String message = reason.getMessage();
     return misunderstood(message == null ? "not understood" : message);
   }
 
   /** There is no control plane where we look for it. */
-  static CommandFailure unreachable(String message) {
+  public static CommandFailure unreachable(String message) {
     return failed(
         "Cannot find Selvage: "
             + message
@@ -43,7 +43,7 @@ final class CommandFailure extends Exception {
   }
 
   /** Prints it and returns the exit code. */
-  int report(PrintWriter err) {
+  public int report(PrintWriter err) {
     err.println(getMessage());
     return exitCode;
   }

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli;
 
+import io.selvage.cli.check.CheckCommand;
 import io.selvage.cli.demo.DemoCommand;
+import io.selvage.cli.install.InstallCommand;
+import io.selvage.cli.install.PruneCommand;
+import io.selvage.cli.install.UninstallCommand;
+import io.selvage.cli.install.UpgradeCommand;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +21,7 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     versionProvider = VersionCommand.class,
     subcommands = {
+      CheckCommand.class,
       ControlPlaneCommand.class,
       DashboardCommand.class,
       DemoCommand.class,
@@ -25,14 +31,18 @@ import picocli.CommandLine.Command;
       IdentityCommand.class,
       InjectCommand.class,
       InjectorCommand.class,
+      InstallCommand.class,
       LintCommand.class,
       ProxyInitCommand.class,
+      PruneCommand.class,
       RoutesCommand.class,
       SidecarCommand.class,
       StatCommand.class,
       TokenCommand.class,
       TopCommand.class,
       UninjectCommand.class,
+      UninstallCommand.class,
+      UpgradeCommand.class,
       VersionCommand.class,
     })
 public final class Main {

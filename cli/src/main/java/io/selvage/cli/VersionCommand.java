@@ -2,6 +2,7 @@
 package io.selvage.cli;
 
 import io.netty.util.Version;
+import io.selvage.cli.install.ServerVersions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -12,17 +13,49 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** Names this build and what it runs on, in one line. */
-@Command(name = "version", description = "Show the version of Selvage and of what it runs on.")
-final class VersionCommand implements Callable<Integer>, IVersionProvider {
+/** Names this build and what it runs on, in one line, and what is installed on the cluster. */
+@Command(
+    name = "version",
+    description = "Show the version of Selvage, of what it runs on, and of what is on the cluster.",
+    mixinStandardHelpOptions = true)
+public final class VersionCommand implements Callable<Integer>, IVersionProvider {
   @Spec private CommandSpec spec;
 
+  @Option(names = "--client", description = "Ask no cluster.")
+  private boolean client;
+
+  @Option(names = "--proxy", description = "Count the sidecars by version, too.")
+  private boolean proxy;
+
+  @Option(
+      names = {"-n", "--namespace"},
+      paramLabel = "NAME",
+      defaultValue = "selvage",
+      description = "Namespace of the control plane (default: ${DEFAULT-VALUE}).")
+  private String namespace;
+
+  /** A cluster is asked where a kubeconfig says which; one that does not answer is no failure. */
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     out.println(describe());
+    if (proxy || !client && ServerVersions.isClusterKnown()) {
+      try (ServerVersions cluster = ServerVersions.connect(namespace)) {
+        out.println("Server version: " + cluster.server());
+        if (proxy) {
+          out.println("Proxy versions:");
+          cluster
+              .proxies()
+              .forEach((version, pods) ->
+                  out.println("\t" + version + " (" + pods + (pods == 1 ? " pod)" : " pods)")));
+        }
+      } catch (CommandFailure e) {
+        return e.report(spec.commandLine().getErr());
+      }
+    }
     return 0;
   }
 
@@ -32,7 +65,7 @@ final class VersionCommand implements Callable<Integer>, IVersionProvider {
   }
 
   /** The version alone, such as 0.1.0. */
-  static String number() {
+  public static String number() {
     try {
       return facts().getProperty("version", "unknown");
     } catch (IOException e) {

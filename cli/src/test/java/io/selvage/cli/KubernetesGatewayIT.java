@@ -165,8 +165,8 @@ final class KubernetesGatewayIT {
             new NamespaceBuilder().withNewMetadata().withName("default").endMetadata().build())
         .unlock()
         .createOr(existing -> existing.update());
-    try (Stream<Path> files = Files.list(ROOT.resolve("charts/selvage/crds"))) {
-      for (Path file : files.sorted().toList()) {
+    try (Stream<Path> files = Files.list(ROOT.resolve("charts/selvage-crds/templates"))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList()) {
         apply(admin, Files.readString(file, UTF_8));
       }
     }

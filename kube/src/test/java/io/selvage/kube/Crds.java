@@ -12,20 +12,38 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/** The chart's manifests, applied as they are. */
+/** What the charts make, applied as it is. */
 public final class Crds {
+  private static final String COMPONENT = "selvage.io/control-plane-component";
+
   private Crds() {}
 
-  /** A file or folder of the chart. */
-  public static Path chart(String path) {
-    return Path.of(System.getProperty("selvage.root", ".."), "charts", "selvage").resolve(path);
+  private static Path charts() {
+    return Path.of(System.getProperty("selvage.root", ".."), "charts");
+  }
+
+  /**
+   * Applies the account and the rights of one component, as the chart renders them by default.
+   *
+   * @param component value of the label {@code selvage.io/control-plane-component}
+   */
+  public static void applyRights(KubernetesClient admin, String component) throws IOException {
+    try (InputStream in = Files.newInputStream(charts().resolve("golden/default.yaml"))) {
+      for (HasMetadata object : admin.load(in).items()) {
+        boolean rights =
+            object.getKind().contains("Role") || object.getKind().equals("ServiceAccount");
+        if (rights && component.equals(object.getMetadata().getLabels().get(COMPONENT))) {
+          admin.resource(object).unlock().createOr(existing -> existing.update());
+        }
+      }
+    }
   }
 
   /** Installs every custom resource definition and waits until each is served. */
   public static void install(KubernetesClient admin) throws IOException {
     List<Path> files;
-    try (Stream<Path> found = Files.list(chart("crds"))) {
-      files = found.sorted().toList();
+    try (Stream<Path> found = Files.list(charts().resolve("selvage-crds/templates"))) {
+      files = found.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
     }
     for (Path file : files) {
       apply(admin, file);

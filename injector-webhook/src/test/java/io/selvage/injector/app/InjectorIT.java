@@ -68,7 +68,7 @@ class InjectorIT {
     namespace("shop", Map.of("selvage.io/inject", "enabled"));
     namespace("plain", Map.of());
     roots("first");
-    apply("rbac/injector.yaml");
+    applyRights();
     injector =
         InjectorProcess.start(
             new InjectorOptions(
@@ -355,7 +355,7 @@ class InjectorIT {
 
   /** The registration of the manifest, but for the address. */
   private static void register(int port) throws Exception {
-    for (HasMetadata object : load("injector/webhook.yaml")) {
+    for (HasMetadata object : rendered("Service", "MutatingWebhookConfiguration")) {
       if (object instanceof MutatingWebhookConfiguration registration) {
         var webhook = registration.getWebhooks().getFirst();
         webhook.getClientConfig().setService(null);
@@ -366,16 +366,23 @@ class InjectorIT {
     }
   }
 
-  private static void apply(String manifest) throws Exception {
-    for (HasMetadata object : load(manifest)) {
+  private static void applyRights() throws Exception {
+    for (HasMetadata object :
+        rendered("ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")) {
       admin.resource(object).create();
     }
   }
 
-  private static List<HasMetadata> load(String manifest) throws Exception {
-    Path file = Path.of("../charts/selvage").resolve(manifest);
-    try (var in = Files.newInputStream(file)) {
-      return admin.load(in).items();
+  /** What the chart makes for the injector by default, of these kinds. */
+  private static List<HasMetadata> rendered(String... kinds) throws Exception {
+    try (var in = Files.newInputStream(Path.of("../charts/golden/default.yaml"))) {
+      return admin.load(in).items().stream()
+          .filter(object -> List.of(kinds).contains(object.getKind()))
+          .filter(object ->
+              "injector"
+                  .equals(
+                      object.getMetadata().getLabels().get("selvage.io/control-plane-component")))
+          .toList();
     }
   }
 

@@ -2,6 +2,7 @@
 package io.selvage.kube.api;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import java.io.IOException;
 import java.net.HttpURLConnection;
 
 /** A call that the API server refused or did not answer. */
@@ -15,6 +16,11 @@ public final class ApiCallException extends RuntimeException {
 
   static ApiCallException of(String what, KubernetesClientException e) {
     return new ApiCallException(e.getCode(), what + ": " + reason(e), e);
+  }
+
+  /** A call that nobody answered. */
+  public static ApiCallException unanswered(String what, String why) {
+    return new ApiCallException(0, what + ": " + why, new IOException(why));
   }
 
   /** The cause in words for a person, without a client library's preamble. */

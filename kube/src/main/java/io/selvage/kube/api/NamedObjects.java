@@ -157,7 +157,7 @@ public final class NamedObjects {
         : operation.resource(resource);
   }
 
-  private static ResourceDefinitionContext context(Type type) {
+  static ResourceDefinitionContext context(Type type) {
     return new ResourceDefinitionContext.Builder()
         .withGroup(type.group())
         .withVersion(type.version())
@@ -174,7 +174,7 @@ public final class NamedObjects {
     return MAPPER.convertValue(whole, GenericKubernetesResource.class);
   }
 
-  private static ObjectNode json(GenericKubernetesResource resource) {
+  static ObjectNode json(GenericKubernetesResource resource) {
     return MAPPER.valueToTree(resource);
   }
 

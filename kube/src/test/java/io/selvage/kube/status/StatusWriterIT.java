@@ -66,7 +66,7 @@ class StatusWriterIT {
           .createOr(existing -> existing.update());
     }
     Crds.install(admin);
-    Crds.apply(admin, Crds.chart("rbac/cluster.yaml"));
+    Crds.applyRights(admin, "gateway");
     apply(
         """
         apiVersion: getambassador.io/v3alpha1

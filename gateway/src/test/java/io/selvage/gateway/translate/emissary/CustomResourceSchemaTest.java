@@ -25,9 +25,9 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** The manifests in charts/selvage/crds and the records in model.crd speak of the same fields. */
+/** The manifests in charts/selvage-crds and the records in model.crd speak of the same fields. */
 class CustomResourceSchemaTest {
-  private static final Path CRDS = Path.of("..", "charts", "selvage", "crds");
+  private static final Path CRDS = Path.of("..", "charts", "selvage-crds", "templates");
   private static final YAMLMapper YAML = new YAMLMapper();
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.check;
+
+import io.selvage.cli.check.Check.Finding;
+import io.selvage.cli.check.Check.Severity;
+import io.selvage.cli.check.Outcome.Result;
+import io.selvage.kube.api.ApiCallException;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+
+/**
+ * Goes through the checks in their order. What is worth waiting for is tried again until the time
+ * that all of them share is over; a fatal failure ends the run.
+ */
+final class CheckRun {
+  /** Between two tries. */
+  static final Duration PAUSE = Duration.ofSeconds(2);
+
+  /** How it waits. */
+  interface Sleep {
+    void pause(Duration time) throws InterruptedException;
+  }
+
+  private final LongSupplier nanoTime;
+  private final Sleep sleep;
+  private final long deadline;
+  private final Consumer<Outcome> listener;
+
+  private boolean failed;
+
+  /**
+   * @param wait for all checks together
+   * @param listener told of each outcome as it comes
+   */
+  CheckRun(LongSupplier nanoTime, Sleep sleep, Duration wait, Consumer<Outcome> listener) {
+    this.nanoTime = nanoTime;
+    this.sleep = sleep;
+    this.deadline = nanoTime.getAsLong() + wait.toNanos();
+    this.listener = listener;
+  }
+
+  /** Returns whether nothing failed; warnings are no failure. */
+  boolean run(List<Category> categories) throws InterruptedException {
+    for (Category category : categories) {
+      if (!category.applies().getAsBoolean()) {
+        continue;
+      }
+      for (Check check : category.checks()) {
+        Outcome outcome = outcome(category, check);
+        listener.accept(outcome);
+        if (outcome.result() == Result.ERROR) {
+          failed = true;
+          if (check.severity() == Severity.FATAL) {
+            return false;
+          }
+        }
+      }
+    }
+    return !failed;
+  }
+
+  private Outcome outcome(Category category, Check check) throws InterruptedException {
+    while (true) {
+      Outcome outcome = once(category, check);
+      boolean again = check.retried() && outcome.result() != Result.SUCCESS;
+      if (!again || nanoTime.getAsLong() + PAUSE.toNanos() > deadline) {
+        return outcome;
+      }
+      sleep.pause(PAUSE);
+    }
+  }
+
+  private static Outcome once(Category category, Check check) {
+    try {
+      check.probe().look();
+      return new Outcome(category.name(), check.description(), Result.SUCCESS, "", "");
+    } catch (Finding finding) {
+      boolean warning = finding.isWarning() || check.severity() == Severity.WARNING;
+      return failure(category, check, warning, String.valueOf(finding.getMessage()));
+    } catch (ApiCallException e) {
+      // Who may not see something has not found it broken.
+      boolean warning = e.isForbidden() || check.severity() == Severity.WARNING;
+      String message = String.valueOf(e.getMessage());
+      return failure(
+          category, check, warning, e.isForbidden() ? "you may not see it: " + message : message);
+    }
+  }
+
+  private static Outcome failure(Category category, Check check, boolean warning, String error) {
+    return new Outcome(
+        category.name(),
+        check.description(),
+        warning ? Result.WARNING : Result.ERROR,
+        error,
+        check.hint());
+  }
+}

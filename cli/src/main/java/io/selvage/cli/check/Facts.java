@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.check;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.check.Check.Finding;
+import io.selvage.cli.install.Expected;
+import io.selvage.cli.install.MeshKinds;
+import io.selvage.kube.api.ApiQueries;
+import io.selvage.kube.api.NamedObjects.Type;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/** The cluster as all checks see it, and what several of them need to know. */
+final class Facts {
+  /** Objects named in one message. */
+  private static final int MAX_NAMES = 10;
+
+  private final ApiQueries cluster;
+  private final String namespace;
+  private final InstantSource clock;
+
+  private ObjectNode config = JsonNodeFactory.instance.objectNode();
+  private ObjectNode values = JsonNodeFactory.instance.objectNode();
+
+  /**
+   * @param namespace of the control plane
+   */
+  Facts(ApiQueries cluster, String namespace, InstantSource clock) {
+    this.cluster = cluster;
+    this.namespace = namespace;
+    this.clock = clock;
+  }
+
+  ApiQueries cluster() {
+    return cluster;
+  }
+
+  String namespace() {
+    return namespace;
+  }
+
+  InstantSource clock() {
+    return clock;
+  }
+
+  /** Reads what was installed; the checks behind it go by that. */
+  void readConfig() throws Finding {
+    config =
+        cluster
+            .get(Type.CONFIG_MAP, namespace, MeshKinds.CONFIG)
+            .orElseThrow(() ->
+                Finding.of(
+                    "there is no ConfigMap "
+                        + MeshKinds.CONFIG
+                        + " in the namespace "
+                        + namespace));
+    try {
+      values = Expected.values(namespace, config);
+    } catch (IOException e) {
+      throw Finding.of("the ConfigMap " + MeshKinds.CONFIG + " cannot be read: " + e.getMessage());
+    }
+  }
+
+  ObjectNode config() {
+    return config;
+  }
+
+  String version() {
+    return config.path("data").path("version").asText();
+  }
+
+  /** Whether a part is installed: {@code gateway}, {@code injector} or {@code controlPlane}. */
+  boolean has(String part) {
+    return values.path(part).path("enabled").asBoolean();
+  }
+
+  /** An object that must be there. */
+  ObjectNode need(Type type, String name) throws Finding {
+    String where = type.namespaced() ? namespace : "";
+    Optional<ObjectNode> found = cluster.get(type, where, name);
+    return found.orElseThrow(() -> Finding.of(type.kind() + " " + name + " is missing"));
+  }
+
+  /** Pods that have not ended. */
+  List<ObjectNode> livePods(String where, String selector) {
+    return cluster.list(MeshKinds.POD, where, selector).stream().filter(Facts::isLive).toList();
+  }
+
+  static boolean isLive(JsonNode pod) {
+    String phase = pod.path("status").path("phase").asText();
+    return !phase.equals("Succeeded") && !phase.equals("Failed");
+  }
+
+  static boolean isReady(JsonNode pod) {
+    for (JsonNode condition : pod.path("status").path("conditions")) {
+      if (condition.path("type").asText().equals("Ready")) {
+        return condition.path("status").asText().equals("True");
+      }
+    }
+    return false;
+  }
+
+  static String name(JsonNode object) {
+    JsonNode metadata = object.path("metadata");
+    String where = metadata.path("namespace").asText();
+    return (where.isEmpty() ? "" : where + "/") + metadata.path("name").asText();
+  }
+
+  /** One a line, and how many more. */
+  static String listed(List<String> names) {
+    String shown =
+        names.stream().limit(MAX_NAMES).map(n -> "* " + n).collect(Collectors.joining("\n"));
+    return names.size() <= MAX_NAMES
+        ? shown
+        : shown + "\n* and " + (names.size() - MAX_NAMES) + " more";
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.check;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.check.Check.Finding;
+import io.selvage.cli.install.MeshKinds;
+import io.selvage.kube.api.ApiQueries.Version;
+import io.selvage.kube.api.NamedObjects.Type;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Whether there is a cluster, and whether Selvage can be put on it. */
+final class PlatformChecks {
+  private static final int MIN_MINOR = 25;
+
+  /** Native sidecars are on by default from here on. */
+  private static final int NATIVE_SIDECARS = 29;
+
+  private static final Duration MAX_SKEW = Duration.ofSeconds(60);
+
+  private final Facts facts;
+
+  PlatformChecks(Facts facts) {
+    this.facts = facts;
+  }
+
+  Category api() {
+    return new Category(
+        "kubernetes-api",
+        List.of(
+            Check.fatal(
+                "can query the Kubernetes API",
+                "see that KUBECONFIG names the cluster, and that `kubectl version` reaches it",
+                () -> facts.cluster().version())));
+  }
+
+  Category version() {
+    return new Category(
+        "kubernetes-version",
+        List.of(
+            Check.fatal(
+                "is running the minimum Kubernetes API version",
+                "Selvage needs Kubernetes 1." + MIN_MINOR + " or newer",
+                () -> atLeast(MIN_MINOR)),
+            Check.warning(
+                "has native sidecar containers",
+                "before Kubernetes 1.29 nothing waits for the sidecar to be ready, and Jobs do not"
+                    + " end by themselves",
+                () -> atLeast(NATIVE_SIDECARS))));
+  }
+
+  private void atLeast(int minor) throws Finding {
+    Version version = facts.cluster().version();
+    if (!version.isAtLeast(1, minor)) {
+      throw Finding.of("the cluster runs " + version.text());
+    }
+  }
+
+  /** Before an installation. */
+  Category beforehand() {
+    var checks = new ArrayList<Check>();
+    checks.add(
+        Check.error(
+            "Selvage is not installed yet",
+            "use `mesh upgrade`, or remove it first with `mesh uninstall | kubectl delete -f -`",
+            this::notInstalled));
+    for (Type type :
+        List.of(
+            Type.NAMESPACE,
+            MeshKinds.CRD,
+            MeshKinds.CLUSTER_ROLE,
+            MeshKinds.CLUSTER_ROLE_BINDING,
+            Type.MUTATING_WEBHOOK,
+            MeshKinds.INGRESS_CLASS,
+            MeshKinds.SERVICE_ACCOUNT,
+            MeshKinds.ROLE,
+            MeshKinds.ROLE_BINDING,
+            MeshKinds.DEPLOYMENT,
+            MeshKinds.SERVICE,
+            MeshKinds.NETWORK_POLICY,
+            Type.CONFIG_MAP,
+            Type.SECRET)) {
+      checks.add(
+          Check.error(
+              "can create " + type.kind() + (type.kind().endsWith("s") ? "es" : "s"),
+              "ask an administrator of the cluster to install it, or for the right",
+              () -> may("create", type)));
+    }
+    checks.add(
+        Check.error(
+            "can read Secrets",
+            "`mesh upgrade` and `mesh check` look at the issuer's Secret",
+            () -> may("get", Type.SECRET)));
+    checks.add(
+        Check.warning(
+            "the IngressClass ambassador is free or ours",
+            "it stays with whom it names; Ingresses of that class are not moved to Selvage",
+            () -> classIsFree("ambassador")));
+    checks.add(
+        Check.warning(
+            "no clock skew detected",
+            "set the clocks by NTP: certificates begin and end at a moment",
+            this::clocksAgree));
+    return new Category("pre-kubernetes-setup", checks);
+  }
+
+  private void notInstalled() throws Finding {
+    if (facts.cluster().get(Type.CONFIG_MAP, facts.namespace(), MeshKinds.CONFIG).isPresent()) {
+      throw Finding.of("it is installed in the namespace " + facts.namespace());
+    }
+    List<ObjectNode> bindings =
+        facts.cluster().list(MeshKinds.CLUSTER_ROLE_BINDING, "", MeshKinds.COMPONENT_LABEL);
+    if (!bindings.isEmpty()) {
+      throw Finding.of(
+          "parts of an installation are there:\n"
+              + Facts.listed(
+                  bindings.stream().map(b -> "ClusterRoleBinding " + Facts.name(b)).toList()));
+    }
+  }
+
+  private void may(String verb, Type type) throws Finding {
+    String where = type.namespaced() ? facts.namespace() : "";
+    if (!facts.cluster().may(verb, type, where)) {
+      throw Finding.of(
+          "you may not "
+              + verb
+              + " "
+              + type.plural()
+              + (where.isEmpty() ? "" : " in the namespace " + where));
+    }
+  }
+
+  private void classIsFree(String name) throws Finding {
+    Optional<ObjectNode> there = facts.cluster().get(MeshKinds.INGRESS_CLASS, "", name);
+    if (there.isPresent()
+        && !there.get().path("metadata").path("labels").has(MeshKinds.COMPONENT_LABEL)) {
+      throw Finding.of(
+          "it belongs to the controller " + there.get().path("spec").path("controller").asText());
+    }
+  }
+
+  /** A node renews its Lease every ten seconds, by its own clock. */
+  private void clocksAgree() throws Finding {
+    Instant now = facts.clock().instant();
+    var wrong = new ArrayList<String>();
+    for (ObjectNode lease : facts.cluster().list(MeshKinds.LEASE, "kube-node-lease", "")) {
+      String renewed = lease.path("spec").path("renewTime").asText();
+      try {
+        Duration ahead = Duration.between(now, Instant.parse(renewed));
+        if (ahead.compareTo(MAX_SKEW) > 0) {
+          wrong.add(
+              lease.path("metadata").path("name").asText() + ": " + ahead.toSeconds() + " s ahead");
+        }
+      } catch (DateTimeParseException e) {
+        // Not renewed yet.
+      }
+    }
+    if (!wrong.isEmpty()) {
+      throw Finding.of(
+          "the clocks of these nodes differ from the one here:\n" + Facts.listed(wrong));
+    }
+  }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.install;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.CommandFailure;
+import io.selvage.kube.api.ApiCallException;
+import io.selvage.kube.api.ApiQueries;
+import io.selvage.kube.api.ApiQueries.Version;
+import io.selvage.kube.api.ApiServer;
+import io.selvage.kube.api.ApiServerOptions;
+import io.selvage.kube.api.NamedObjects.Type;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** The cluster as the commands of this package ask it. Each answer or refusal is one sentence. */
+final class Cluster implements AutoCloseable {
+  /** The oldest Kubernetes that has all the charts say. */
+  static final int MIN_MINOR = 25;
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  private final ApiServer api;
+  private final ApiQueries queries;
+
+  private Cluster(ApiServer api) {
+    this.api = api;
+    this.queries = new ApiQueries(api);
+  }
+
+  /** The cluster of the ambient kubeconfig. */
+  static Cluster connect() {
+    return new Cluster(
+        ApiServer.connect(
+            ApiServerOptions.DEFAULT.withUserAgent("selvage-cli").withRequestTimeout(PATIENCE)));
+  }
+
+  /** A question that fails in words for people. */
+  <T> T ask(Supplier<T> question) throws CommandFailure {
+    try {
+      return question.get();
+    } catch (ApiCallException e) {
+      if (e.isForbidden()) {
+        throw CommandFailure.failed("You may not do that on this cluster: " + e.getMessage());
+      }
+      throw CommandFailure.failed(
+          "Cannot connect to Kubernetes at " + queries.url() + ": " + e.getMessage());
+    }
+  }
+
+  /** The version, if it is new enough. */
+  Version version() throws CommandFailure {
+    Version version = ask(queries::version);
+    if (!version.isAtLeast(1, MIN_MINOR)) {
+      throw CommandFailure.failed(
+          "Kubernetes "
+              + version.text()
+              + " is too old: Selvage needs 1."
+              + MIN_MINOR
+              + " or newer.");
+    }
+    return version;
+  }
+
+  Optional<ObjectNode> get(Type type, String namespace, String name) throws CommandFailure {
+    return ask(() -> queries.get(type, namespace, name));
+  }
+
+  List<ObjectNode> list(Type type, String namespace, String selector) throws CommandFailure {
+    return ask(() -> queries.list(type, namespace, selector));
+  }
+
+  boolean may(String verb, Type type, String namespace) throws CommandFailure {
+    return ask(() -> queries.may(verb, type, namespace));
+  }
+
+  Set<String> served(String apiVersion) throws CommandFailure {
+    return ask(() -> queries.served(apiVersion));
+  }
+
+  /**
+   * Every object of our charts, in the order in which they are taken away.
+   *
+   * @param namespace of the control plane; cluster-scoped objects are among them
+   */
+  List<ObjectNode> installed(String namespace) throws CommandFailure {
+    var found = new ArrayList<ObjectNode>();
+    for (Type type : MeshKinds.INSTALLED) {
+      found.addAll(list(type, type.namespaced() ? namespace : "", MeshKinds.COMPONENT_LABEL));
+    }
+    return found;
+  }
+
+  /** Pods of this mesh that carry a sidecar and have not ended. */
+  List<ObjectNode> meshedPods(String namespace) throws CommandFailure {
+    return list(MeshKinds.POD, "", MeshKinds.MESHED_LABEL + "=" + namespace).stream()
+        .filter(pod ->
+            Stream.of("Succeeded", "Failed")
+                .noneMatch(pod.path("status").path("phase").asText()::equals))
+        .toList();
+  }
+
+  /**
+   * The control plane's namespace, as an installation elsewhere says it; empty if there is none.
+   */
+  Optional<String> otherNamespace() throws CommandFailure {
+    for (ObjectNode binding : list(MeshKinds.CLUSTER_ROLE_BINDING, "", MeshKinds.COMPONENT_LABEL)) {
+      for (JsonNode subject : binding.path("subjects")) {
+        String namespace = subject.path("namespace").asText();
+        if (!namespace.isEmpty()) {
+          return Optional.of(namespace);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    api.close();
+  }
+}

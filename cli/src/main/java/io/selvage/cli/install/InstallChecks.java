@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.install;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.CommandFailure;
+import io.selvage.kube.api.NamedObjects.Type;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Why an installation cannot begin: each reason is one sentence, and nothing has been changed. */
+final class InstallChecks {
+  /** Objects named in one sentence; there may be many. */
+  private static final int MAX_NAMES = 5;
+
+  /** Only made where somebody asks for them. */
+  private static final Set<Type> OPTIONAL = Set.of(MeshKinds.POD_MONITOR, MeshKinds.BUDGET);
+
+  private final Cluster cluster;
+  private final String namespace;
+
+  InstallChecks(Cluster cluster, String namespace) {
+    this.cluster = cluster;
+    this.namespace = namespace;
+  }
+
+  /** Whether the user may create all that the chart makes. */
+  void mayInstall() throws CommandFailure {
+    for (Type type : MeshKinds.INSTALLED) {
+      if (!OPTIONAL.contains(type)) {
+        mayCreate(type);
+      }
+    }
+  }
+
+  /** Whether the user may create an object of a kind. */
+  void mayCreate(Type type) throws CommandFailure {
+    String where = type.namespaced() ? namespace : "";
+    if (!cluster.may("create", type, where)) {
+      throw CommandFailure.failed(
+          "You may not create "
+              + (type.group().isEmpty() ? type.plural() : type.plural() + "." + type.group())
+              + (where.isEmpty() ? "" : " in the namespace " + where)
+              + ", which an installation needs: ask an administrator of the cluster.");
+    }
+  }
+
+  /** Whether there is nothing of ours yet. */
+  void nothingInstalled() throws CommandFailure {
+    Optional<ObjectNode> config = cluster.get(Type.CONFIG_MAP, namespace, MeshKinds.CONFIG);
+    if (config.isPresent()) {
+      throw CommandFailure.failed(
+          "Selvage "
+              + config.get().path("data").path("version").asText("")
+              + " is installed in the namespace "
+              + namespace
+              + " already: use `mesh upgrade` to change it, or `mesh uninstall` to remove it.");
+    }
+    Optional<String> elsewhere = cluster.otherNamespace();
+    if (elsewhere.isPresent()
+        && !elsewhere.get().equals(namespace)
+        && cluster.get(Type.CONFIG_MAP, elsewhere.get(), MeshKinds.CONFIG).isPresent()) {
+      throw CommandFailure.failed(
+          "Selvage is installed in the namespace "
+              + elsewhere.get()
+              + " already, and a cluster has one: use `mesh upgrade -n "
+              + elsewhere.get()
+              + "` to change it.");
+    }
+    List<String> left = cluster.installed(namespace).stream().map(MeshKinds::reference).toList();
+    if (!left.isEmpty()) {
+      throw CommandFailure.failed(
+          "Parts of an earlier installation are left ("
+              + names(left)
+              + "): remove them first, with `mesh uninstall"
+              + elsewhere.filter(ns -> !ns.equals(namespace)).map(ns -> " -n " + ns).orElse("")
+              + " | kubectl delete -f -`.");
+    }
+  }
+
+  /** Whether issuer and trust anchors are where the values say that they are. */
+  void trustMaterial(boolean external) throws CommandFailure {
+    var there = new ArrayList<String>();
+    var missing = new ArrayList<String>();
+    sort(Type.SECRET, MeshKinds.ISSUER, there, missing);
+    sort(Type.CONFIG_MAP, MeshKinds.TRUST_ROOTS, there, missing);
+    if (external && !missing.isEmpty()) {
+      throw CommandFailure.failed(
+          "With identity.external=true somebody else keeps issuer and trust anchors, but there is"
+              + " no "
+              + String.join(" and no ", missing)
+              + " in the namespace "
+              + namespace
+              + ".");
+    }
+    if (!external && !there.isEmpty()) {
+      throw CommandFailure.failed(
+          "The namespace "
+              + namespace
+              + " holds the "
+              + String.join(" and the ", there)
+              + " already: keep it with --set identity.external=true, or delete it first.");
+    }
+  }
+
+  /** What an upgrade goes on with. */
+  void trustMaterialKept() throws CommandFailure {
+    var there = new ArrayList<String>();
+    var missing = new ArrayList<String>();
+    sort(Type.SECRET, MeshKinds.ISSUER, there, missing);
+    sort(Type.CONFIG_MAP, MeshKinds.TRUST_ROOTS, there, missing);
+    if (!missing.isEmpty()) {
+      throw CommandFailure.failed(
+          "The "
+              + String.join(" and the ", missing)
+              + " of the namespace "
+              + namespace
+              + (missing.size() == 1 ? " is" : " are")
+              + " gone, without which nobody gets a certificate: bring "
+              + (missing.size() == 1 ? "it" : "them")
+              + " back from a backup, or uninstall and install anew.");
+    }
+  }
+
+  private void sort(Type type, String name, List<String> there, List<String> missing)
+      throws CommandFailure {
+    (cluster.get(type, namespace, name).isPresent() ? there : missing)
+        .add(type.kind() + " " + name);
+  }
+
+  /** Whether the gateway's custom resources are served. */
+  void crdsAreThere(List<ObjectNode> crds) throws CommandFailure {
+    var missing = new ArrayList<String>();
+    Set<String> served = cluster.served(MeshKinds.GROUP + "/v3alpha1");
+    for (ObjectNode crd : crds) {
+      String plural = crd.path("spec").path("names").path("plural").asText();
+      if (!served.contains(plural)) {
+        missing.add(plural + "." + MeshKinds.GROUP);
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw CommandFailure.failed(
+          "The cluster does not serve the custom resources "
+              + names(missing)
+              + ": run `mesh install --crds | kubectl apply -f -` first.");
+    }
+  }
+
+  /** Whether the custom resources are ours to write. */
+  void crdsAreOurs(List<ObjectNode> crds) throws CommandFailure {
+    var foreign = new ArrayList<String>();
+    for (ObjectNode crd : crds) {
+      String name = crd.path("metadata").path("name").asText();
+      Optional<ObjectNode> there = cluster.get(MeshKinds.CRD, "", name);
+      if (there.isPresent() && !isOurs(there.get())) {
+        foreign.add(name);
+      }
+    }
+    if (!foreign.isEmpty()) {
+      throw CommandFailure.failed(
+          "The custom resources "
+              + names(foreign)
+              + " belong to somebody else, such as Emissary: leave them and go on with `mesh"
+              + " install`, which serves them as they are.");
+    }
+  }
+
+  /** Names of our IngressClasses that somebody else has already. */
+  List<String> foreignClasses() throws CommandFailure {
+    var foreign = new ArrayList<String>();
+    for (String name : List.of("ambassador", "selvage")) {
+      Optional<ObjectNode> there = cluster.get(MeshKinds.INGRESS_CLASS, "", name);
+      if (there.isPresent() && !isOurs(there.get())) {
+        foreign.add(name);
+      }
+    }
+    return foreign;
+  }
+
+  private static boolean isOurs(JsonNode object) {
+    JsonNode labels = object.path("metadata").path("labels");
+    return labels.has(MeshKinds.COMPONENT_LABEL)
+        || labels.path("app.kubernetes.io/part-of").asText().equals("selvage");
+  }
+
+  static String names(List<String> all) {
+    String shown = all.stream().limit(MAX_NAMES).collect(Collectors.joining(", "));
+    return all.size() <= MAX_NAMES ? shown : shown + " and " + (all.size() - MAX_NAMES) + " more";
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.install;
+
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.install.HelmEngine.RenderException;
+import io.selvage.kube.manifest.YamlWriter;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One rendering of the chart {@code selvage}: what was chosen, and what the command adds to it.
+ *
+ * @param namespace where it is installed
+ * @param chosen values that differ from the chart's, for the next upgrade
+ * @param trust fresh trust material; empty keeps what is there
+ * @param foreignClasses names of IngressClasses that somebody else has
+ * @param kubernetes version of the cluster, such as {@code v1.36.2}; empty if not asked
+ */
+record Release(
+    String namespace,
+    ObjectNode chosen,
+    Optional<TrustMaterial> trust,
+    List<String> foreignClasses,
+    Optional<String> kubernetes) {
+  /** As {@code helm install selvage} would call it. */
+  static final String NAME = "selvage";
+
+  /** The chart's profile for high availability. */
+  static final String HA_FILE = "values-ha.yaml";
+
+  /** What the chart is given. */
+  ObjectNode values() {
+    var values = new ChartValues().merge(chosen);
+    ObjectNode added = JsonNodeFactory.instance.objectNode();
+    added.put("createNamespace", true);
+    ObjectNode cli = added.putObject("cli");
+    cli.put("rendered", true);
+    cli.put("overrides", chosen.isEmpty() ? "" : YamlWriter.write(chosen));
+    trust.ifPresent(material -> material.addTo(added));
+    for (String name : foreignClasses) {
+      added.withObject("/gateway/ingressClasses/" + name).put("create", false);
+    }
+    return values.merge(added).tree();
+  }
+
+  /** The text that {@code kubectl apply} takes. */
+  String render(ChartFiles charts) throws RenderException, IOException {
+    return HelmEngine.render(
+        charts.chart(ChartFiles.INSTALL),
+        values(),
+        charts.file("values-of-this-run.yaml"),
+        NAME,
+        namespace,
+        kubernetes);
+  }
+
+  /** The custom resources as text. */
+  static String renderCrds(ChartFiles charts, String namespace)
+      throws RenderException, IOException {
+    return HelmEngine.render(
+        charts.chart(ChartFiles.CRDS),
+        JsonNodeFactory.instance.objectNode(),
+        charts.file("values-of-this-run.yaml"),
+        ChartFiles.CRDS,
+        namespace,
+        Optional.empty());
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.install;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.CommandFailure;
+import io.selvage.kube.api.NamedObjects.Type;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/** Which versions run on the cluster. */
+public final class ServerVersions implements AutoCloseable {
+  /** On every injected pod. */
+  private static final String PROXY_VERSION = "selvage.io/proxy-version";
+
+  private final Cluster cluster;
+  private final String namespace;
+
+  private ServerVersions(Cluster cluster, String namespace) {
+    this.cluster = cluster;
+    this.namespace = namespace;
+  }
+
+  /** Whether there is a kubeconfig. */
+  public static boolean isClusterKnown() {
+    String named = System.getenv("KUBECONFIG");
+    return named != null && !named.isBlank()
+        || Files.exists(Path.of(System.getProperty("user.home", "/"), ".kube", "config"));
+  }
+
+  /**
+   * Uses the ambient kubeconfig.
+   *
+   * @param namespace of the control plane
+   */
+  public static ServerVersions connect(String namespace) {
+    return new ServerVersions(Cluster.connect(), namespace);
+  }
+
+  /** The installed version, or {@code unavailable} and why. */
+  public String server() {
+    try {
+      Optional<ObjectNode> config = cluster.get(Type.CONFIG_MAP, namespace, MeshKinds.CONFIG);
+      return config
+          .map(map -> new Installation(namespace, map).version())
+          .orElse("unavailable (nothing is installed in the namespace " + namespace + ")");
+    } catch (CommandFailure e) {
+      return "unavailable (" + e.getMessage() + ")";
+    }
+  }
+
+  /**
+   * How many pods run each version of the sidecar; finished pods are left out.
+   *
+   * @throws CommandFailure if the cluster cannot be asked
+   */
+  public SortedMap<String, Integer> proxies() throws CommandFailure {
+    var versions = new TreeMap<String, Integer>();
+    for (ObjectNode pod : cluster.meshedPods(namespace)) {
+      String version =
+          pod.path("metadata").path("annotations").path(PROXY_VERSION).asText("unknown");
+      versions.merge(version, 1, Integer::sum);
+    }
+    return versions;
+  }
+
+  @Override
+  public void close() {
+    cluster.close();
+  }
+}

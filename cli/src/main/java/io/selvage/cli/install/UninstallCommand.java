@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.install;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.CommandFailure;
+import io.selvage.kube.api.NamedObjects.Type;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Prints what to delete so that nothing of ours is left. */
+@Command(
+    name = "uninstall",
+    description = "Print what an uninstallation deletes: mesh uninstall | kubectl delete -f -",
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:printed",
+      "1:pods still have their sidecar, or there is nothing to remove; nothing is printed",
+      "2:not understood"
+    })
+public final class UninstallCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--force",
+      description =
+          "Go on although pods still have their sidecar; they keep it until they are made anew.")
+  private boolean force;
+
+  @Option(
+      names = "--crds",
+      description =
+          "Delete custom resources that are in use too, and with them every Mapping, Host and the"
+              + " like.")
+  private boolean crds;
+
+  @Mixin private NamespaceOption namespace;
+
+  @Override
+  public Integer call() throws IOException {
+    PrintWriter err = spec.commandLine().getErr();
+    try (Cluster cluster = Cluster.connect()) {
+      String text = removal(cluster).text();
+      spec.commandLine().getOut().print(text);
+      spec.commandLine().getOut().flush();
+      return CommandLine.ExitCode.OK;
+    } catch (CommandFailure e) {
+      return e.report(err);
+    }
+  }
+
+  private Removal removal(Cluster cluster) throws CommandFailure {
+    String home = namespace.name();
+    cluster
+        .get(Type.CONFIG_MAP, home, MeshKinds.CONFIG)
+        .map(config -> new Installation(home, config))
+        .ifPresent(this::tellIfHelm);
+    List<ObjectNode> meshed = cluster.meshedPods(home);
+    if (!meshed.isEmpty() && !force) {
+      throw CommandFailure.failed(
+          "Please uninject the following pods before uninstalling the control plane, or say"
+              + " --force:"
+              + System.lineSeparator()
+              + lines(meshed));
+    }
+    var removal = new Removal();
+    cluster.installed(home).forEach(removal::add);
+    addWhatWasMadeLater(cluster, home, removal);
+    addCrds(cluster, removal);
+    addNamespace(cluster, home, removal);
+    if (removal.isEmpty()) {
+      throw CommandFailure.failed(
+          "There is nothing of Selvage in the namespace " + home + "; say with -n where it is.");
+    }
+    return removal;
+  }
+
+  private void tellIfHelm(Installation installation) {
+    installation
+        .helmRelease()
+        .ifPresent(release ->
+            spec.commandLine()
+                .getErr()
+                .println(
+                    "mesh uninstall: this installation is kept by Helm; run `helm uninstall "
+                        + release
+                        + "` as well, or Helm goes on believing that it is there."));
+  }
+
+  /**
+   * What the processes made while they ran. Their rights are gone by then, so nothing comes back.
+   */
+  private static void addWhatWasMadeLater(Cluster cluster, String home, Removal removal)
+      throws CommandFailure {
+    for (String name : List.of(MeshKinds.INJECTOR_TLS, MeshKinds.ISSUER)) {
+      cluster.get(Type.SECRET, home, name).ifPresent(o -> removal.add(typed(o, Type.SECRET)));
+    }
+    for (ObjectNode lease : cluster.list(MeshKinds.LEASE, home, "")) {
+      if (lease.path("metadata").path("name").asText().startsWith("selvage-")) {
+        removal.add(lease);
+      }
+    }
+    for (ObjectNode map :
+        cluster.list(Type.CONFIG_MAP, "", "app.kubernetes.io/managed-by=selvage")) {
+      if (map.path("metadata").path("name").asText().equals(MeshKinds.TRUST_ROOTS)) {
+        removal.add(map);
+      }
+    }
+    cluster
+        .get(Type.CONFIG_MAP, home, MeshKinds.TRUST_ROOTS)
+        .ifPresent(o -> removal.add(typed(o, Type.CONFIG_MAP)));
+  }
+
+  private static ObjectNode typed(ObjectNode object, Type type) {
+    return object.put("apiVersion", type.apiVersion()).put("kind", type.kind());
+  }
+
+  /** Deleting a custom resource deletes its objects, which are the user's. */
+  private void addCrds(Cluster cluster, Removal removal) throws CommandFailure {
+    var kept = new ArrayList<String>();
+    for (ObjectNode crd : cluster.list(MeshKinds.CRD, "", "app.kubernetes.io/part-of=selvage")) {
+      JsonNode spec = crd.path("spec");
+      int inUse = crds ? 0 : objects(cluster, spec);
+      if (inUse == 0) {
+        removal.add(crd);
+      } else {
+        kept.add(inUse + " " + spec.path("names").path("plural").asText());
+      }
+    }
+    if (!kept.isEmpty()) {
+      this.spec
+          .commandLine()
+          .getErr()
+          .println(
+              "mesh uninstall: the custom resources that are in use stay ("
+                  + InstallChecks.names(kept)
+                  + "); --crds deletes them with all their objects.");
+    }
+  }
+
+  private static int objects(Cluster cluster, JsonNode spec) throws CommandFailure {
+    String version = "";
+    for (JsonNode candidate : spec.path("versions")) {
+      if (candidate.path("storage").asBoolean()) {
+        version = candidate.path("name").asText();
+      }
+    }
+    var type =
+        new Type(
+            spec.path("group").asText(),
+            version,
+            spec.path("names").path("kind").asText(),
+            spec.path("names").path("plural").asText(),
+            spec.path("scope").asText().equals("Namespaced"));
+    return cluster.list(type, "", "").size();
+  }
+
+  private static void addNamespace(Cluster cluster, String home, Removal removal)
+      throws CommandFailure {
+    Optional<ObjectNode> there = cluster.get(Type.NAMESPACE, "", home);
+    if (there.isPresent()
+        && there.get().path("metadata").path("labels").has(MeshKinds.COMPONENT_LABEL)) {
+      removal.add(typed(there.get(), Type.NAMESPACE));
+    }
+  }
+
+  private static String lines(List<ObjectNode> pods) {
+    var lines = new StringBuilder();
+    for (ObjectNode pod : pods) {
+      lines
+          .append("\t* ")
+          .append(pod.path("metadata").path("namespace").asText())
+          .append('/')
+          .append(pod.path("metadata").path("name").asText())
+          .append(System.lineSeparator());
+    }
+    return lines.toString().stripTrailing();
+  }
+}

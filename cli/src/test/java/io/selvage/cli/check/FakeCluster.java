@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.check;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.selvage.kube.api.ApiQueries;
+import io.selvage.kube.api.ApiServer;
+import io.selvage.kube.api.ApiServerOptions;
+import io.selvage.kube.manifest.ManifestTrees;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URLDecoder;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Objects behind the paths of an API server, read-only: enough for questions, so that a cluster can
+ * be given any fault.
+ */
+final class FakeCluster implements AutoCloseable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Map<String, ObjectNode> objects = new ConcurrentHashMap<>();
+  private final Set<String> forbidden = ConcurrentHashMap.newKeySet();
+  private final HttpServer server;
+  private final ApiServer api;
+  private volatile String version = "v1.36.2";
+  private volatile boolean allowed = true;
+
+  FakeCluster() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext("/", this::answer);
+    server.start();
+    Config config =
+        new ConfigBuilder(Config.empty())
+            .withMasterUrl("http://127.0.0.1:" + server.getAddress().getPort() + "/")
+            .build();
+    api = ApiServer.connect(config, ApiServerOptions.DEFAULT);
+  }
+
+  ApiQueries queries() {
+    return new ApiQueries(api);
+  }
+
+  void version(String text) {
+    version = text;
+  }
+
+  /** What access reviews say. */
+  void allowed(boolean value) {
+    allowed = value;
+  }
+
+  /** Reading this resource is refused from now on. */
+  void forbid(String plural) {
+    forbidden.add(plural);
+  }
+
+  /** Adds every document. */
+  void add(String yaml) {
+    for (ManifestTrees.Document document : ManifestTrees.read(yaml, false)) {
+      JsonNode json = document.json();
+      if (json instanceof ObjectNode object && object.has("kind")) {
+        add(object);
+      }
+    }
+  }
+
+  void add(ObjectNode object) {
+    objects.put(path(object), object);
+  }
+
+  /** Takes an object away. */
+  void remove(String kind, String name) {
+    if (!objects
+        .values()
+        .removeIf(o ->
+            o.path("kind").asText().equals(kind) && o.at("/metadata/name").asText().equals(name))) {
+      throw new AssertionError("there is no " + kind + " " + name);
+    }
+  }
+
+  /** An object, to be changed. */
+  ObjectNode get(String kind, String name) {
+    return objects.values().stream()
+        .filter(o -> o.path("kind").asText().equals(kind))
+        .filter(o -> o.at("/metadata/name").asText().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  List<ObjectNode> all() {
+    return List.copyOf(objects.values());
+  }
+
+  private static String path(JsonNode object) {
+    String apiVersion = object.path("apiVersion").asText();
+    String namespace = object.at("/metadata/namespace").asText();
+    return (apiVersion.contains("/") ? "/apis/" : "/api/")
+        + apiVersion
+        + (namespace.isEmpty() ? "" : "/namespaces/" + namespace)
+        + "/"
+        + plural(object.path("kind").asText())
+        + "/"
+        + object.at("/metadata/name").asText();
+  }
+
+  private static String plural(String kind) {
+    String lower = kind.toLowerCase(java.util.Locale.ROOT);
+    if (lower.endsWith("s")) {
+      return lower + "es";
+    }
+    return lower.endsWith("policy") ? lower.substring(0, lower.length() - 1) + "ies" : lower + "s";
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getPath().replaceAll("/+$", "");
+    String query = exchange.getRequestURI().getRawQuery();
+    byte[] asked = exchange.getRequestBody().readAllBytes();
+    try (exchange) {
+      if (path.equals("/version")) {
+        String[] parts = version.substring(1).split("\\.");
+        send(
+            exchange,
+            200,
+            JSON.createObjectNode()
+                .put("major", parts[0])
+                .put("minor", parts[1])
+                .put("gitVersion", version));
+      } else if (path.endsWith("/selfsubjectaccessreviews")) {
+        ObjectNode review = (ObjectNode) JSON.readTree(asked);
+        review.putObject("status").put("allowed", allowed);
+        send(exchange, 201, review);
+      } else if (forbidden.stream().anyMatch(path::contains)) {
+        send(exchange, 403, status(403, "forbidden for a test"));
+      } else if (objects.containsKey(path)) {
+        send(exchange, 200, objects.get(path));
+      } else if (path.matches("/apis/[^/]+/[^/]+")) {
+        resources(exchange, path.substring("/apis/".length()));
+      } else {
+        list(exchange, path, query == null ? "" : query);
+      }
+    }
+  }
+
+  private void resources(HttpExchange exchange, String apiVersion) throws IOException {
+    ObjectNode answer = JSON.createObjectNode().put("kind", "APIResourceList");
+    answer.put("groupVersion", apiVersion);
+    var items = answer.putArray("resources");
+    for (ObjectNode object : objects.values()) {
+      if (object.path("kind").asText().equals("CustomResourceDefinition")
+          && apiVersion.startsWith(object.at("/spec/group").asText() + "/")) {
+        items.addObject().put("name", object.at("/spec/names/plural").asText());
+      }
+    }
+    send(exchange, 200, answer);
+  }
+
+  private void list(HttpExchange exchange, String path, String query) throws IOException {
+    String wanted = path.substring(path.lastIndexOf('/') + 1);
+    if (!wanted.endsWith("s")) {
+      send(exchange, 404, status(404, "not found"));
+      return;
+    }
+    String namespace =
+        path.contains("/namespaces/") ? path.replaceAll(".*/namespaces/([^/]+)/.*", "$1") : "";
+    String selector =
+        query.contains("labelSelector=")
+            ? URLDecoder.decode(query.replaceAll(".*labelSelector=([^&]*).*", "$1"), UTF_8)
+            : "";
+    ObjectNode answer = JSON.createObjectNode().put("kind", "List").put("apiVersion", "v1");
+    answer.putObject("metadata");
+    var items = answer.putArray("items");
+    for (ObjectNode object : objects.values()) {
+      boolean there =
+          namespace.isEmpty() || namespace.equals(object.at("/metadata/namespace").asText());
+      if (there
+          && plural(object.path("kind").asText()).equals(wanted)
+          && matches(object.at("/metadata/labels"), selector)) {
+        items.add(object);
+      }
+    }
+    send(exchange, 200, answer);
+  }
+
+  private static boolean matches(JsonNode labels, String selector) {
+    if (selector.isEmpty()) {
+      return true;
+    }
+    if (selector.startsWith("!")) {
+      return !labels.has(selector.substring(1));
+    }
+    int equals = selector.indexOf('=');
+    return equals < 0
+        ? labels.has(selector)
+        : labels
+            .path(selector.substring(0, equals))
+            .asText()
+            .equals(selector.substring(equals + 1));
+  }
+
+  private static ObjectNode status(int code, String message) {
+    return JSON.createObjectNode()
+        .put("kind", "Status")
+        .put("apiVersion", "v1")
+        .put("status", "Failure")
+        .put("code", code)
+        .put("message", message);
+  }
+
+  private static void send(HttpExchange exchange, int code, JsonNode body) throws IOException {
+    byte[] bytes = JSON.writeValueAsBytes(body);
+    exchange.getResponseHeaders().set("content-type", "application/json");
+    exchange.sendResponseHeaders(code, bytes.length);
+    exchange.getResponseBody().write(bytes);
+  }
+
+  @Override
+  public void close() {
+    api.close();
+    server.stop(0);
+  }
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.install;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.VersionCommand;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the charts promise, whatever their words are. */
+class ChartTest {
+  private static final Path HA = Rendered.CHART.resolve("values-ha.yaml");
+
+  @Test
+  void helmFindsNothingWrong() {
+    assertThat(HelmEngine.lint(Rendered.CHART)).isEmpty();
+    assertThat(HelmEngine.lint(Rendered.CRDS)).isEmpty();
+  }
+
+  @Test
+  void helmFindsWhatIsWrong(@org.junit.jupiter.api.io.TempDir Path dir) throws Exception {
+    Files.writeString(dir.resolve("Chart.yaml"), "apiVersion: v2\nname: broken\n");
+    assertThat(HelmEngine.lint(dir)).anyMatch(message -> message.contains("version"));
+  }
+
+  @Test
+  void chartsCarryTheVersionOfTheCommand() throws Exception {
+    for (Path chart : List.of(Rendered.CHART, Rendered.CRDS)) {
+      assertThat(Files.readString(chart.resolve("Chart.yaml")))
+          .contains("\nversion: " + VersionCommand.number() + "\n")
+          .contains("\nappVersion: " + VersionCommand.number() + "\n");
+    }
+  }
+
+  @Test
+  void everyPodIsRestricted() throws Exception {
+    for (Rendered rendered : List.of(Rendered.with(), Rendered.with(List.of(HA)))) {
+      List<ObjectNode> deployments = rendered.ofKind("Deployment");
+      assertThat(deployments).hasSize(3);
+      for (ObjectNode deployment : deployments) {
+        JsonNode pod = deployment.at("/spec/template/spec");
+        JsonNode security = pod.path("securityContext");
+        assertThat(security.path("runAsNonRoot").asBoolean()).isTrue();
+        assertThat(security.path("runAsUser").asInt()).isPositive();
+        assertThat(security.at("/seccompProfile/type").asText()).isEqualTo("RuntimeDefault");
+        for (String field : List.of("hostNetwork", "hostPID", "hostIPC", "initContainers")) {
+          assertThat(pod.has(field)).as(field).isFalse();
+        }
+        for (JsonNode container : pod.path("containers")) {
+          JsonNode own = container.path("securityContext");
+          assertThat(own.path("allowPrivilegeEscalation").asBoolean(true)).isFalse();
+          assertThat(own.path("readOnlyRootFilesystem").asBoolean()).isTrue();
+          assertThat(own.at("/capabilities/drop/0").asText()).isEqualTo("ALL");
+          assertThat(container.at("/resources/requests/memory").asText()).endsWith("Mi");
+          assertThat(container.at("/resources/limits/memory").asText()).endsWith("Mi");
+          assertThat(container.has("readinessProbe")).isTrue();
+          assertThat(container.has("livenessProbe")).isTrue();
+        }
+        for (JsonNode volume : pod.path("volumes")) {
+          assertThat(volume.has("hostPath")).isFalse();
+        }
+      }
+    }
+  }
+
+  @Test
+  void highAvailabilityMeansThreeOfEachApartAndAWebhookThatFailsShut() throws Exception {
+    Rendered ha = Rendered.with(List.of(HA));
+    for (ObjectNode deployment : ha.ofKind("Deployment")) {
+      assertThat(deployment.at("/spec/replicas").asInt()).isEqualTo(3);
+      assertThat(
+              deployment
+                  .at("/spec/template/spec/affinity/podAntiAffinity")
+                  .has("requiredDuringSchedulingIgnoredDuringExecution"))
+          .isTrue();
+    }
+    assertThat(ha.ofKind("PodDisruptionBudget")).hasSize(3);
+    assertThat(failurePolicy(ha)).isEqualTo("Fail");
+    assertThat(failurePolicy(Rendered.with())).isEqualTo("Ignore");
+    assertThat(Rendered.with().ofKind("PodDisruptionBudget")).isEmpty();
+  }
+
+  private static String failurePolicy(Rendered rendered) {
+    return rendered
+        .get("MutatingWebhookConfiguration", "selvage-injector")
+        .at("/webhooks/0/failurePolicy")
+        .asText();
+  }
+
+  @Test
+  void theGraceIsLongerThanTheDrain() throws Exception {
+    Rendered rendered =
+        Rendered.with("gateway.drain.lameDuckSeconds=7", "gateway.drain.timeoutSeconds=90");
+    assertThat(rendered.args("selvage-gateway"))
+        .contains("--drain-lame-duck=7s", "--drain-timeout=90s");
+    assertThat(
+            rendered
+                .get("Deployment", "selvage-gateway")
+                .at("/spec/template/spec/terminationGracePeriodSeconds")
+                .asInt())
+        .isEqualTo(107);
+  }
+
+  @Test
+  void kubeSystemAndWeAreExemptFromTheWebhook() throws Exception {
+    JsonNode selector =
+        Rendered.with("injector.exemptNamespaces={kube-system,other}")
+            .get("MutatingWebhookConfiguration", "selvage-injector")
+            .at("/webhooks/0/namespaceSelector/matchExpressions/1/values");
+    assertThat(StreamSupport.stream(selector.spliterator(), false).map(JsonNode::asText))
+        .containsExactly("kube-system", "other", "selvage");
+  }
+
+  @Test
+  void theGatewayIsAPlainIngressControllerWithoutAControlPlane() throws Exception {
+    Rendered alone = Rendered.with("controlPlane.enabled=false", "injector.enabled=false");
+    assertThat(alone.args("selvage-gateway")).noneMatch(a -> a.contains("control-plane"));
+    assertThat(alone.get("Deployment", "selvage-gateway").at("/spec/template/spec/volumes"))
+        .hasSize(1);
+    Rendered named =
+        Rendered.with(
+            "controlPlane.enabled=false",
+            "injector.enabled=false",
+            "gateway.mesh.controlPlane=far.example:8443");
+    assertThat(named.args("selvage-gateway")).contains("--control-plane=far.example:8443");
+  }
+
+  @Test
+  void theServiceTakesEveryType() throws Exception {
+    JsonNode nodePort =
+        Rendered.with(
+                "gateway.service.type=NodePort",
+                "gateway.service.nodePorts.http=31080",
+                "gateway.service.externalTrafficPolicy=Local")
+            .get("Service", "selvage-gateway")
+            .path("spec");
+    assertThat(nodePort.path("type").asText()).isEqualTo("NodePort");
+    assertThat(nodePort.at("/ports/0/nodePort").asInt()).isEqualTo(31080);
+    assertThat(nodePort.path("externalTrafficPolicy").asText()).isEqualTo("Local");
+    JsonNode inner =
+        Rendered.with("gateway.service.type=ClusterIP", "gateway.service.nodePorts.http=31080")
+            .get("Service", "selvage-gateway")
+            .path("spec");
+    assertThat(inner.at("/ports/0").has("nodePort")).isFalse();
+    assertThat(inner.has("externalTrafficPolicy")).isFalse();
+  }
+
+  @Test
+  void hostPortsReplacePodsOneByOneAndOpenTheNamespace() throws Exception {
+    Rendered rendered = Rendered.with("gateway.hostPorts.enabled=true", "createNamespace=true");
+    JsonNode gateway = rendered.get("Deployment", "selvage-gateway");
+    assertThat(gateway.at("/spec/template/spec/containers/0/ports/0/hostPort").asInt())
+        .isEqualTo(80);
+    assertThat(gateway.at("/spec/strategy/rollingUpdate/maxSurge").asInt()).isZero();
+    assertThat(level(rendered)).isEqualTo("privileged");
+    assertThat(level(Rendered.with("createNamespace=true"))).isEqualTo("restricted");
+  }
+
+  private static String level(Rendered rendered) {
+    return rendered
+        .get("Namespace", "selvage")
+        .at("/metadata/labels/pod-security.kubernetes.io~1enforce")
+        .asText();
+  }
+
+  @Test
+  void whatAnOldKubernetesDoesNotKnowIsLeftOut() throws Exception {
+    Rendered old = Rendered.on("v1.28.4", List.of());
+    assertThat(old.args("selvage-injector")).contains("--classic-sidecar");
+    assertThat(old.get("Deployment", "selvage-injector").toString()).doesNotContain("preStop");
+    Rendered recent = Rendered.on("v1.30.0", List.of());
+    assertThat(recent.args("selvage-injector")).doesNotContain("--classic-sidecar");
+    assertThat(recent.get("Deployment", "selvage-injector").toString()).contains("preStop");
+    assertThatThrownBy(() -> Rendered.on("v1.24.9", List.of())).hasMessageContaining("1.25");
+  }
+
+  @Test
+  void trustMaterialIsAllOrNothingAndNeverInTheConfig() throws Exception {
+    assertThatThrownBy(() -> Rendered.with("identity.trustAnchorsPEM=x"))
+        .hasMessageContaining("all three or none");
+    assertThatThrownBy(() ->
+            Rendered.with(
+                "identity.external=true",
+                "identity.trustAnchorsPEM=x",
+                "identity.issuer.crtPEM=y",
+                "identity.issuer.keyPEM=z"))
+        .hasMessageContaining("identity.external");
+    Rendered given =
+        Rendered.with(
+            "identity.trustAnchorsPEM=anchors-pem",
+            "identity.issuer.crtPEM=issuer-pem",
+            "identity.issuer.keyPEM=secret-key");
+    assertThat(given.get("Secret", "selvage-identity-issuer").at("/data/tls.key").asText())
+        .isEqualTo(
+            java.util.Base64.getEncoder()
+                .encodeToString("secret-key".getBytes(java.nio.charset.StandardCharsets.UTF_8)));
+    assertThat(given.get("ConfigMap", "selvage-trust-roots").at("/data/ca-bundle.crt").asText())
+        .isEqualTo("anchors-pem\n");
+    assertThat(given.get("ConfigMap", "selvage-config").toString())
+        .doesNotContain("anchors-pem")
+        .doesNotContain("secret-key");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          gateway.replicas=0                       | gateway.replicas
+          gateway.replicas=101                     | gateway.replicas
+          gateway.service.type=Loadbalancer        | gateway.service.type
+          gateway.ports.http=65536                 | gateway.ports.http
+          gateway.accessLog=/var/log/access        | gateway.accessLog
+          injector.failurePolicy=fail              | injector.failurePolicy
+          injector.timeoutSeconds=31               | injector.timeoutSeconds
+          controlPlane.prometheus=prometheus:9090  | controlPlane.prometheus
+          controlPlane.clusterNetworks={10.0.0.0}  | controlPlane.clusterNetworks.0
+          defaultInboundPolicy=none                | defaultInboundPolicy
+          podAntiAffinity=hard                     | podAntiAffinity
+          identity.issuanceLifetime=1d             | identity.issuanceLifetime
+          images.prefix=Registry/Selvage           | images.prefix
+          gatway.enabled=true                      | gatway
+          gateway.enabeld=true                     | enabeld
+          logLevel=info                            | logLevel
+          monitoring.podMonitors.interval=often    | monitoring.podMonitors.interval
+          """)
+  void aValueThatMakesNoSenseIsRefusedByName(String set, String name) {
+    assertThatThrownBy(() -> Rendered.with(set))
+        .isInstanceOf(HelmEngine.RenderException.class)
+        .hasMessageContaining(name)
+        .message()
+        .doesNotContain("\n");
+  }
+
+  @Test
+  void combinationsThatCannotWorkAreRefused() {
+    assertThatThrownBy(() -> Rendered.with("controlPlane.enabled=false"))
+        .hasMessageStartingWith("sidecars need a control plane");
+    assertThatThrownBy(() -> Rendered.with("gateway.ports.https=80"))
+        .hasMessageContaining("the same port");
+    assertThatThrownBy(() -> Rendered.with("gateway.ports.https=9901"))
+        .hasMessageContaining("admin port");
+  }
+
+  @Test
+  void dashboardsShowMetricsThatAreDocumented() throws Exception {
+    String documented = Files.readString(Rendered.ROOT.resolve("docs/operations.md"));
+    Rendered rendered = Rendered.with("monitoring.grafanaDashboards.enabled=true");
+    ObjectNode map = rendered.get("ConfigMap", "selvage-dashboards");
+    Set<String> names = new TreeSet<>();
+    for (JsonNode file : map.path("data")) {
+      JsonNode dashboard = new ObjectMapper().readTree(file.asText());
+      assertThat(dashboard.path("panels").size()).isGreaterThan(10);
+      for (JsonNode panel : dashboard.path("panels")) {
+        for (JsonNode target : panel.path("targets")) {
+          Pattern.compile("\\bselvage_[a-z_]+")
+              .matcher(target.path("expr").asText())
+              .results()
+              .map(found -> found.group().replaceAll("_bucket$", ""))
+              .forEach(names::add);
+        }
+      }
+    }
+    assertThat(names).hasSizeGreaterThan(30);
+    Set<String> unknown =
+        names.stream().filter(name -> !isDocumented(documented, name)).collect(Collectors.toSet());
+    assertThat(unknown).isEmpty();
+  }
+
+  /**
+   * The documentation writes {@code selvage_connections_total}, {@code _active} for two of them.
+   */
+  private static boolean isDocumented(String text, String name) {
+    if (text.contains(name)) {
+      return true;
+    }
+    int suffix = name.length();
+    while ((suffix = name.lastIndexOf('_', suffix - 1)) > "selvage".length()) {
+      String ending = "`" + name.substring(suffix);
+      String stem = name.substring(0, suffix);
+      if (text.lines().anyMatch(l -> l.contains(stem) && l.contains(ending))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Test
+  void podMonitorsFindSidecarsAndOurselves() throws Exception {
+    Rendered rendered = Rendered.with("monitoring.podMonitors.enabled=true");
+    assertThat(rendered.ofKind("PodMonitor")).hasSize(2);
+    assertThat(Rendered.with().ofKind("PodMonitor")).isEmpty();
+    JsonNode sidecars = rendered.get("PodMonitor", "selvage-sidecars").path("spec");
+    assertThat(sidecars.at("/podMetricsEndpoints/0/port").asText()).isEqualTo("selvage-admin");
+    assertThat(sidecars.at("/selector/matchLabels/selvage.io~1control-plane-ns").asText())
+        .isEqualTo("selvage");
+  }
+
+  @Test
+  void whatTheCommandRendersIsWhatHelmRenders() throws Exception {
+    Rendered byHelm = Rendered.with("gateway.replicas=2", "createNamespace=true");
+    ObjectNode chosen = new ChartValues().set(List.of("gateway.replicas=2"), false).tree();
+    try (ChartFiles charts = ChartFiles.unpack()) {
+      var release =
+          new Release(
+              "selvage",
+              chosen,
+              java.util.Optional.empty(),
+              List.of(),
+              java.util.Optional.of(HelmEngine.KUBERNETES));
+      List<ObjectNode> byCommand = HelmEngine.objects(release.render(charts));
+      // It also writes down what was chosen.
+      byCommand.stream()
+          .filter(o -> o.at("/metadata/name").asText().equals("selvage-config"))
+          .forEach(o -> ((ObjectNode) o.path("data")).put("overrides", ""));
+      assertThat(byCommand).isEqualTo(byHelm.objects());
+    }
+  }
+}

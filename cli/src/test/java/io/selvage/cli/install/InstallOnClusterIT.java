@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.cli.install;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
+import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.selvage.testkit.KubeApiServer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The life of an installation on a real kube-apiserver, in order: refused while something is
+ * missing, installed, run with exactly its rights, refused a second time, upgraded, pruned,
+ * uninstalled. Skipped where {@code KUBE_BIN} names no such server.
+ */
+@TestMethodOrder(OrderAnnotation.class)
+class InstallOnClusterIT {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** Everything the charts make, and what the processes make. */
+  private static final List<String> GONE_KINDS =
+      List.of("Deployment", "Service", "ConfigMap", "Secret", "ServiceAccount", "NetworkPolicy");
+
+  @TempDir static Path dir;
+
+  private static KubeApiServer kube;
+  private static KubernetesClient admin;
+
+  @BeforeAll
+  static void start() throws Exception {
+    KubeApiServer.unavailable().ifPresent(why -> Assumptions.abort("skipped: " + why));
+    kube = KubeApiServer.start(dir.resolve("kube"));
+    admin =
+        new KubernetesClientBuilder()
+            .withConfig(Config.fromKubeconfig(kube.kubeconfig().toFile()))
+            .build();
+    admin
+        .resource(new NamespaceBuilder().withNewMetadata().withName("shop").endMetadata().build())
+        .create();
+  }
+
+  @AfterAll
+  static void stop() {
+    if (kube != null) {
+      admin.close();
+      kube.close();
+    }
+  }
+
+  @Test
+  @Order(1)
+  void withoutTheCustomResourcesItIsRefused() throws Exception {
+    Mesh ran = mesh("install");
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err())
+        .contains("does not serve the custom resources")
+        .contains("mesh install --crds | kubectl apply -f -");
+  }
+
+  @Test
+  @Order(2)
+  void somebodyWithoutRightsIsToldWhichAreMissing() throws Exception {
+    Path nobody = kubeconfig("nobody", accountToken("shop", "nobody"));
+    for (List<String> command : List.of(List.of("install"), List.of("install", "--crds"))) {
+      Mesh ran = mesh(nobody, command);
+      assertThat(ran.code()).isEqualTo(1);
+      assertThat(ran.out()).isEmpty();
+      assertThat(ran.err()).startsWith("You may not create ").contains("administrator");
+      assertThat(ran.err().lines()).hasSize(1);
+    }
+  }
+
+  @Test
+  @Order(3)
+  void aClusterThatIsAwayIsNamed() throws Exception {
+    Path away =
+        Files.writeString(
+            dir.resolve("away"),
+            Files.readString(kube.kubeconfig()).replace(kube.url(), "https://127.0.0.1:1"));
+
+    Mesh ran = mesh(away, List.of("install"));
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err()).startsWith("Cannot connect to Kubernetes at https://127.0.0.1:1");
+    assertThat(mesh(away, List.of("install", "--ignore-cluster")).code()).isZero();
+  }
+
+  @Test
+  @Order(4)
+  void somebodyElsesIngressClassStays() throws Exception {
+    apply(ok("install", "--crds"));
+    await().atMost(LIMIT).ignoreExceptions().until(() -> mesh("install").code() == 0);
+    var emissary =
+        new IngressClassBuilder()
+            .withNewMetadata()
+            .withName("ambassador")
+            .endMetadata()
+            .withNewSpec()
+            .withController("getambassador.io/ingress-controller")
+            .endSpec()
+            .build();
+    admin.resource(emissary).create();
+    try {
+      Mesh ran = mesh("install");
+      assertThat(ran.code()).isZero();
+      assertThat(ran.err()).contains("IngressClass ambassador is somebody else's");
+      assertThat(names(ran.out(), "IngressClass")).containsExactly("selvage");
+    } finally {
+      admin.resource(emissary).delete();
+    }
+  }
+
+  @Test
+  @Order(5)
+  void everyRenderingIsTakenByTheApiServer() throws Exception {
+    // A namespace first, since nothing can be tried in one that is not there.
+    admin
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName("selvage").endMetadata().build())
+        .create();
+    List<Path> golden;
+    try (var files = Files.list(Rendered.ROOT.resolve("charts/golden"))) {
+      golden = files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
+    }
+    assertThat(golden).hasSizeGreaterThanOrEqualTo(5);
+    for (Path file : golden) {
+      for (HasMetadata object : load(Files.readString(file))) {
+        admin.resource(object).dryRun().serverSideApply();
+      }
+    }
+  }
+
+  @Test
+  @Order(6)
+  void installs() throws Exception {
+    String text = ok("install", "--set", "gateway.service.type=NodePort");
+    apply(text);
+
+    assertThat(names(text, "IngressClass")).containsExactlyInAnyOrder("ambassador", "selvage");
+    assertThat(names(text, "Deployment"))
+        .containsExactlyInAnyOrder("control-plane", "selvage-gateway", "selvage-injector");
+    assertThat(text).contains("kind: Namespace");
+    assertThat(data(secret())).containsKeys("tls.crt", "tls.key");
+    assertThat(roots()).contains("BEGIN CERTIFICATE");
+    // Each rendering is another mesh.
+    assertThat(ok("install", "--ignore-cluster")).isNotEqualTo(ok("install", "--ignore-cluster"));
+  }
+
+  @Test
+  @Order(7)
+  void aSecondTimeIsRefused() throws Exception {
+    Mesh again = mesh("install");
+    assertThat(again.code()).isEqualTo(1);
+    assertThat(again.out()).isEmpty();
+    assertThat(again.err()).contains("is installed in the namespace selvage already");
+
+    Mesh elsewhere = mesh("install", "-n", "shop");
+    assertThat(elsewhere.code()).isEqualTo(1);
+    assertThat(elsewhere.err()).contains("installed in the namespace selvage already");
+  }
+
+  @Test
+  @Order(8)
+  void itsAccountsMayDoAllThatItsProcessesDo() throws Exception {
+    String issued = data(secret()).get("tls.crt");
+    try (Running control =
+        new Running(
+            "control-plane",
+            kubeconfig("control-plane", accountToken("selvage", "control-plane")),
+            "control-plane",
+            "--kubernetes",
+            "--address=127.0.0.1",
+            "--port=0",
+            "--api-port=0",
+            "--admin-port=0")) {
+      String ready = control.awaitLine("ready grpc=");
+      String grpc = ready.replaceAll("(?s).*grpc=(\\d+).*", "$1");
+      assertThat(data(secret()).get("tls.crt")).as("the installed issuer").isEqualTo(issued);
+
+      Path token = Files.writeString(dir.resolve("token"), boundToken("selvage-gateway"));
+      Path anchors = Files.writeString(dir.resolve("anchors"), roots());
+      try (Running gateway =
+          new Running(
+              "gateway",
+              kubeconfig("gateway", accountToken("selvage", "selvage-gateway")),
+              "gateway",
+              "--kubernetes",
+              "--address=127.0.0.1",
+              "--http-port=0",
+              "--https-port=0",
+              "--admin-port=0",
+              "--access-log=off",
+              "--gateway-namespace=selvage",
+              "--publish-service=selvage/selvage-gateway",
+              "--drain-lame-duck=0s",
+              "--control-plane=127.0.0.1:" + grpc,
+              "--token-file=" + token,
+              "--trust-anchors=" + anchors)) {
+        // Ready takes a certificate and the directory of meshed pods.
+        gateway.awaitLine("ready ");
+        assertThat(gateway.log()).doesNotContain("forbidden");
+      }
+      assertThat(control.log()).doesNotContain("forbidden");
+    }
+    assertThat(
+            admin.v1().events().inNamespace("selvage").list().getItems().stream()
+                .map(event -> event.getReason())
+                .collect(Collectors.toSet()))
+        .contains("IssuedLeafCertificate");
+  }
+
+  @Test
+  @Order(9)
+  void anUpgradeKeepsTheTrustMaterialAndSaysWhatChanges() throws Exception {
+    String issuer = data(secret()).get("tls.crt");
+    String roots = roots();
+
+    Mesh nothing = mesh("upgrade");
+    assertThat(nothing.code()).as(nothing.err()).isZero();
+    assertThat(nothing.err()).doesNotContain("changed").doesNotContain("new ");
+    assertThat(names(nothing.out(), "Secret")).isEmpty();
+    assertThat(nothing.out()).contains("type: NodePort");
+
+    Mesh ran = mesh("upgrade", "--set", "gateway.replicas=2,injector.failurePolicy=Fail");
+    assertThat(ran.err())
+        .contains("changed  deployment/selvage-gateway")
+        .contains("spec.replicas: 1 -> 2")
+        .contains("changed  mutatingwebhookconfiguration/selvage-injector")
+        .contains("webhooks[injector.selvage.io].failurePolicy: Ignore -> Fail");
+    apply(ran.out());
+    assertThat(data(secret()).get("tls.crt")).isEqualTo(issuer);
+    assertThat(roots()).isEqualTo(roots);
+
+    // What was chosen once is chosen still.
+    assertThat(ok("upgrade")).contains("replicas: 2").contains("type: NodePort");
+  }
+
+  @Test
+  @Order(10)
+  void anUpgradeWithoutTrustMaterialIsRefused() throws Exception {
+    Secret issuer = secret();
+    admin.resource(issuer).delete();
+    try {
+      Mesh ran = mesh("upgrade");
+      assertThat(ran.code()).isEqualTo(1);
+      assertThat(ran.out()).isEmpty();
+      assertThat(ran.err()).contains("Secret selvage-identity-issuer").contains("gone");
+    } finally {
+      issuer.getMetadata().setResourceVersion(null);
+      admin.resource(issuer).create();
+    }
+  }
+
+  @Test
+  @Order(11)
+  void pruneNamesWhatIsNoLongerMade() throws Exception {
+    Mesh nothing = mesh("prune");
+    assertThat(nothing.out()).isEmpty();
+    assertThat(nothing.err()).contains("Nothing is left over");
+
+    apply(ok("upgrade", "--set", "injector.enabled=false"));
+    String left = ok("prune");
+    assertThat(names(left, "Deployment")).containsExactly("selvage-injector");
+    assertThat(names(left, "MutatingWebhookConfiguration")).containsExactly("selvage-injector");
+    assertThat(names(left, "Secret")).isEmpty();
+    delete(left);
+    assertThat(ok("prune")).isEmpty();
+    apply(ok("upgrade", "--set", "injector.enabled=true"));
+  }
+
+  @Test
+  @Order(12)
+  void whatHelmKeepsIsLeftToHelm() throws Exception {
+    annotate(Map.of("meta.helm.sh/release-name", "edge"));
+    try {
+      Mesh ran = mesh("upgrade");
+      assertThat(ran.code()).isEqualTo(1);
+      assertThat(ran.err()).contains("kept by Helm, as the release edge").contains("helm upgrade");
+    } finally {
+      annotate(Map.of());
+    }
+  }
+
+  @Test
+  @Order(13)
+  void uninstallWaitsForThePods() throws Exception {
+    Pod meshed = pod("shop", "web-1", "Running");
+    Pod done = pod("shop", "job-1", "Succeeded");
+
+    Mesh ran = mesh("uninstall");
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err()).contains("uninject the following pods").contains("\t* shop/web-1");
+    assertThat(ran.err()).doesNotContain("job-1");
+    assertThat(mesh("uninstall", "--force").code()).isZero();
+    admin.resource(meshed).withGracePeriod(0).delete();
+    admin.resource(done).withGracePeriod(0).delete();
+  }
+
+  @Test
+  @Order(14)
+  void aHalfDeletedInstallationIsNamedAndCanBeRemoved() throws Exception {
+    ConfigMap config = admin.configMaps().inNamespace("selvage").withName("selvage-config").get();
+    admin.resource(config).delete();
+
+    assertThat(mesh("install").err())
+        .contains("Parts of an earlier installation are left")
+        .contains("mesh uninstall");
+    assertThat(mesh("upgrade").err()).contains("half deleted");
+    assertThat(ok("uninstall")).contains("selvage-gateway");
+  }
+
+  @Test
+  @Order(15)
+  void uninstallLeavesNothingButWhatIsInUse() throws Exception {
+    apply(
+        """
+        apiVersion: getambassador.io/v3alpha1
+        kind: Mapping
+        metadata: {name: web, namespace: shop}
+        spec: {hostname: "*", prefix: /web/, service: web}
+        """);
+    apply(
+        """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: selvage-trust-roots, namespace: shop, labels: {app.kubernetes.io/managed-by: selvage}}
+        """);
+
+    Mesh first = mesh("uninstall");
+    assertThat(first.code()).isZero();
+    assertThat(first.err()).contains("1 mappings");
+    assertThat(names(first.out(), "CustomResourceDefinition"))
+        .hasSize(12)
+        .doesNotContain("mappings.getambassador.io");
+    delete(first.out());
+    assertThat(left()).isEmpty();
+    assertThat(admin.configMaps().inNamespace("shop").withName("selvage-trust-roots").get())
+        .isNull();
+
+    String rest = ok("uninstall", "--crds");
+    assertThat(names(rest, "CustomResourceDefinition"))
+        .containsExactly("mappings.getambassador.io");
+    delete(rest);
+    await().atMost(LIMIT).until(() -> mesh("uninstall").code() == 1);
+    assertThat(mesh("uninstall").err()).contains("nothing of Selvage");
+  }
+
+  /** Objects that carry our mark. */
+  private static Set<String> left() throws IOException {
+    var found = new TreeSet<String>();
+    for (HasMetadata object :
+        load(Files.readString(Rendered.ROOT.resolve("charts/golden/ha.yaml")))) {
+      HasMetadata there = admin.resource(object).get();
+      if (there != null && there.getMetadata().getDeletionTimestamp() == null) {
+        found.add(object.getKind() + "/" + object.getMetadata().getName());
+      }
+    }
+    assertThat(GONE_KINDS).isNotEmpty();
+    return found;
+  }
+
+  private static Pod pod(String namespace, String name, String phase) {
+    Pod pod =
+        admin
+            .resource(
+                new PodBuilder()
+                    .withNewMetadata()
+                    .withNamespace(namespace)
+                    .withName(name)
+                    .withLabels(Map.of("selvage.io/control-plane-ns", "selvage"))
+                    .endMetadata()
+                    .withNewSpec()
+                    .addNewContainer()
+                    .withName("app")
+                    .withImage("none")
+                    .endContainer()
+                    .endSpec()
+                    .build())
+            .create();
+    return admin
+        .resource(pod)
+        .editStatus(p -> new PodBuilder(p).withNewStatus().withPhase(phase).endStatus().build());
+  }
+
+  private static void annotate(Map<String, String> annotations) {
+    admin
+        .configMaps()
+        .inNamespace("selvage")
+        .withName("selvage-config")
+        .edit(map -> {
+          map.getMetadata().setAnnotations(annotations);
+          return map;
+        });
+  }
+
+  private static Secret secret() {
+    return admin.secrets().inNamespace("selvage").withName("selvage-identity-issuer").get();
+  }
+
+  private static Map<String, String> data(Secret secret) {
+    return secret.getData();
+  }
+
+  private static String roots() {
+    return admin
+        .configMaps()
+        .inNamespace("selvage")
+        .withName("selvage-trust-roots")
+        .get()
+        .getData()
+        .get("ca-bundle.crt");
+  }
+
+  private static String accountToken(String namespace, String account) {
+    if (account.equals("nobody")) {
+      admin
+          .resource(
+              new io.fabric8.kubernetes.api.model.ServiceAccountBuilder()
+                  .withNewMetadata()
+                  .withNamespace(namespace)
+                  .withName(account)
+                  .endMetadata()
+                  .build())
+          .create();
+    }
+    return admin
+        .serviceAccounts()
+        .inNamespace(namespace)
+        .withName(account)
+        .tokenRequest(
+            new TokenRequestBuilder().withNewSpec().withExpirationSeconds(3600L).endSpec().build())
+        .getStatus()
+        .getToken();
+  }
+
+  /** A token as the kubelet projects it: for our audience and bound to a pod. */
+  private static String boundToken(String account) {
+    Pod pod =
+        admin
+            .resource(
+                new PodBuilder()
+                    .withNewMetadata()
+                    .withNamespace("selvage")
+                    .withName(account + "-1")
+                    .endMetadata()
+                    .withNewSpec()
+                    .withServiceAccountName(account)
+                    .withNewSecurityContext()
+                    .withRunAsNonRoot(true)
+                    .withNewSeccompProfile()
+                    .withType("RuntimeDefault")
+                    .endSeccompProfile()
+                    .endSecurityContext()
+                    .addNewContainer()
+                    .withName("app")
+                    .withImage("none")
+                    .withNewSecurityContext()
+                    .withAllowPrivilegeEscalation(false)
+                    .withNewCapabilities()
+                    .withDrop("ALL")
+                    .endCapabilities()
+                    .endSecurityContext()
+                    .endContainer()
+                    .endSpec()
+                    .build())
+            .create();
+    return admin
+        .serviceAccounts()
+        .inNamespace("selvage")
+        .withName(account)
+        .tokenRequest(
+            new TokenRequestBuilder()
+                .withNewSpec()
+                .withAudiences("identity.selvage.io")
+                .withExpirationSeconds(3600L)
+                .withNewBoundObjectRef()
+                .withApiVersion("v1")
+                .withKind("Pod")
+                .withName(pod.getMetadata().getName())
+                .withUid(pod.getMetadata().getUid())
+                .endBoundObjectRef()
+                .endSpec()
+                .build())
+        .getStatus()
+        .getToken();
+  }
+
+  private static Path kubeconfig(String name, String token) throws IOException {
+    return Files.writeString(
+        dir.resolve("kubeconfig-" + name),
+        Files.readString(kube.kubeconfig()).replace(kube.adminToken(), token));
+  }
+
+  private static List<HasMetadata> load(String text) {
+    return admin.load(new ByteArrayInputStream(text.getBytes(UTF_8))).items();
+  }
+
+  private static void apply(String text) {
+    for (HasMetadata object : namespacesFirst(load(text))) {
+      admin.resource(object).forceConflicts().serverSideApply();
+    }
+  }
+
+  private static List<HasMetadata> namespacesFirst(List<HasMetadata> objects) {
+    var sorted = new ArrayList<>(objects);
+    sorted.sort(java.util.Comparator.comparing(o -> !o.getKind().equals("Namespace")));
+    return sorted;
+  }
+
+  private static void delete(String text) {
+    for (HasMetadata object : load(text)) {
+      admin.resource(object).delete();
+    }
+  }
+
+  private static List<String> names(String text, String kind) {
+    return load(text.isEmpty() ? "kind: List\napiVersion: v1\nitems: []\n" : text).stream()
+        .filter(o -> o.getKind().equals(kind))
+        .map(o -> o.getMetadata().getName())
+        .toList();
+  }
+
+  private static String ok(String... words) throws Exception {
+    Mesh ran = mesh(words);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    return ran.out();
+  }
+
+  private static Mesh mesh(String... words) throws Exception {
+    return mesh(kube.kubeconfig(), List.of(words));
+  }
+
+  /** One run of the command as a process, because the kubeconfig comes from the environment. */
+  private static Mesh mesh(Path kubeconfig, List<String> words) throws Exception {
+    Path out = Files.createTempFile(dir, "out", "");
+    Path err = Files.createTempFile(dir, "err", "");
+    Process process =
+        command(kubeconfig, words).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
+    assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
+    return new Mesh(process.exitValue(), Files.readString(out), Files.readString(err));
+  }
+
+  private record Mesh(int code, String out, String err) {}
+
+  private static ProcessBuilder command(Path kubeconfig, List<String> words) {
+    var line = new ArrayList<String>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(
+        List.of(
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            System.getProperty("java.class.path"),
+            "io.selvage.cli.Main"));
+    line.addAll(words);
+    var builder = new ProcessBuilder(line);
+    builder.environment().put("KUBECONFIG", kubeconfig.toString());
+    return builder;
+  }
+
+  /** A component as a process of its own. */
+  private static final class Running implements AutoCloseable {
+    private final Path log;
+    private final Process process;
+
+    Running(String name, Path kubeconfig, String... words) throws IOException {
+      log = dir.resolve(name + ".log");
+      process =
+          command(kubeconfig, List.of(words))
+              .redirectErrorStream(true)
+              .redirectOutput(log.toFile())
+              .start();
+    }
+
+    String log() throws IOException {
+      return Files.readString(log);
+    }
+
+    String awaitLine(String start) {
+      return await()
+          .atMost(Duration.ofSeconds(90))
+          .until(
+              () -> {
+                assertThat(process.isAlive()).as(log()).isTrue();
+                return log().lines().filter(l -> l.startsWith(start)).findFirst().orElse("");
+              },
+              line -> !line.isEmpty());
+    }
+
+    @Override
+    public void close() throws Exception {
+      process.destroy();
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    }
+  }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.kube.api;
+
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.APIResource;
+import io.fabric8.kubernetes.api.model.APIResourceList;
+import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.fabric8.kubernetes.client.LocalPortForward;
+import io.fabric8.kubernetes.client.VersionInfo;
+import io.selvage.kube.api.NamedObjects.Type;
+import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * What a command asks an API server on behalf of its user: its version, objects by label, and what
+ * the user may do. Nothing is changed. Calls block.
+ */
+public final class ApiQueries {
+  private static final Duration PAGE_TIMEOUT = Duration.ofSeconds(5);
+
+  private final KubernetesClient client;
+  private final NamedObjects objects;
+
+  public ApiQueries(ApiServer api) {
+    this.client = api.client();
+    this.objects = new NamedObjects(api);
+  }
+
+  /**
+   * Version of Kubernetes.
+   *
+   * @param text as the server says it, such as {@code v1.36.2}
+   */
+  public record Version(int major, int minor, String text) {
+    public Version {
+      requireNonNull(text, "text");
+    }
+
+    public boolean isAtLeast(int wantedMajor, int wantedMinor) {
+      return major > wantedMajor || major == wantedMajor && minor >= wantedMinor;
+    }
+  }
+
+  /**
+   * The server's version.
+   *
+   * @throws ApiCallException if it could not be asked
+   */
+  public Version version() {
+    try {
+      VersionInfo info = client.getKubernetesVersion();
+      if (info == null) {
+        return new Version(0, 0, "unknown");
+      }
+      return new Version(
+          number(info.getMajor()),
+          number(info.getMinor()),
+          info.getGitVersion() == null ? "unknown" : info.getGitVersion());
+    } catch (KubernetesClientException e) {
+      throw ApiCallException.of("asking for the version", e);
+    }
+  }
+
+  /** Where the API server is, for messages. */
+  public String url() {
+    return client.getMasterUrl().toString();
+  }
+
+  /** Some providers say {@code 29+}. */
+  private static int number(String text) {
+    String digits = text == null ? "" : text.replaceAll("\\D.*$", "");
+    return digits.isEmpty() ? 0 : Integer.parseInt(digits);
+  }
+
+  /**
+   * Reads an object.
+   *
+   * @throws ApiCallException if the API server refused or did not answer
+   */
+  public Optional<ObjectNode> get(Type type, String namespace, String name) {
+    return objects.get(type, namespace, name);
+  }
+
+  /**
+   * Lists objects.
+   *
+   * @param namespace empty for all of them, and for a cluster-scoped kind
+   * @param selector labels, as {@code kubectl -l} takes them; empty for all objects
+   * @return empty also where the kind is not served
+   * @throws ApiCallException if the API server refused or did not answer
+   */
+  public List<ObjectNode> list(Type type, String namespace, String selector) {
+    try {
+      var operation = client.genericKubernetesResources(NamedObjects.context(type));
+      var scoped =
+          !type.namespaced()
+              ? operation
+              : namespace.isEmpty() ? operation.inAnyNamespace() : operation.inNamespace(namespace);
+      var found = selector.isEmpty() ? scoped.list() : scoped.withLabelSelector(selector).list();
+      return found.getItems().stream()
+          .map(NamedObjects::json)
+          .map(json -> typed(json, type))
+          .toList();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return List.of();
+      }
+      throw ApiCallException.of("listing " + type.plural(), e);
+    }
+  }
+
+  /** Items of a list do not say what they are. */
+  private static ObjectNode typed(ObjectNode json, Type type) {
+    return json.put("apiVersion", type.apiVersion()).put("kind", type.kind());
+  }
+
+  /**
+   * The resources of a group and version that the API server serves, by their plural names.
+   *
+   * @param apiVersion such as {@code apps/v1}
+   * @return empty if it serves none
+   * @throws ApiCallException if it could not be asked
+   */
+  public Set<String> served(String apiVersion) {
+    try {
+      APIResourceList resources = client.getApiResources(apiVersion);
+      return resources == null
+          ? Set.of()
+          : resources.getResources().stream().map(APIResource::getName).collect(Collectors.toSet());
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return Set.of();
+      }
+      throw ApiCallException.of("asking for " + apiVersion, e);
+    }
+  }
+
+  /**
+   * Whether the user may do something.
+   *
+   * @param namespace empty for a cluster-scoped kind, and for all namespaces
+   * @throws ApiCallException if the API server could not be asked
+   */
+  public boolean may(String verb, Type type, String namespace) {
+    var review =
+        new SelfSubjectAccessReviewBuilder()
+            .withNewSpec()
+            .withNewResourceAttributes()
+            .withGroup(type.group())
+            .withResource(type.plural())
+            .withNamespace(namespace.isEmpty() ? null : namespace)
+            .withVerb(verb)
+            .endResourceAttributes()
+            .endSpec()
+            .build();
+    try {
+      var status = client.authorization().v1().selfSubjectAccessReview().create(review).getStatus();
+      return status != null && Boolean.TRUE.equals(status.getAllowed());
+    } catch (KubernetesClientException e) {
+      throw ApiCallException.of("SelfSubjectAccessReview", e);
+    }
+  }
+
+  /**
+   * A page of a pod, by port-forward and with the user's rights: no NetworkPolicy stands in its
+   * way.
+   *
+   * @param path with its leading slash
+   * @throws ApiCallException if the user may not, or the pod does not answer
+   */
+  public String podPage(String namespace, String pod, int port, String path) {
+    String what = "asking pod " + namespace + "/" + pod;
+    try (LocalPortForward forward =
+            client.pods().inNamespace(namespace).withName(pod).portForward(port);
+        HttpClient http = HttpClient.newBuilder().connectTimeout(PAGE_TIMEOUT).build()) {
+      URI page = URI.create("http://127.0.0.1:" + forward.getLocalPort() + path);
+      HttpResponse<String> answer =
+          http.send(
+              HttpRequest.newBuilder(page).timeout(PAGE_TIMEOUT).build(), BodyHandlers.ofString());
+      if (answer.statusCode() != HttpURLConnection.HTTP_OK) {
+        throw new IOException("it answered " + answer.statusCode());
+      }
+      return answer.body();
+    } catch (KubernetesClientException e) {
+      throw ApiCallException.of(what, e);
+    } catch (IOException e) {
+      throw ApiCallException.unanswered(what, String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiCallException.unanswered(what, "interrupted");
+    }
+  }
+}
