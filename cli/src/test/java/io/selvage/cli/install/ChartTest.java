@@ -229,6 +229,7 @@ class ChartTest {
           controlPlane.prometheus=prometheus:9090  | controlPlane.prometheus
           controlPlane.clusterNetworks={10.0.0.0}  | controlPlane.clusterNetworks.0
           defaultInboundPolicy=none                | defaultInboundPolicy
+          controlPlane.gatewayIdentities={gateway} | controlPlane.gatewayIdentities.0
           podAntiAffinity=hard                     | podAntiAffinity
           identity.issuanceLifetime=1d             | identity.issuanceLifetime
           images.prefix=Registry/Selvage           | images.prefix

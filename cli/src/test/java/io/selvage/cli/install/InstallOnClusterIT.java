@@ -204,6 +204,7 @@ class InstallOnClusterIT {
             "--kubernetes",
             "--address=127.0.0.1",
             "--port=0",
+            "--gateway-identity=selvage/selvage-gateway",
             "--api-port=0",
             "--admin-port=0")) {
       String ready = control.awaitLine("ready grpc=");
