@@ -151,6 +151,7 @@ final class IdentityRotateCommand implements Callable<Integer> {
   private static boolean onlyTimeIsLeft(JsonNode rotation) {
     return rotation.path("phase").asText().equals("renewing")
         && rotation.path("waiting").asInt() == 0
+        && rotation.path("silentReplicas").isEmpty()
         && rotation.path("prune").asText().equals("after-leaf-lifetime");
   }
 }

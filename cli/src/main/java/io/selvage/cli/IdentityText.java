@@ -66,6 +66,10 @@ final class IdentityText {
           .append(waiting == 1 ? " proxy: " : " proxies: ")
           .append(names(rotation.path("waitingFor"), waiting));
     }
+    JsonNode silent = rotation.path("silentReplicas");
+    if (!silent.isEmpty()) {
+      line.append(", waits to hear from replicas ").append(names(silent, silent.size()));
+    }
     if (!rotation.path("trouble").asText().isEmpty()) {
       line.append(", trouble: ").append(rotation.path("trouble").asText());
     }

@@ -50,6 +50,7 @@ class IdentityCommandTest {
     vertx = Vertx.vertx();
     identity =
         new IdentityService(
+            "control-plane-1",
             IdentityOptions.defaults(SELF)
                 .withPauses(Duration.ofSeconds(5), Duration.ofMillis(200)),
             new FolderStorage(dir),

@@ -315,6 +315,25 @@ class MeshMemberTest {
         .anyMatch(m -> m instanceof ProxyMessage.State s && s.fingerprint().equals(fingerprint));
   }
 
+  /** A replica that is behind must not bring back a root that was given up. */
+  @Test
+  void anOlderBundleDoesNotReplaceANewerOne() {
+    MeshMember member = connected(ProxyKind.SIDECAR);
+    String oldPem = control.bundle().pem();
+    String old = control.bundle().fingerprint();
+    control.rotate();
+    String both = control.bundle().fingerprint();
+    control.push(new ControlMessage.Bundle(control.bundle().pem(), both, false, 7));
+    soon().until(() -> says(both));
+    control.received.clear();
+    control.push(new ControlMessage.Bundle(oldPem, old, false, 6));
+    control.push(new ControlMessage.Inbound(InboundSettings.of(InboundPolicy.AUDIT)));
+    soon().until(() -> member.inbound().current().policy() == InboundPolicy.AUDIT);
+    control.push(new ControlMessage.Bundle(control.bundle().pem(), both, false, 7));
+    soon().until(() -> says(both));
+    assertThat(says(old)).isFalse();
+  }
+
   @Test
   void keepsTheOldBundleWhenANewOneIsBad() {
     MeshMember member = connected(ProxyKind.SIDECAR);

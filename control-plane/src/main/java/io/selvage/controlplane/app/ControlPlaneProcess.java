@@ -28,6 +28,7 @@ import io.selvage.kube.TokenVerifier;
 import io.selvage.kube.api.TokenReview;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.ClusterState;
+import io.selvage.model.kube.Kind;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -36,11 +37,14 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -130,6 +134,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
             .build();
     this.identity =
         new IdentityService(
+            podName(),
             IdentityOptions.defaults(options.self())
                 .withLeaves(options.issuanceLifetime(), options.clockSkewAllowance())
                 .withPodBoundOnly(parts.tokens() instanceof TokenReview),
@@ -159,6 +164,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
                 options::mayBeGateway),
             SessionLimits.DEFAULT);
     try {
+      identity.among(this::replicas);
       identity.start();
       identity.connect(sessions);
       hub.listen(discovery);
@@ -302,11 +308,30 @@ public final class ControlPlaneProcess implements AutoCloseable {
     return missing;
   }
 
-  private static String instanceName() {
+  /** Pods of the control plane: each has proxies of its own. */
+  private Optional<Set<String>> replicas() {
+    if (!discovery.synced().isDone()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        hub.current().all(Kind.POD).stream()
+            .filter(pod ->
+                pod.metadata().namespace().equals(options.namespace())
+                    && pod.spec().serviceAccountName().equals(ControlPlaneOptions.SERVICE_ACCOUNT)
+                    && !pod.isFinished()
+                    && !pod.addresses().isEmpty())
+            .map(pod -> pod.metadata().name())
+            .collect(Collectors.toSet()));
+  }
+
+  /** Of our own pod; in a cluster the host's name is the pod's. */
+  private static String podName() {
     String host = System.getenv("HOSTNAME");
-    return (host == null || host.isBlank() ? "control-plane" : host)
-        + "-"
-        + Integer.toHexString(ThreadLocalRandom.current().nextInt());
+    return host == null || host.isBlank() ? "control-plane" : host;
+  }
+
+  private static String instanceName() {
+    return podName() + "-" + Integer.toHexString(ThreadLocalRandom.current().nextInt());
   }
 
   private static <T> T opened(String name, String address, int port, Future<T> opening)

@@ -169,7 +169,8 @@ final class Certifier {
               leaf.chain().stream().map(PemText::write).toList(),
               leaf.notAfter().toEpochMilli(),
               current.bundle().pem(),
-              current.bundle().fingerprint()));
+              current.bundle().fingerprint(),
+              current.revision()));
     }
   }
 

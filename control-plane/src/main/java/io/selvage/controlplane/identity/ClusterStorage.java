@@ -32,6 +32,9 @@ public final class ClusterStorage implements IssuerStorage {
   /** On the ConfigMap: where a rotation stands. */
   static final String ROTATION = "selvage.io/identity-rotation";
 
+  /** On the ConfigMap: grows with each change of the bundle that is made here. */
+  static final String REVISION = "selvage.io/trust-revision";
+
   private static final String CERT_MANAGER = "cert-manager.io/certificate-name";
   private static final String TRUST_MANAGER = "trust.cert-manager.io/bundle";
   private static final Logger log = LoggerFactory.getLogger(ClusterStorage.class);
@@ -93,7 +96,8 @@ public final class ClusterStorage implements IssuerStorage {
   @Override
   public void write(IssuerFiles before, IssuerFiles after) throws StorageException {
     if (!read().equals(before)) {
-      throw new StorageException(describe() + " was changed by somebody else at the same time");
+      throw StorageException.conflict(
+          describe() + " was changed by somebody else at the same time");
     }
     try {
       if (!after.nextChain().isEmpty() && !after.nextChain().equals(before.nextChain())) {
@@ -110,7 +114,8 @@ public final class ClusterStorage implements IssuerStorage {
         writeSecret(after);
       }
     } catch (ApiCallException e) {
-      throw new StorageException(e.getMessage() == null ? e.toString() : e.getMessage(), e);
+      String message = e.getMessage() == null ? e.toString() : e.getMessage();
+      throw e.isConflict() ? StorageException.conflict(message) : new StorageException(message, e);
     }
   }
 
@@ -131,8 +136,14 @@ public final class ClusterStorage implements IssuerStorage {
 
   private void writeConfigMap(IssuerFiles files) {
     ObjectNode object = configMap == null ? fresh(CONFIG_MAP) : configMap.deepCopy();
+    boolean changed = !text(configMap, BUNDLE_KEY).equals(files.bundle());
     object.withObject("/data").put(BUNDLE_KEY, files.bundle());
     ObjectNode annotations = object.withObject("/metadata").withObject("/annotations");
+    if (changed) {
+      // By the clock, so that a ConfigMap made anew does not begin below the one before.
+      long next = Math.max(revision(configMap) + 1, System.currentTimeMillis());
+      annotations.put(REVISION, Long.toString(next));
+    }
     if (files.rotation().isEmpty()) {
       annotations.remove(ROTATION);
     } else {
@@ -173,6 +184,22 @@ public final class ClusterStorage implements IssuerStorage {
       return Optional.of("the ConfigMap " + CONFIG_MAP + " belongs to trust-manager");
     }
     return Optional.empty();
+  }
+
+  @Override
+  public long revision() {
+    return revision(configMap);
+  }
+
+  private static long revision(@Nullable JsonNode configMap) {
+    return configMap == null
+        ? 0
+        : Math.max(0, configMap.path("metadata").path("annotations").path(REVISION).asLong(0));
+  }
+
+  @Override
+  public Optional<ReplicaBoard> board() {
+    return Optional.of(new ConfigMapBoard(objects, namespace));
   }
 
   @Override

@@ -63,7 +63,7 @@ public final class FolderStorage implements IssuerStorage {
   @Override
   public void write(IssuerFiles before, IssuerFiles after) throws StorageException {
     if (!read().equals(before)) {
-      throw new StorageException(folder + " was changed by somebody else at the same time");
+      throw StorageException.conflict(folder + " was changed by somebody else at the same time");
     }
     if (!after.nextChain().isEmpty()) {
       replace(NEXT_KEY, before.nextKey(), after.nextKey(), true);
@@ -130,6 +130,16 @@ public final class FolderStorage implements IssuerStorage {
 
   @Override
   public Optional<String> readOnly() {
+    return Optional.empty();
+  }
+
+  @Override
+  public long revision() {
+    return 0;
+  }
+
+  @Override
+  public Optional<ReplicaBoard> board() {
     return Optional.empty();
   }
 

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -32,7 +33,9 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,14 +75,18 @@ public final class IdentityService
           Thread.ofPlatform().daemon().name("identity").factory());
   private final AtomicBoolean refreshWaits = new AtomicBoolean();
   private volatile @Nullable ProxyFleet fleet;
+  private final AtomicReference<Supplier<Optional<Set<String>>>> replicas =
+      new AtomicReference<>(() -> Optional.of(Set.of()));
 
   /**
+   * @param replica name of this one among those of {@link #among}
    * @param storage closed with this
    * @param tokens says whose tokens are
    * @param events told of everything
    * @param registry gets the metrics {@code selvage_identity_*}
    */
   public IdentityService(
+      String replica,
       IdentityOptions options,
       IssuerStorage storage,
       TokenVerifier tokens,
@@ -92,7 +99,14 @@ public final class IdentityService
     this.store = new IssuerStore(options, storage, events);
     this.own = new OwnCertificate(options);
     this.rotation =
-        new Rotation(options, storage, store, this::proxies, () -> push(true), clock.instant());
+        new Rotation(
+            options,
+            storage,
+            store,
+            this::proxies,
+            () -> push(true),
+            new Replicas(replica, () -> replicas.get().get(), storage.board()),
+            clock.instant());
     this.metrics = new IdentityMetrics(registry);
     metrics.observe(store, rotation, clock);
     this.certifier =
@@ -138,6 +152,15 @@ public final class IdentityService
   /** Where changes are pushed to, and whom a rotation waits for. */
   public void connect(ProxyFleet newFleet) {
     fleet = requireNonNull(newFleet, "newFleet");
+  }
+
+  /**
+   * Which replicas there are, as far as that is known; without this there is none but this one.
+   *
+   * @param running names, with or without this one; empty while it is not known
+   */
+  public void among(Supplier<Optional<Set<String>>> running) {
+    replicas.set(running);
   }
 
   /** Whether certificates can be issued. */
@@ -219,7 +242,8 @@ public final class IdentityService
     if (trust == null) {
       throw new RpcException(RpcException.Status.UNAVAILABLE, "the issuer is not ready yet");
     }
-    return new ControlMessage.Bundle(trust.bundle().pem(), trust.bundle().fingerprint(), false);
+    return new ControlMessage.Bundle(
+        trust.bundle().pem(), trust.bundle().fingerprint(), false, trust.revision());
   }
 
   @Override

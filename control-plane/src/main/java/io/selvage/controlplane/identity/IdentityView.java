@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,8 +59,9 @@ record IdentityView(
    * @param phase of {@link RotationState.Phase}
    * @param startedAt empty if there never was a rotation
    * @param oldLeavesEnd empty before the issuer was switched
-   * @param waiting how many proxies it waits for
+   * @param waiting how many proxies it waits for, at all replicas
    * @param waitingFor their names, at most {@value #MAX_NAMES}
+   * @param silentReplicas replicas it waits for, because they have not said how far they are
    * @param held whether it waits for longer than it was to
    * @param trouble why it does not go on; empty if it does
    */
@@ -72,6 +74,7 @@ record IdentityView(
       String prune,
       int waiting,
       List<String> waitingFor,
+      List<String> silentReplicas,
       boolean held,
       String trouble) {
     static RotationView of(Rotation.Report report) {
@@ -83,8 +86,11 @@ record IdentityView(
           text(state.phaseSince()),
           text(state.oldLeavesEnd()),
           state.prune().label(),
-          report.waitingFor().size(),
-          names(report.waitingFor()),
+          report.waitingFor().size() + report.others().count(),
+          Stream.concat(names(report.waitingFor()).stream(), report.others().waitingFor().stream())
+              .limit(MAX_NAMES)
+              .toList(),
+          report.others().silent(),
           report.held(),
           report.trouble());
     }

@@ -9,7 +9,8 @@ import static java.util.Objects.requireNonNull;
  * @param bundle the trust anchors, PEM
  * @param chain the issuer's certificate, PEM
  * @param key the issuer's key, PEM; never printed
- * @param nextChain during a rotation: the issuer that is to come, and its root
+ * @param nextChain during a rotation: the issuer that is to come; while the first one is being
+ *     made: that one and its root
  * @param nextKey its key
  * @param rotation {@link RotationState} as JSON
  */
@@ -28,7 +29,12 @@ record IssuerFiles(
 
   /** Whether there is nothing yet of what an issuer needs. */
   boolean isEmpty() {
-    return bundle.isEmpty() && chain.isEmpty() && key.isEmpty();
+    return bundle.isEmpty() && chain.isEmpty() && key.isEmpty() && nextChain.isEmpty();
+  }
+
+  /** Whether a first start was cut off: an issuer that is to come, and none that is there. */
+  boolean isHalfMade() {
+    return chain.isEmpty() && rotation.isEmpty() && !nextChain.isEmpty() && !nextKey.isEmpty();
   }
 
   boolean sameIssuer(IssuerFiles other) {

@@ -13,12 +13,30 @@ public sealed interface IssuerStorage extends AutoCloseable permits FolderStorag
   final class StorageException extends Exception {
     private static final long serialVersionUID = 1;
 
+    private final boolean conflict;
+
     StorageException(String message) {
       super(message);
+      this.conflict = false;
+    }
+
+    private StorageException(String message, boolean conflict) {
+      super(message);
+      this.conflict = conflict;
+    }
+
+    /** Somebody else has changed it since it was read: what was to be written may be done. */
+    static StorageException conflict(String message) {
+      return new StorageException(message, true);
+    }
+
+    boolean isConflict() {
+      return conflict;
     }
 
     StorageException(String message, Throwable cause) {
       super(message, cause);
+      this.conflict = false;
     }
   }
 
@@ -39,6 +57,12 @@ public sealed interface IssuerStorage extends AutoCloseable permits FolderStorag
 
   /** Why issuer and anchors must not be changed from here; empty if they may. */
   Optional<String> readOnly();
+
+  /** Revision of the bundle as read or written last; it grows with each change. 0 = not known. */
+  long revision();
+
+  /** Where other replicas can be heard; empty where there are none. */
+  Optional<ReplicaBoard> board();
 
   /** How long another replica may go on with the old issuer; zero where there is none. */
   Duration lag();

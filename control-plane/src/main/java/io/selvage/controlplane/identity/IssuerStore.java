@@ -6,8 +6,10 @@ import static java.util.Objects.requireNonNull;
 import io.selvage.controlplane.identity.IssuerStorage.StorageException;
 import io.selvage.identity.issue.CertificateAuthorities;
 import io.selvage.identity.issue.Issuer;
+import io.selvage.identity.workload.PemText;
 import io.selvage.identity.workload.TrustBundle;
 import io.selvage.model.Problem;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -93,8 +95,10 @@ final class IssuerStore {
     IssuerFiles found;
     try {
       found = storage.read();
-      if (found.isEmpty() && trust == null) {
+      if (trust == null && found.isEmpty()) {
         found = create(now);
+      } else if (trust == null && found.isHalfMade()) {
+        found = finish(found);
       }
     } catch (StorageException e) {
       // Whatever is found once it can be read again is judged anew.
@@ -123,17 +127,37 @@ final class IssuerStore {
   private IssuerFiles create(Instant now) throws StorageException {
     var made =
         CertificateAuthorities.create(options.trustDomain(), now, options.authorityLifetime());
-    var whole =
-        IssuerFiles.NONE
-            .withBundle(made.bundle().pem())
-            .withIssuer(made.issuerPem(), made.issuerKeyPem());
-    storage.write(IssuerFiles.NONE, whole);
+    // All of it is in one place before any of it is in use: whoever is cut off after that, or
+    // finds it so, goes on with the same.
+    IssuerFiles before = storage.read();
+    storage.write(
+        before, before.withNext(made.issuerPem() + made.bundle().pem(), made.issuerKeyPem()));
+    return finish(storage.read());
+  }
+
+  /** Puts what was made at a first start in its places, as far as that has not happened. */
+  private IssuerFiles finish(IssuerFiles draft) throws StorageException {
+    List<X509Certificate> chain;
+    try {
+      chain = PemText.certificates(draft.nextChain());
+    } catch (IllegalArgumentException e) {
+      return draft; // judged as it is
+    }
+    if (chain.size() != 2) {
+      return draft;
+    }
+    storage.write(
+        draft,
+        draft
+            .withBundle(PemText.write(chain.getLast()))
+            .withIssuer(PemText.write(chain.getFirst()), draft.nextKey())
+            .withNext("", ""));
     log.info("made a root and an issuer in {}", storage.describe());
     return storage.read();
   }
 
   private boolean take(IssuerFiles found, Instant now) {
-    return switch (judge(found, now)) {
+    return switch (judge(found, storage.revision(), now)) {
       case Judgement.Bad(String reason, String message) -> {
         if (trust != null && !found.sameIssuer(judged) && !found.equals(suspect)) {
           suspect = found;
@@ -165,6 +189,9 @@ final class IssuerStore {
     if (before != null
         && before.issuer().sameAs(next.issuer())
         && before.bundle().equals(next.bundle())) {
+      if (before.revision() != next.revision()) {
+        trust = next;
+      }
       return;
     }
     trust = next;
@@ -195,7 +222,7 @@ final class IssuerStore {
     record Bad(String reason, String message) implements Judgement {}
   }
 
-  private static Judgement judge(IssuerFiles found, Instant now) {
+  private static Judgement judge(IssuerFiles found, long revision, Instant now) {
     return switch (TrustBundle.parse(found.bundle())) {
       case TrustBundle.Parsed.Rejected(String reason, String message) ->
           new Judgement.Bad(reason, message);
@@ -204,7 +231,7 @@ final class IssuerStore {
             case Issuer.Parsed.Rejected(String reason, String message) ->
                 new Judgement.Bad(reason, message);
             case Issuer.Parsed.Accepted(Issuer issuer) ->
-                new Judgement.Good(new Trust(issuer, bundle));
+                new Judgement.Good(new Trust(issuer, bundle, revision));
           };
     };
   }

@@ -49,15 +49,17 @@ final class Rotation {
   private final IssuerStore store;
   private final Supplier<List<ConnectedProxy>> proxies;
   private final Runnable askToRenew;
+  private final Replicas replicas;
   private final Instant processStart;
 
-  private volatile Report report = new Report(RotationState.NONE, List.of(), false, "");
+  private volatile Report report = Report.idle(RotationState.NONE);
   private Instant askNext = Instant.MIN;
   private Duration askPause = ASK_AGAIN;
 
   /**
    * @param proxies those connected now
    * @param askToRenew tells every proxy to ask for a new leaf
+   * @param replicas the other ones, which know other proxies
    * @param processStart proxies need a while from then on to come back
    */
   Rotation(
@@ -66,12 +68,14 @@ final class Rotation {
       IssuerStore store,
       Supplier<List<ConnectedProxy>> proxies,
       Runnable askToRenew,
+      Replicas replicas,
       Instant processStart) {
     this.options = requireNonNull(options, "options");
     this.storage = requireNonNull(storage, "storage");
     this.store = requireNonNull(store, "store");
     this.proxies = requireNonNull(proxies, "proxies");
     this.askToRenew = requireNonNull(askToRenew, "askToRenew");
+    this.replicas = requireNonNull(replicas, "replicas");
     this.processStart = requireNonNull(processStart, "processStart");
   }
 
@@ -87,14 +91,23 @@ final class Rotation {
   /**
    * Where it stands.
    *
-   * @param waitingFor proxies the phase waits for
+   * @param waitingFor proxies of this replica that the phase waits for
+   * @param others what it waits for at other replicas
    * @param held whether it has waited for longer than it was to
    * @param trouble why the last step failed; empty if it did not
    */
   record Report(
-      RotationState state, List<ConnectedProxy> waitingFor, boolean held, String trouble) {
+      RotationState state,
+      List<ConnectedProxy> waitingFor,
+      Replicas.Others others,
+      boolean held,
+      String trouble) {
     Report {
       waitingFor = List.copyOf(waitingFor);
+    }
+
+    static Report idle(RotationState state) {
+      return new Report(state, List.of(), Replicas.Others.NONE, false, "");
     }
   }
 
@@ -161,7 +174,7 @@ final class Rotation {
       throw new RefusedException(requireNonNull(e.getMessage()));
     }
     log.info("rotation begun: {} is to replace {}", made.bundle(), trust.bundle());
-    report = new Report(state, List.of(), false, "");
+    report = Report.idle(state);
     step(now);
   }
 
@@ -222,12 +235,26 @@ final class Rotation {
       switch (state.phase()) {
         case TRUSTING -> trusting(state, now);
         case RENEWING -> renewing(state, now);
-        case PRUNING -> finish(state, Phase.DONE, state.newAnchor(), now);
-        case ABORTING -> finish(state, Phase.ABORTED, state.oldAnchors(), now);
-        case NONE, DONE, ABORTED -> report = new Report(state, List.of(), false, "");
+        case PRUNING, ABORTING -> {
+          if (replicas.leads()) {
+            boolean pruning = state.phase() == Phase.PRUNING;
+            finish(
+                state,
+                pruning ? Phase.DONE : Phase.ABORTED,
+                pruning ? state.newAnchor() : state.oldAnchors(),
+                now);
+          } else {
+            report = Report.idle(state);
+          }
+        }
+        case NONE, DONE, ABORTED -> report = Report.idle(state);
       }
     } catch (StorageException e) {
-      trouble(state, requireNonNull(e.getMessage()));
+      if (e.isConflict()) {
+        log.debug("another replica was faster: {}", e.getMessage());
+      } else {
+        trouble(state, requireNonNull(e.getMessage()));
+      }
     } catch (IllegalArgumentException e) {
       trouble(state, "what is stored is damaged: " + e.getMessage());
     }
@@ -237,7 +264,7 @@ final class Rotation {
     if (!report.trouble().equals(message)) {
       log.error("the rotation is held up: {}", message);
     }
-    report = new Report(state, report.waitingFor(), true, message);
+    report = new Report(state, report.waitingFor(), report.others(), true, message);
   }
 
   private void trusting(RotationState state, Instant now) throws StorageException {
@@ -254,12 +281,14 @@ final class Rotation {
       return;
     }
     List<ConnectedProxy> behind = notBelieving(trust.bundle());
+    Replicas.Others others = replicas.exchange(state, labels(behind), now);
     boolean settled = !now.isBefore(later(state.phaseSince(), processStart).plus(pause()));
-    if (settled && behind.isEmpty() || state.leaveBehind()) {
+    boolean followed = settled && behind.isEmpty() && others.allDone();
+    if ((followed || state.leaveBehind()) && replicas.leads()) {
       switchIssuer(state, trust, now);
       return;
     }
-    await(state, behind, now);
+    await(state, behind, others, now);
   }
 
   private void switchIssuer(RotationState state, Trust trust, Instant now) throws StorageException {
@@ -308,14 +337,18 @@ final class Rotation {
       askNext = now.plus(askPause);
       askPause = askPause.multipliedBy(2);
     }
-    boolean ended = now.isAfter(state.oldLeavesEnd());
-    boolean renewed = behind.isEmpty() && !now.isBefore(from.plus(pause()));
-    if (ended || state.prune() == Prune.NOW && (renewed || state.leaveBehind())) {
+    Replicas.Others others = replicas.exchange(state, labels(behind), now);
+    // A replica that has not followed issues old leaves still.
+    boolean ended =
+        now.isAfter(state.oldLeavesEnd()) && (others.silent().isEmpty() || state.leaveBehind());
+    boolean renewed = behind.isEmpty() && others.allDone() && !now.isBefore(from.plus(pause()));
+    boolean due = ended || state.prune() == Prune.NOW && (renewed || state.leaveBehind());
+    if (due && replicas.leads()) {
       store.write(files.withRotation(state.in(Phase.PRUNING, now).json()), now);
       step(now);
       return;
     }
-    await(state, behind, now);
+    await(state, behind, others, now);
   }
 
   private void finish(RotationState state, Phase last, String anchors, Instant now)
@@ -330,17 +363,29 @@ final class Rotation {
     }
     RotationState end = state.in(last, now);
     store.write(store.files().withRotation(end.json()), now);
-    report = new Report(end, List.of(), false, "");
+    report = Report.idle(end);
     log.info("rotation {}: {}", last.label(), kept);
   }
 
-  private void await(RotationState state, List<ConnectedProxy> behind, Instant now) {
-    boolean held = !behind.isEmpty() && now.isAfter(state.phaseSince().plus(state.timeout()));
+  private void await(
+      RotationState state, List<ConnectedProxy> behind, Replicas.Others others, Instant now) {
+    boolean waits = !behind.isEmpty() || !others.allDone();
+    boolean held = waits && now.isAfter(state.phaseSince().plus(state.timeout()));
     if (held && !report.held()) {
       log.warn(
-          "the rotation waits for {} proxies, such as {}", behind.size(), label(behind.getFirst()));
+          "the rotation waits for {} proxies of this replica, such as {}; for {} of others, such as"
+              + " {}; and for the replicas {}",
+          behind.size(),
+          labels(behind).stream().findFirst().orElse("-"),
+          others.count(),
+          others.waitingFor().stream().findFirst().orElse("-"),
+          others.silent());
     }
-    report = new Report(state, behind, held, "");
+    report = new Report(state, behind, others, held, "");
+  }
+
+  private static List<String> labels(List<ConnectedProxy> proxies) {
+    return proxies.stream().map(Rotation::label).sorted().toList();
   }
 
   private List<ConnectedProxy> notBelieving(TrustBundle bundle) {

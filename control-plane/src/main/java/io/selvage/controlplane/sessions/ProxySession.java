@@ -403,7 +403,7 @@ public final class ProxySession {
         fail(e.status(), "NoBundle", e.text());
         return false;
       }
-      send(new ControlMessage.Bundle(bundle.pem(), bundle.fingerprint(), renew));
+      send(new ControlMessage.Bundle(bundle.pem(), bundle.fingerprint(), renew, bundle.revision()));
       return true;
     }
     if (podDue) {

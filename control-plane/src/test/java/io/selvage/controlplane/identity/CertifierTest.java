@@ -340,6 +340,6 @@ class CertifierTest {
   private static Trust trust(Instant now) {
     var made = CertificateAuthorities.create("cluster.local", now, Duration.ofDays(365));
     var issuer = Issuer.parse(made.issuerPem(), made.issuerKeyPem(), made.bundle(), now);
-    return new Trust(((Issuer.Parsed.Accepted) issuer).issuer(), made.bundle());
+    return new Trust(((Issuer.Parsed.Accepted) issuer).issuer(), made.bundle(), 0);
   }
 }

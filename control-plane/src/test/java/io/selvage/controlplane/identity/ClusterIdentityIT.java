@@ -120,6 +120,7 @@ class ClusterIdentityIT {
     events = ApiEvents.start(api, "test");
     identity =
         new IdentityService(
+            "control-plane-1",
             IdentityOptions.defaults(SELF)
                 .withPodBoundOnly(true)
                 .withPauses(Duration.ofSeconds(10), Duration.ZERO),

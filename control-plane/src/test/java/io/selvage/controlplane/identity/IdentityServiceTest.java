@@ -69,6 +69,7 @@ class IdentityServiceTest {
     tokenKey = TokenKeyFile.openOrCreate(dir);
     identity =
         new IdentityService(
+            "control-plane-1",
             IdentityOptions.defaults(SELF)
                 .withPauses(Duration.ofSeconds(10), Duration.ofMillis(300)),
             new FolderStorage(dir),

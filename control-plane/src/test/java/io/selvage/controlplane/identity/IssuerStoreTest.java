@@ -16,9 +16,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class IssuerStoreTest {
   private static final WorkloadIdentity SELF =
@@ -74,6 +77,39 @@ class IssuerStoreTest {
     assertThat(store.trust()).isNull();
     assertThat(reason()).isEqualTo("IssuerInvalid");
     assertThat(dir.resolve("tls.crt")).doesNotExist();
+  }
+
+  /** Files in the order they are written in; a crash may come after any of them. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 4, 5, 6})
+  void aFirstStartThatWasCutOffIsFinishedByTheNext(int written) throws IOException {
+    refresh();
+    var made = made();
+    String next = made.issuerPem() + made.bundle().pem();
+    var files =
+        List.of(
+            Map.entry("next.key", made.issuerKeyPem()),
+            Map.entry("next.crt", next),
+            Map.entry("ca.crt", made.bundle().pem()),
+            Map.entry("tls.key", made.issuerKeyPem()),
+            Map.entry("tls.crt", made.issuerPem()));
+    for (String name : List.of("ca.crt", "tls.crt", "tls.key")) {
+      Files.delete(dir.resolve(name));
+    }
+    for (var file : files.subList(0, Math.min(written, files.size()))) {
+      Files.writeString(dir.resolve(file.getKey()), file.getValue());
+    }
+    if (written > files.size()) {
+      Files.delete(dir.resolve("next.key"));
+    }
+    var again = new IssuerStore(IdentityOptions.defaults(SELF), storage, events);
+    again.refresh(clock.instant());
+    assertThat(again.problem()).isEmpty();
+    assertThat(again.trust()).isNotNull();
+    if (written > 1) {
+      assertThat(again.trust().bundle()).isEqualTo(made.bundle());
+      assertThat(again.trust().issuer().certificate()).isEqualTo(made.issuer());
+    }
   }
 
   @Test

@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -415,7 +417,13 @@ class RotationTest {
     store.refresh(now());
     rotation =
         new Rotation(
-            options, storage, store, fleet::proxies, () -> fleet.bundleChanged(true), now());
+            options,
+            storage,
+            store,
+            fleet::proxies,
+            () -> fleet.bundleChanged(true),
+            new Replicas("one", () -> Optional.of(Set.of()), storage.board()),
+            now());
     rotation.step(now());
   }
 }

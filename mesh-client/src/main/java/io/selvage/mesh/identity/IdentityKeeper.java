@@ -76,6 +76,12 @@ public final class IdentityKeeper {
   /** Counts changes of the bundle. */
   private long bundleChanges;
 
+  /** Of the bundle in use; 0 = not known. */
+  private long revision;
+
+  /** A renewal was asked for while a request was running, whose answer may be of the old issuer. */
+  private boolean renewAgain;
+
   private volatile @Nullable TrustBundle bundle;
   private volatile @Nullable WorkloadCertificate certificate;
   private volatile RenewalClock.@Nullable Schedule schedule;
@@ -205,7 +211,10 @@ public final class IdentityKeeper {
       throws GeneralSecurityException {
     Instant now = clock.instant();
     TrustBundle answered = parse(response.bundlePem(), response.fingerprint());
-    TrustBundle believed = overtaken ? requireNonNull(bundle) : answered;
+    long answeredRevision = response.bundleRevision();
+    boolean older =
+        revision != 0 && answeredRevision != 0 ? answeredRevision < revision : overtaken;
+    TrustBundle believed = older ? requireNonNull(bundle) : answered;
     var issued = WorkloadCertificate.of(response, keys.getPrivate(), believed, now);
     if (!issued.identity().trustDomain().equals(options.trustDomain())) {
       throw new IllegalArgumentException(
@@ -217,10 +226,17 @@ public final class IdentityKeeper {
     tls.use(Optional.of(issued.keyMaterial()), believed.pem());
     var planned = renewals.schedule(now, issued.notBefore(), issued.notAfter());
     bundle = believed;
+    if (!older && answeredRevision != 0) {
+      revision = answeredRevision;
+    }
     pushed = true;
     certificate = issued;
     schedule = planned;
     nextAttempt = planned.renewAt();
+    if (renewAgain) {
+      renewAgain = false;
+      nextAttempt = earlier(planned.renewAt(), renewals.renewSoon(now, issued.notAfter()));
+    }
     failures = 0;
     refreshes.incrementAndGet();
     LOG.atInfo()
@@ -253,6 +269,15 @@ public final class IdentityKeeper {
   public void onBundle(ControlMessage.Bundle message) {
     try {
       TrustBundle told = parse(message.pem(), message.fingerprint());
+      if (message.revision() != 0 && message.revision() < revision) {
+        LOG.atWarn()
+            .addKeyValue("fingerprint", told.fingerprint())
+            .log("a control plane that is behind sent an older trust bundle; the newer one stays");
+        return;
+      }
+      if (message.revision() != 0) {
+        revision = message.revision();
+      }
       pushed = true;
       if (!told.equals(bundle)) {
         believe(told);
@@ -270,16 +295,22 @@ public final class IdentityKeeper {
     Instant now = clock.instant();
     WorkloadCertificate current = certificate;
     TrustBundle believed = bundle;
-    if (current != null && believed != null && !asking) {
+    if (current != null && believed != null) {
       boolean orphaned =
           believed.verify(current.chain(), now, TrustBundle.SKEW) instanceof PeerVerdict.Refused;
-      if (message.renew() || orphaned) {
+      if (asking) {
+        renewAgain |= message.renew();
+      } else if (message.renew() || orphaned) {
         Instant soon = renewals.renewSoon(now, current.notAfter());
         Instant due = nextAttempt;
-        nextAttempt = due == null || soon.isBefore(due) ? soon : due;
+        nextAttempt = due == null ? soon : earlier(soon, due);
       }
     }
     listener.onChange(false);
+  }
+
+  private static Instant earlier(Instant a, Instant b) {
+    return a.isBefore(b) ? a : b;
   }
 
   private void believe(TrustBundle next) throws GeneralSecurityException {

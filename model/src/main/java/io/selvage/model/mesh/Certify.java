@@ -54,18 +54,30 @@ public final class Certify {
    * @param notAfterMillis end of the leaf, since 1970
    * @param bundlePem whom to believe
    * @param fingerprint of the bundle, as in {@link ControlMessage.Bundle}
+   * @param bundleRevision likewise
    */
   public record Response(
       String identity,
       List<String> chainPem,
       long notAfterMillis,
       String bundlePem,
-      String fingerprint) {
+      String fingerprint,
+      long bundleRevision) {
     public Response {
       requireNonNull(identity, "identity");
       chainPem = List.copyOf(chainPem);
       requireNonNull(bundlePem, "bundlePem");
       requireNonNull(fingerprint, "fingerprint");
+    }
+
+    /** With a bundle of unknown revision. */
+    public Response(
+        String identity,
+        List<String> chainPem,
+        long notAfterMillis,
+        String bundlePem,
+        String fingerprint) {
+      this(identity, chainPem, notAfterMillis, bundlePem, fingerprint, 0);
     }
   }
 }

@@ -24,11 +24,19 @@ public sealed interface ControlMessage {
    *
    * @param fingerprint SHA-256 of the anchors' DER, sorted, in lower-case hex
    * @param renew whether a new leaf is to be asked for now, because the issuer has changed
+   * @param revision grows with each change, so that a replica that is behind cannot bring back what
+   *     was before; 0 = not known, which is taken as it comes
    */
-  record Bundle(String pem, String fingerprint, boolean renew) implements ControlMessage {
+  record Bundle(String pem, String fingerprint, boolean renew, long revision)
+      implements ControlMessage {
     public Bundle {
       requireNonNull(pem, "pem");
       requireNonNull(fingerprint, "fingerprint");
+    }
+
+    /** One of unknown revision. */
+    public Bundle(String pem, String fingerprint, boolean renew) {
+      this(pem, fingerprint, renew, 0);
     }
   }
 

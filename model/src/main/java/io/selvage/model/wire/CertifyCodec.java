@@ -31,6 +31,7 @@ public final class CertifyCodec {
         .uint(3, response.notAfterMillis())
         .string(4, response.bundlePem())
         .string(5, response.fingerprint())
+        .uint(6, response.bundleRevision())
         .toBytes();
   }
 
@@ -58,6 +59,7 @@ public final class CertifyCodec {
     long notAfter = 0;
     String bundle = "";
     String fingerprint = "";
+    long revision = 0;
     for (int field; (field = in.next()) != 0; ) {
       switch (field) {
         case 1 -> identity = in.text("identity");
@@ -68,9 +70,10 @@ public final class CertifyCodec {
         case 3 -> notAfter = in.count("not_after_millis");
         case 4 -> bundle = in.string("bundle_pem", WireLimits.PEM_BYTES);
         case 5 -> fingerprint = in.text("fingerprint");
+        case 6 -> revision = in.count("bundle_revision");
         default -> in.skip();
       }
     }
-    return new Certify.Response(identity, chain, notAfter, bundle, fingerprint);
+    return new Certify.Response(identity, chain, notAfter, bundle, fingerprint, revision);
   }
 }

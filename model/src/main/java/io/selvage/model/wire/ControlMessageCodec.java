@@ -30,7 +30,11 @@ public final class ControlMessageCodec {
           out.message(
               2,
               bundle,
-              (to, m) -> to.string(1, m.pem()).string(2, m.fingerprint()).bool(3, m.renew()));
+              (to, m) ->
+                  to.string(1, m.pem())
+                      .string(2, m.fingerprint())
+                      .bool(3, m.renew())
+                      .uint(4, m.revision()));
       case ControlMessage.Inbound inbound ->
           out.message(3, inbound.settings(), InboundSettingsFields::write);
       case ControlMessage.Destination destination ->
@@ -83,15 +87,17 @@ public final class ControlMessageCodec {
     String pem = "";
     String fingerprint = "";
     boolean renew = false;
+    long revision = 0;
     for (int field; (field = in.next()) != 0; ) {
       switch (field) {
         case 1 -> pem = in.string("pem", WireLimits.PEM_BYTES);
         case 2 -> fingerprint = in.text("fingerprint");
         case 3 -> renew = in.bool("renew");
+        case 4 -> revision = in.count("revision");
         default -> in.skip();
       }
     }
-    return new ControlMessage.Bundle(pem, fingerprint, renew);
+    return new ControlMessage.Bundle(pem, fingerprint, renew, revision);
   }
 
   private static ControlMessage readDestination(ProtoReader in) throws WireException {

@@ -48,7 +48,7 @@ final class RandomMessages {
   ControlMessage controlMessage(int kind) {
     return switch (kind % 5) {
       case 0 -> new ControlMessage.Welcome(random.nextInt(1000), text(), random.nextInt(60_000));
-      case 1 -> new ControlMessage.Bundle(text(), text(), random.nextBoolean());
+      case 1 -> new ControlMessage.Bundle(text(), text(), random.nextBoolean(), number());
       case 2 -> new ControlMessage.Inbound(inbound());
       case 3 -> new ControlMessage.Destination(number(), update());
       default ->
@@ -67,7 +67,7 @@ final class RandomMessages {
   }
 
   Certify.Response response() {
-    return new Certify.Response(text(), some(this::text), number(), text(), text());
+    return new Certify.Response(text(), some(this::text), number(), text(), text(), number());
   }
 
   private InboundSettings inbound() {

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.identity;
+
+import static java.util.Objects.requireNonNull;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.controlplane.identity.IssuerStorage.StorageException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The other replicas while a root is replaced. Each knows its own proxies only, so each says which
+ * of them the phase waits for, and none goes on before all have said: nobody. What a replica said
+ * of another phase, or long ago, does not count. Confined to the store's thread.
+ */
+final class Replicas {
+  /** How often what is said is said again. */
+  static final Duration EVERY = Duration.ofSeconds(5);
+
+  /** What was said longer ago does not count. */
+  static final Duration FRESH = Duration.ofSeconds(20);
+
+  /** Names in a note; the count says how many there are. */
+  private static final int MAX_NAMES = 20;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final String self;
+  private final Supplier<Optional<Set<String>>> running;
+  private final Optional<ReplicaBoard> board;
+
+  private Map<String, String> notes = Map.of();
+  private @Nullable ObjectNode said;
+  private Instant saidAt = Instant.MIN;
+  private Instant readAt = Instant.MIN;
+
+  /**
+   * @param self name of this replica, which is that of its pod
+   * @param running names of the pods that are replicas, with or without this one; empty while that
+   *     is not known
+   * @param board empty = there are no others
+   */
+  Replicas(String self, Supplier<Optional<Set<String>>> running, Optional<ReplicaBoard> board) {
+    this.self = requireNonNull(self, "self");
+    this.running = requireNonNull(running, "running");
+    this.board = requireNonNull(board, "board");
+  }
+
+  /**
+   * What the others say.
+   *
+   * @param waitingFor names of proxies, at most some of each
+   * @param count how many there are
+   * @param silent replicas that have not said anything that counts
+   */
+  record Others(List<String> waitingFor, int count, List<String> silent) {
+    static final Others NONE = new Others(List.of(), 0, List.of());
+
+    Others {
+      waitingFor = List.copyOf(waitingFor);
+      silent = List.copyOf(silent);
+    }
+
+    boolean allDone() {
+      return count == 0 && silent.isEmpty();
+    }
+  }
+
+  /** Whether it is this replica that goes on when all may; the others follow what it stores. */
+  boolean leads() {
+    var all = new TreeSet<>(running.get().orElse(Set.of()));
+    all.add(self);
+    return board.isEmpty() || all.first().equals(self);
+  }
+
+  /**
+   * Says whom this replica's phase waits for, and hears the others.
+   *
+   * @param behind names of proxies
+   */
+  Others exchange(RotationState state, List<String> behind, Instant now) throws StorageException {
+    if (board.isEmpty()) {
+      return Others.NONE;
+    }
+    Optional<Set<String>> pods = running.get();
+    if (pods.isEmpty()) {
+      return new Others(List.of(), 0, List.of("those not known yet"));
+    }
+    var others = new TreeSet<>(pods.get());
+    others.remove(self);
+    if (others.isEmpty()) {
+      return Others.NONE;
+    }
+    say(board.get(), state, behind, pods.get(), now);
+    if (!now.isBefore(readAt.plus(EVERY.dividedBy(5)))) {
+      notes = board.get().read();
+      readAt = now;
+    }
+    return hear(others, state, now);
+  }
+
+  private void say(
+      ReplicaBoard to, RotationState state, List<String> behind, Set<String> pods, Instant now)
+      throws StorageException {
+    ObjectNode note = JSON.createObjectNode();
+    note.put("phase", state.phase().name()).put("phaseSince", state.phaseSince().toString());
+    note.put("behind", behind.size());
+    var names = note.putArray("names");
+    behind.stream().limit(MAX_NAMES).forEach(names::add);
+    if (note.equals(said) && now.isBefore(saidAt.plus(EVERY))) {
+      return;
+    }
+    var keep = new HashSet<>(pods);
+    keep.add(self);
+    to.post(self, note.deepCopy().put("at", now.toString()).toString(), keep);
+    said = note;
+    saidAt = now;
+  }
+
+  private Others hear(Set<String> others, RotationState state, Instant now) {
+    var waiting = new ArrayList<String>();
+    var silent = new ArrayList<String>();
+    int count = 0;
+    for (String other : others) {
+      JsonNode note = parse(notes.getOrDefault(other, ""));
+      if (note == null || !counts(note, state, now)) {
+        silent.add(other);
+        continue;
+      }
+      count += note.path("behind").asInt();
+      note.path("names").forEach(name -> waiting.add(name.asText()));
+    }
+    return new Others(waiting, count, silent);
+  }
+
+  private static boolean counts(JsonNode note, RotationState state, Instant now) {
+    try {
+      return note.path("phase").asText().equals(state.phase().name())
+          && Instant.parse(note.path("phaseSince").asText()).equals(state.phaseSince())
+          && note.path("behind").isInt()
+          && note.path("behind").asInt() >= 0
+          && !now.isAfter(Instant.parse(note.path("at").asText()).plus(FRESH));
+    } catch (DateTimeParseException e) {
+      return false;
+    }
+  }
+
+  private static @Nullable JsonNode parse(String text) {
+    try {
+      return text.isEmpty() ? null : JSON.readTree(text);
+    } catch (JsonProcessingException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.identity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.selvage.controlplane.identity.RotationState.Phase;
+import io.selvage.controlplane.identity.RotationState.Prune;
+import io.selvage.identity.workload.TrustBundle;
+import io.selvage.identity.workload.WorkloadKeys;
+import io.selvage.model.mesh.WorkloadIdentity;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Two replicas of a control plane with one storage, each with proxies of its own. */
+class ReplicatedRotationTest {
+  private static final WorkloadIdentity WEB = new WorkloadIdentity("cluster.local", "shop", "web");
+  private static final Duration TIMEOUT = Duration.ofMinutes(5);
+
+  @TempDir private Path dir;
+  private final TestClock clock = new TestClock();
+  private final IdentityOptions options =
+      IdentityOptions.defaults(new WorkloadIdentity("cluster.local", "selvage", "control-plane"));
+  private final Board board = new Board();
+  private @Nullable Set<String> running = Set.of("cp-a", "cp-b");
+  private Replica a;
+  private Replica b;
+  private TrustBundle old;
+
+  /** What replicas have said. */
+  private static final class Board implements ReplicaBoard {
+    final Map<String, String> notes = new TreeMap<>();
+
+    @Override
+    public void post(String replica, String note, Set<String> keep) {
+      notes.keySet().retainAll(keep);
+      notes.put(replica, note);
+    }
+
+    @Override
+    public Map<String, String> read() {
+      return Map.copyOf(notes);
+    }
+  }
+
+  private final class Replica {
+    final FakeFleet fleet = new FakeFleet();
+    final IssuerStore store;
+    final Rotation rotation;
+
+    Replica(String name) {
+      var storage = new FolderStorage(dir);
+      store = new IssuerStore(options, storage, IdentityEvents.NONE);
+      store.refresh(clock.instant());
+      rotation =
+          new Rotation(
+              options,
+              storage,
+              store,
+              fleet::proxies,
+              () -> fleet.bundleChanged(true),
+              new Replicas(name, () -> Optional.ofNullable(running), Optional.of(board)),
+              clock.instant());
+    }
+
+    void step() {
+      if (store.refresh(clock.instant())) {
+        store.refresh(clock.instant());
+      }
+      rotation.step(clock.instant());
+    }
+
+    Phase phase() {
+      return rotation.phase();
+    }
+  }
+
+  @BeforeEach
+  void open() {
+    a = new Replica("cp-a");
+    b = new Replica("cp-b");
+    old = a.store.trust().bundle();
+    clock.advance(Duration.ofHours(1));
+  }
+
+  private void pass(Duration time) {
+    clock.advance(time);
+    for (int i = 0; i < 3; i++) {
+      a.step();
+      b.step();
+      clock.advance(Duration.ofSeconds(1));
+    }
+  }
+
+  private Instant leafEnd() {
+    return a.store
+        .trust()
+        .issuer()
+        .issue(
+            WEB,
+            WorkloadKeys.create().getPublic(),
+            clock.instant(),
+            options.leafLifetime(),
+            options.skew())
+        .notAfter();
+  }
+
+  @Test
+  void noReplicaGoesOnBeforeTheProxiesOfAllHaveFollowed() throws Exception {
+    b.fleet.put("far", old.fingerprint(), leafEnd());
+    a.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    pass(options.settle());
+    TrustBundle both = a.store.trust().bundle();
+
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    assertThat(a.rotation.report().others().waitingFor()).containsExactly("shop/far");
+    assertThat(a.rotation.report().others().count()).isEqualTo(1);
+    pass(TIMEOUT);
+    assertThat(a.rotation.report().held()).isTrue();
+    assertThat(a.store.trust().issuer().anchor()).isEqualTo(old.anchors().getFirst());
+
+    b.fleet.put("far", both.fingerprint(), leafEnd());
+    pass(Duration.ofSeconds(10));
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+    assertThat(b.phase()).isEqualTo(Phase.RENEWING);
+    assertThat(b.fleet.pushes).as("each asks its own").contains(true);
+
+    pass(options.settle().plusSeconds(2));
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+    assertThat(a.store.trust().bundle()).isEqualTo(both);
+    b.fleet.put("far", both.fingerprint(), leafEnd());
+    pass(options.settle().plusSeconds(20));
+    pass(Duration.ofSeconds(10));
+    assertThat(a.phase()).isEqualTo(Phase.DONE);
+    assertThat(b.phase()).isEqualTo(Phase.DONE);
+    assertThat(b.store.trust().bundle()).isEqualTo(both.minus(old));
+  }
+
+  @Test
+  void aReplicaThatSaysNothingHoldsItUpAndIsNamed() throws Exception {
+    a.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    clock.advance(TIMEOUT.plusSeconds(1));
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    assertThat(a.rotation.report().held()).isTrue();
+    assertThat(a.rotation.report().others().silent()).containsExactly("cp-b");
+
+    // What it said long ago, or of another phase, is as if it had said nothing.
+    b.step();
+    clock.advance(Replicas.FRESH.plusSeconds(1));
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+
+    running = Set.of("cp-a");
+    a.step();
+    assertThat(a.phase()).as("its pod is gone").isEqualTo(Phase.RENEWING);
+  }
+
+  @Test
+  void theOldRootStaysWhileAReplicaMayStillIssueByIt() throws Exception {
+    a.rotation.start(Prune.AFTER_LEAF_LIFETIME, TIMEOUT, clock.instant());
+    pass(options.settle());
+    pass(Duration.ofSeconds(10));
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+    clock.advance(options.leafLifetime().plus(Duration.ofHours(1)));
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+    assertThat(a.rotation.report().others().silent()).containsExactly("cp-b");
+    a.rotation.proceed(clock.instant());
+    assertThat(a.phase()).isEqualTo(Phase.DONE);
+  }
+
+  @Test
+  void nothingGoesOnBeforeItIsKnownWhichReplicasThereAre() throws Exception {
+    running = null;
+    a.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    clock.advance(options.settle());
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    running = Set.of("cp-a");
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+  }
+
+  /** Two that wrote at once would be in each other's way. */
+  @Test
+  void oneReplicaGoesOnAndTheOthersFollowWhatItStores() throws Exception {
+    b.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    clock.advance(options.settle().minusSeconds(2));
+    a.step();
+    clock.advance(Duration.ofSeconds(2));
+    b.step();
+    assertThat(b.rotation.report().others().allDone()).isTrue();
+    assertThat(b.phase()).isEqualTo(Phase.TRUSTING);
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+    b.step();
+    assertThat(b.phase()).isEqualTo(Phase.RENEWING);
+    assertThat(b.store.trust().issuer().sameAs(a.store.trust().issuer())).isTrue();
+  }
+}
