@@ -80,7 +80,7 @@ final class Exchange implements RequestSink {
       return;
     }
     RequestHead head = stream.request();
-    if (owner.admission() != Admission.EVERYBODY) {
+    if (!owner.admission().equals(Admission.EVERYBODY)) {
       if (!owner.admission().permits(stream.connection(), head)) {
         answers.empty(403, Outcome.DENIED);
         return;
@@ -273,7 +273,7 @@ final class Exchange implements RequestSink {
       return;
     }
     ended = true;
-    if (owner.admission() != Admission.EVERYBODY) {
+    if (!owner.admission().equals(Admission.EVERYBODY)) {
       loop.running().remove(this);
     }
     Forwarding current = forwarding;
