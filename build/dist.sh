@@ -29,7 +29,8 @@ if [[ ${1:-build} == build && ! -e sidecar/target/dist/selvage.aot ]]; then
   source build/jvm.sh
   sidecar=sidecar/target/dist
   if ! "$JAVA25/bin/java" "${JVM_FLAGS[@]}" -cp "$(dist_classpath "$dist")" io.selvage.cli.SidecarTraining \
-    env "${SIDECAR_ENVIRONMENT[@]}" "$JAVA25/bin/java" "${SIDECAR_JVM_FLAGS[@]}" -XX:AOTCacheOutput="$sidecar/selvage.aot" \
+    env "${SIDECAR_ENVIRONMENT[@]}" "$JAVA25/bin/java" "${SIDECAR_JVM_FLAGS[@]}" \
+    -Djava.library.path="$PWD/$sidecar/native" -XX:AOTCacheOutput="$sidecar/selvage.aot" \
     -cp "$(dist_classpath "$sidecar")" io.selvage.sidecar.SidecarMain >cli/target/sidecar-training.log 2>&1; then
     rm -f "$sidecar/selvage.aot"
     echo "selvage: the sidecar's training run failed (see cli/target/sidecar-training.log): it will start slower" >&2

@@ -10,19 +10,42 @@ source build/gather.sh
 source build/jvm.sh
 
 # What comes with the data path and is not used in a sidecar: metrics are rendered by mesh-client; traces, regular
-# expressions and JSON are the gateway's; certificates are issued elsewhere, and requests for them need no library.
+# expressions, JSON, Vert.x, names looked up in DNS and io_uring are the gateway's; codecs are our own; certificates are
+# issued elsewhere, and requests for them need no library.
 unused() {
   case ${1##*/} in
+  vertx-core-* | netty-codec-http-* | netty-codec-http2-* | netty-codec-compression-* | netty-codec-dns-*) ;;
+  netty-resolver-dns-* | netty-transport-classes-io_uring-*) ;;
   micrometer-* | prometheus-metrics-* | opentelemetry-* | HdrHistogram-* | LatencyUtils-* | re2j-*) ;;
   vertx-web-* | vertx-auth-* | vertx-bridge-* | vertx-uri-* | jackson-*) ;;
   bcpkix-* | bcprov-* | bcutil-*) ;;
-  *-native-io_uring-* | netty-codec-haproxy-* | netty-codec-socks-* | netty-handler-proxy-*) ;;
+  *-native-io_uring-* | *-linux-x86_64.jar | *-linux-aarch_64.jar | netty-codec-haproxy-* | netty-codec-socks-* | netty-handler-proxy-*) ;;
   netty-codec-http3-* | netty-codec-classes-quic-* | netty-codec-native-quic-* | jspecify-*) ;;
-  # Native libraries of another machine.
-  *-linux-x86_64.jar) [[ $(uname -m) != x86_64 ]] ;;
-  *-linux-aarch_64.jar) [[ $(uname -m) != aarch64 ]] ;;
   *) return 1 ;;
   esac
+}
+
+# Whether a jar is nothing but native libraries for this machine.
+native() {
+  local machine
+  machine=$(uname -m)
+  [[ $1 == *-linux-"${machine/aarch64/aarch_64}".jar ]]
+}
+
+# gather_natives DIST JAR...: makes DIST/native hold the libraries of these jars, and DIST/native/lib the jars. Netty
+# would unpack them into the temporary folder at each start, which takes time and gives each process pages of its own.
+gather_natives() {
+  local dist=$1 jar
+  shift
+  gather "$dist/native" "$@"
+  if [[ -n $CHANGED ]]; then
+    rm -rf "$dist"/native/*.so "$dist/native/META-INF"
+    for jar in "$@"; do
+      (cd "$dist/native" && "$JAVA25/bin/jar" -xf "lib/${jar##*/}" META-INF/native)
+    done
+    mv "$dist"/native/META-INF/native/*.so "$dist/native/"
+    rm -r "$dist/native/META-INF"
+  fi
 }
 
 # train DIST LOG FLAG... -- MAIN ARGUMENT...: one run that fills DIST/selvage.aot.
@@ -45,9 +68,12 @@ train() {
 own=$(ls sidecar/target/selvage-sidecar-*.jar)
 IFS=: read -ra jars <<<"$(<sidecar/target/runtime-classpath)"
 used=("$own")
+natives=()
 init=("$own")
 for jar in "${jars[@]}"; do
-  if ! unused "$jar"; then
+  if native "$jar" && [[ $jar != *io_uring* ]]; then
+    natives+=("$jar")
+  elif ! unused "$jar"; then
     used+=("$jar")
   fi
   case ${jar##*/} in selvage-model-*) init+=("$jar") ;; esac
@@ -63,7 +89,9 @@ if [[ ${1:-build} == build && ! -e sidecar/target/init/selvage.aot ]]; then
 fi
 
 gather sidecar/target/dist "${used[@]}"
-if [[ -n $CHANGED ]]; then
+changed=$CHANGED
+gather_natives sidecar/target/dist "${natives[@]}"
+if [[ -n $changed$CHANGED ]]; then
   rm -f sidecar/target/dist/selvage.aot
 fi
 touch sidecar/target/dist/stamp

@@ -63,7 +63,7 @@ unused_in_images() {
 component_jars() {
   local jar jars
   if [[ $1 == sidecar ]]; then
-    printf '%s\n' sidecar/target/dist/lib/*.jar
+    printf '%s\n' sidecar/target/dist/lib/*.jar sidecar/target/dist/native/lib/*.jar
     return
   fi
   # Its module, what that needs at run time, and the command in front of it.

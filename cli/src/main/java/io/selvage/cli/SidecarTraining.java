@@ -74,9 +74,13 @@ final class SidecarTraining {
   }
 
   /** Arguments: the command of the sidecar that learns, without the sidecar's own flags. */
-  public static void main(String[] args) throws Exception {
-    Path dir = Files.createTempDirectory("selvage-training");
-    int code = new SidecarTraining(dir).run(List.of(args));
+  public static void main(String[] args) throws IOException {
+    int code = 1;
+    try {
+      code = new SidecarTraining(Files.createTempDirectory("selvage-training")).run(List.of(args));
+    } catch (Exception e) {
+      System.err.println("the training failed: " + e);
+    }
     // Vert.x and the peer have threads of their own.
     Runtime.getRuntime().halt(code);
   }

@@ -25,6 +25,7 @@ import io.selvage.model.mesh.WorkloadIdentity;
 import io.selvage.proxy.tls.MeshTls;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.transport.TransportKind;
+import io.selvage.proxy.transport.VertxLoops;
 import io.vertx.core.Vertx;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -45,8 +46,8 @@ class MeshMemberTest {
   private static final WorkloadIdentity WEB = new WorkloadIdentity("cluster.local", "shop", "web");
   private static final String SHOP = "spiffe://cluster.local/ns/shop/sa/shop";
 
-  private final Vertx vertx = EventLoops.createVertx(TransportKind.EPOLL, 2);
-  private final EventLoops loops = EventLoops.of(vertx);
+  private final Vertx vertx = VertxLoops.create(TransportKind.EPOLL, 2);
+  private final EventLoops loops = VertxLoops.of(vertx);
   private final FakeControlPlane control = new FakeControlPlane(vertx);
   private final MeshTls tls = new MeshTls();
   private final List<MeshMember> members = new ArrayList<>();

@@ -91,14 +91,14 @@ public final class Footprint {
       Side side = sides.get(i);
       System.out.printf(
           Locale.ROOT,
-          "| %s | %d | %d | %s | %s | %d | %d |%n",
+          "| %s | %d | %d | %s | %s | %d | %s |%n",
           i == 0 ? "inbound" : "outbound",
           side.listeningMillis,
           side.readyMillis,
           idle.get(i),
           memory(side.process),
           result.answered() / seconds,
-          result.failed());
+          result.failures());
     }
     sides.forEach(side -> ProcessUse.end(side.process));
   }

@@ -15,10 +15,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /**
  * Requests at a fixed rate whatever the answers do, over kept connections. A latency counts from
@@ -31,9 +34,20 @@ final class OpenLoop {
    *
    * @param answered with 200
    * @param failed answered otherwise, or not at all
+   * @param refused how many were answered otherwise, by status
    * @param micros sorted latencies of those answered
    */
-  record Result(long answered, long failed, double[] micros) {
+  record Result(long answered, long failed, Map<Integer, Integer> refused, double[] micros) {
+    /** {@code 0}, or {@code 9 (504: 7)}, where two were not answered at all. */
+    String failures() {
+      return refused.isEmpty()
+          ? Long.toString(failed)
+          : failed
+              + refused.entrySet().stream()
+                  .map(entry -> entry.getKey() + ": " + entry.getValue())
+                  .collect(Collectors.joining(", ", " (", ")"));
+    }
+
     double percentile(double share) {
       return micros.length == 0
           ? Double.NaN
@@ -49,6 +63,7 @@ final class OpenLoop {
   private final BlockingQueue<Connection> free = new LinkedBlockingQueue<>();
   private final List<Connection> all = new ArrayList<>();
   private final double[] latencies;
+  private final Map<Integer, Integer> refused = new TreeMap<>();
   private int answered;
   private volatile boolean sent;
 
@@ -105,7 +120,7 @@ final class OpenLoop {
     }
     double[] micros = Arrays.copyOf(latencies, answered);
     Arrays.sort(micros);
-    return new Result(answered, latencies.length - (long) answered, micros);
+    return new Result(answered, latencies.length - (long) answered, refused, micros);
   }
 
   private void send(int rate) throws InterruptedException {
@@ -156,6 +171,8 @@ final class OpenLoop {
             if (connection.status == 200) {
               latencies[answered] = (System.nanoTime() - connection.due) / 1e3;
               answered++;
+            } else {
+              refused.merge(connection.status, 1, Integer::sum);
             }
             connection.busy = false;
             free.add(connection);

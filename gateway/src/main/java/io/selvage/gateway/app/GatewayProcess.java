@@ -15,7 +15,7 @@ import io.selvage.proxy.admin.Readiness;
 import io.selvage.proxy.engine.DataPlane;
 import io.selvage.proxy.engine.DataPlaneOptions;
 import io.selvage.proxy.snapshot.Snapshot;
-import io.selvage.proxy.transport.EventLoops;
+import io.selvage.proxy.transport.VertxLoops;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
@@ -94,12 +94,12 @@ public final class GatewayProcess implements AutoCloseable {
         options.eventLoops() > 0
             ? options.eventLoops()
             : Runtime.getRuntime().availableProcessors();
-    Vertx vertx = EventLoops.createVertx(options.transport(), loops);
+    Vertx vertx = VertxLoops.create(options.transport(), loops);
     var served = new AtomicReference<@Nullable DataPlane>();
     GatewayMember member =
         options
             .mesh()
-            .map(mesh -> GatewayMember.start(mesh, EventLoops.of(vertx), () -> snapshot(served)))
+            .map(mesh -> GatewayMember.start(mesh, VertxLoops.of(vertx), () -> snapshot(served)))
             .orElse(null);
     DataPlane dataPlane =
         DataPlane.create(

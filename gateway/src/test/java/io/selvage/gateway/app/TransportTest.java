@@ -14,8 +14,8 @@ import io.selvage.gateway.fixture.Manifests;
 import io.selvage.gateway.fixture.NamedOrigin;
 import io.selvage.gateway.fixture.TestGatewayProcess;
 import io.selvage.gateway.translate.CompileOptions;
-import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.transport.TransportKind;
+import io.selvage.proxy.transport.VertxLoops;
 import io.vertx.core.Vertx;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,12 +45,12 @@ final class TransportTest {
     assumeTrue(
         transport != TransportKind.IO_URING || IoUring.isAvailable(),
         "this kernel offers no io_uring");
-    Vertx vertx = EventLoops.createVertx(transport, 1);
+    Vertx vertx = VertxLoops.create(transport, 1);
     try {
-      EventLoopGroup loops = EventLoops.of(vertx).workers();
+      EventLoopGroup loops = VertxLoops.of(vertx).workers();
       assertThat(loops).isInstanceOf(IoEventLoopGroup.class);
       assertThat(((IoEventLoopGroup) loops).isCompatible(handle(transport))).isTrue();
-      assertThat(EventLoops.of(vertx).kind()).isEqualTo(transport);
+      assertThat(VertxLoops.of(vertx).kind()).isEqualTo(transport);
     } finally {
       vertx.close().await(10, TimeUnit.SECONDS);
     }

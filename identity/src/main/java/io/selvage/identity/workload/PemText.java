@@ -78,7 +78,7 @@ public final class PemText {
       if (bodyEnd < 0) {
         throw new IllegalArgumentException("a block has no end");
       }
-      String body = text.substring(bodyStart, bodyEnd).replaceAll("[ \\t\\r\\n]", "");
+      String body = withoutBlanks(text, bodyStart, bodyEnd);
       try {
         found.add(Base64.getDecoder().decode(body));
       } catch (IllegalArgumentException e) {
@@ -90,6 +90,17 @@ public final class PemText {
       from = text.indexOf(begin, bodyEnd + end.length());
     }
     return found;
+  }
+
+  private static String withoutBlanks(String text, int from, int to) {
+    var kept = new StringBuilder(to - from);
+    for (int i = from; i < to; i++) {
+      char c = text.charAt(i);
+      if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+        kept.append(c);
+      }
+    }
+    return kept.toString();
   }
 
   /**

@@ -3,7 +3,6 @@ package io.selvage.model.mesh;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * Ports, both ends included.
@@ -12,7 +11,7 @@ import java.util.regex.Pattern;
  * @param last first..65535
  */
 public record PortRange(int first, int last) {
-  private static final Pattern TEXT = Pattern.compile("(\\d{1,5})(?:-(\\d{1,5}))?");
+  private static final int MAX_DIGITS = 5;
 
   public PortRange {
     if (first < 1 || last < first || last > 65_535) {
@@ -36,17 +35,35 @@ public record PortRange(int first, int last) {
       if (entry.isBlank()) {
         continue;
       }
-      var matched = TEXT.matcher(entry.strip());
-      if (!matched.matches()) {
-        throw new IllegalArgumentException(
-            "\"" + entry.strip() + "\" is neither a port nor a range");
-      }
-      int first = Integer.parseInt(matched.group(1));
-      ranges.add(
-          new PortRange(
-              first, matched.group(2) == null ? first : Integer.parseInt(matched.group(2))));
+      ranges.add(parse(entry.strip()));
     }
     return List.copyOf(ranges);
+  }
+
+  private static PortRange parse(String text) {
+    int dash = text.indexOf('-');
+    int first = number(text, 0, dash < 0 ? text.length() : dash);
+    int last = dash < 0 ? first : number(text, dash + 1, text.length());
+    if (first < 0 || last < 0) {
+      throw new IllegalArgumentException("\"" + text + "\" is neither a port nor a range");
+    }
+    return new PortRange(first, last);
+  }
+
+  /** One to five decimal digits, or -1. */
+  private static int number(String text, int from, int to) {
+    if (to <= from || to - from > MAX_DIGITS) {
+      return -1;
+    }
+    int number = 0;
+    for (int i = from; i < to; i++) {
+      char c = text.charAt(i);
+      if (c < '0' || c > '9') {
+        return -1;
+      }
+      number = number * 10 + c - '0';
+    }
+    return number;
   }
 
   /** {@code 80} or {@code 4000-4100}. */

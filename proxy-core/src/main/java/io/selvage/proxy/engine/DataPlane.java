@@ -9,7 +9,7 @@ import io.selvage.model.routing.RoutingModel;
 import io.selvage.proxy.listener.ConnectionOpening;
 import io.selvage.proxy.listener.ListenerSet;
 import io.selvage.proxy.snapshot.Snapshot;
-import io.selvage.proxy.transport.EventLoops;
+import io.selvage.proxy.transport.VertxLoops;
 import io.selvage.proxy.upstream.Cluster;
 import io.selvage.proxy.upstream.ClusterUpkeep;
 import io.vertx.core.Future;
@@ -58,7 +58,7 @@ public final class DataPlane implements AutoCloseable {
 
   private DataPlane(Vertx vertx, DataPlaneOptions options) {
     this.vertx = vertx;
-    this.path = DataPath.create(EventLoops.of(vertx), options);
+    this.path = DataPath.create(VertxLoops.of(vertx), options);
     this.upkeep = new ClusterUpkeep(vertx);
     this.listeners =
         new ListenerSet(path.listeners(snapshots, () -> draining, ConnectionOpening.GATEWAY));

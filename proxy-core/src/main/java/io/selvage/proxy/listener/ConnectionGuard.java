@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.listener;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import io.selvage.proxy.http.Limits;
-import java.lang.management.ManagementFactory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -16,6 +17,9 @@ public final class ConnectionGuard {
   /** Where the system does not say how many descriptors there are. */
   private static final int FALLBACK_DESCRIPTORS = 1024;
 
+  private static final Path LIMITS = Path.of("/proc/self/limits");
+  private static final String OPEN_FILES = "Max open files";
+
   private final int cap;
   private final AtomicInteger open = new AtomicInteger();
   private final Set<Runnable> waiting = ConcurrentHashMap.newKeySet();
@@ -25,15 +29,38 @@ public final class ConnectionGuard {
     cap = limits.global() > 0 ? limits.global() : (int) Math.max(1, descriptorLimit() / 2);
   }
 
+  /** From procfs: the JDK's bean for it costs a hundred classes, which a sidecar would keep. */
   private static long descriptorLimit() {
-    boolean known =
-        ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean;
-    long limit =
-        known
-            ? ((UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-                .getMaxFileDescriptorCount()
-            : FALLBACK_DESCRIPTORS;
-    return Math.min(limit, Integer.MAX_VALUE);
+    try {
+      return descriptorLimit(Files.readString(LIMITS));
+    } catch (IOException e) {
+      return FALLBACK_DESCRIPTORS;
+    }
+  }
+
+  /**
+   * The soft limit of open files, at most {@link Integer#MAX_VALUE}.
+   *
+   * @param limits as {@code /proc/self/limits} has it (proc_pid_limits(5))
+   */
+  static long descriptorLimit(String limits) {
+    int at = limits.indexOf(OPEN_FILES);
+    if (at < 0) {
+      return FALLBACK_DESCRIPTORS;
+    }
+    int from = at + OPEN_FILES.length();
+    while (from < limits.length() && limits.charAt(from) == ' ') {
+      from++;
+    }
+    long limit = 0;
+    int to = from;
+    for (; to < limits.length() && Character.digit(limits.charAt(to), 10) >= 0; to++) {
+      limit = Math.min(Integer.MAX_VALUE, limit * 10 + Character.digit(limits.charAt(to), 10));
+    }
+    if (to == from) {
+      return limits.startsWith("unlimited", from) ? Integer.MAX_VALUE : FALLBACK_DESCRIPTORS;
+    }
+    return limit;
   }
 
   /** Open connections of all listeners. */

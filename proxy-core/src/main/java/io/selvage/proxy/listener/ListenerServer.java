@@ -10,14 +10,14 @@ import io.selvage.model.Problem;
 import io.selvage.model.routing.ListenerSpec;
 import io.selvage.proxy.tls.TlsBindings;
 import io.selvage.proxy.transport.EventLoops;
-import io.vertx.core.Future;
-import io.vertx.core.Promise;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -63,16 +63,16 @@ public final class ListenerServer {
    *
    * @return fails with the system's reason when the socket cannot be bound
    */
-  public static Future<ListenerServer> bind(
+  public static CompletionStage<ListenerServer> bind(
       ListenerSpec spec, ListenerEnvironment environment, Consumer<Problem> problems) {
     InetSocketAddress address;
     try {
       address = new InetSocketAddress(InetAddress.getByName(spec.address()), spec.port());
     } catch (UnknownHostException e) {
-      return Future.failedFuture(e);
+      return CompletableFuture.failedFuture(e);
     }
     ListenerServer server = new ListenerServer(spec, environment, problems);
-    Promise<ListenerServer> bound = Promise.promise();
+    var bound = new CompletableFuture<ListenerServer>();
     // Accepting on a worker loop: with an acceptor thread of its own each connection would begin
     // with a hand-over between threads, which costs more than the accept.
     EventLoop loop = environment.loops().next();
@@ -90,10 +90,10 @@ public final class ListenerServer {
         bound.complete(server);
       } else {
         server.live.bindings().release();
-        bound.fail(done.cause());
+        bound.completeExceptionally(done.cause());
       }
     });
-    return bound.future();
+    return bound;
   }
 
   private LiveListener compile(ListenerSpec spec, TlsBindings bindings) {
@@ -197,14 +197,14 @@ public final class ListenerServer {
   }
 
   /** Closes the socket; connections go on. */
-  public Future<Void> stopAccepting() {
-    Promise<Void> closed = Promise.promise();
+  public CompletionStage<Void> stopAccepting() {
     Channel channel = socket;
     if (channel == null) {
-      return Future.succeededFuture();
+      return CompletableFuture.completedFuture(null);
     }
-    channel.close().addListener(done -> closed.complete());
-    return closed.future();
+    var closed = new CompletableFuture<Void>();
+    channel.close().addListener(done -> closed.complete(null));
+    return closed;
   }
 
   /** Tells every connection to end after what runs on it: see {@link ServerCodec.Drain}. */
@@ -220,8 +220,8 @@ public final class ListenerServer {
   /**
    * Stops accepting, drains the connections and gives the certificates back: the listener is gone.
    */
-  Future<Void> retire() {
-    Future<Void> closed = stopAccepting();
+  CompletionStage<Void> retire() {
+    CompletionStage<Void> closed = stopAccepting();
     drainConnections();
     live.bindings().release();
     live = compile(live.spec(), TlsBindings.none(environment.tls()));
@@ -229,8 +229,8 @@ public final class ListenerServer {
   }
 
   /** Closes the socket and every connection, whatever runs on it. */
-  public Future<Void> close() {
-    Future<Void> closed = retire();
+  public CompletionStage<Void> close() {
+    CompletionStage<Void> closed = retire();
     connections.forEach(Channel::close);
     return closed;
   }

@@ -126,7 +126,7 @@ public final class ListenerSet {
       slots.remove(slot.key);
       slot.wanted = false;
       if (slot.server != null) {
-        closing.add(slot.server.retire());
+        closing.add(Future.fromCompletionStage(slot.server.retire()));
         retired.add(slot.server);
       }
     }
@@ -140,7 +140,7 @@ public final class ListenerSet {
     synchronized (this) {
       spec = slot.spec;
     }
-    ListenerServer.bind(spec, environment, problems::add)
+    Future.fromCompletionStage(ListenerServer.bind(spec, environment, problems::add))
         .onComplete(result -> {
           if (result.succeeded()) {
             onBound(slot, spec, result.result());
@@ -267,7 +267,7 @@ public final class ListenerSet {
   public synchronized Future<Void> stopAccepting() {
     accepting = false;
     List<Future<?>> closing = new ArrayList<>();
-    servers().forEach(server -> closing.add(server.stopAccepting()));
+    servers().forEach(server -> closing.add(Future.fromCompletionStage(server.stopAccepting())));
     return Future.join(closing).mapEmpty();
   }
 
@@ -280,7 +280,7 @@ public final class ListenerSet {
   public synchronized Future<Void> close() {
     accepting = false;
     List<Future<?>> closing = new ArrayList<>();
-    servers().forEach(server -> closing.add(server.close()));
+    servers().forEach(server -> closing.add(Future.fromCompletionStage(server.close())));
     slots.clear();
     retired.clear();
     return Future.join(closing).mapEmpty();

@@ -3,6 +3,7 @@ package io.selvage.proxy.tls;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSslCachingX509KeyManagerFactory;
 import io.netty.handler.ssl.OpenSslContextOption;
 import io.netty.handler.ssl.OpenSslServerSessionContext;
 import io.netty.handler.ssl.OpenSslSessionContext;
@@ -12,11 +13,8 @@ import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.util.ReferenceCountUtil;
 import io.selvage.model.mesh.MeshProtocol;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.X509Certificate;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +29,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class MeshContexts {
   private static final String[] TLS13 = {"TLSv1.3"};
-  private static final char[] NO_PASSWORD = {};
 
   private record ClientKey(boolean certificate, List<String> alpn) {}
 
@@ -141,18 +138,11 @@ final class MeshContexts {
     }
   }
 
-  private static KeyManagerFactory keyManagers(MeshCredentials own)
-      throws GeneralSecurityException {
-    KeyStore store = KeyStore.getInstance(TlsParameters.KEY_STORE_TYPE);
-    try {
-      store.load(null, NO_PASSWORD);
-    } catch (IOException e) {
-      throw new GeneralSecurityException("an empty key store cannot be made", e);
-    }
-    store.setKeyEntry("leaf", own.key(), NO_PASSWORD, own.chain().toArray(new X509Certificate[0]));
-    KeyManagerFactory factory =
-        KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-    factory.init(store, NO_PASSWORD);
-    return factory;
+  /** For BoringSSL the key and the chain are read once, not again for each handshake. */
+  private static KeyManagerFactory keyManagers(MeshCredentials own) {
+    var keys = new MeshKeys(own);
+    return TlsParameters.PROVIDER == SslProvider.JDK
+        ? keys
+        : new OpenSslCachingX509KeyManagerFactory(keys);
   }
 }

@@ -18,43 +18,36 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
-import io.netty.channel.uring.IoUring;
-import io.netty.channel.uring.IoUringIoHandler;
-import io.netty.channel.uring.IoUringServerSocketChannel;
-import io.netty.channel.uring.IoUringSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
-import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
-import io.vertx.core.internal.VertxInternal;
-import io.vertx.core.transport.Transport;
 import java.util.IdentityHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Vert.x's event loops as Netty channels need them. Channels of our own are registered on the loops
- * that also run Vert.x's timers and contexts, so one connection is one thread throughout.
+ * The event loops of the data path, as Netty channels need them. Where the process has a Vert.x
+ * they are its own: {@link VertxLoops}.
  */
 public final class EventLoops {
   private static final Logger log = LoggerFactory.getLogger(EventLoops.class);
 
+  /** A process whose heap is no larger than this is meant to stay small altogether. */
+  private static final long SMALL_HEAP_BYTES = 64L << 20;
+
   /**
    * One allocator for the whole data path. Buffers are taken and given back on event loops, which
    * cache them per thread; two direct arenas per core bound both contention and idle memory, and
-   * chunks of 1 MiB (8 KiB pages, order 7) are small enough for a sidecar's 32 MiB.
+   * chunks of 1 MiB (8 KiB pages, order 7) waste little. A sidecar, whose loop is one, has one
+   * arena with chunks of 256 KiB: a chunk is resident as a whole, since the JDK clears it.
    */
   private static final PooledByteBufAllocator ALLOCATOR =
-      new PooledByteBufAllocator(
-          true,
-          1,
-          Math.max(1, 2 * Runtime.getRuntime().availableProcessors()),
-          8 * 1024,
-          7,
-          256,
-          64,
-          false,
-          0);
+      Runtime.getRuntime().maxMemory() <= SMALL_HEAP_BYTES
+          ? newAllocator(1, 5)
+          : newAllocator(2 * Runtime.getRuntime().availableProcessors(), 7);
+
+  private static PooledByteBufAllocator newAllocator(int directArenas, int order) {
+    return new PooledByteBufAllocator(true, 1, directArenas, 8 * 1024, order, 256, 64, false, 0);
+  }
 
   private final EventLoopGroup workers;
   private final IdentityHashMap<EventExecutor, Integer> indexes = new IdentityHashMap<>();
@@ -68,11 +61,6 @@ public final class EventLoops {
     }
   }
 
-  /** The loops of a running Vert.x. */
-  public static EventLoops of(Vertx vertx) {
-    return new EventLoops(((VertxInternal) vertx).nettyEventLoopGroup());
-  }
-
   /** The loops of a group of the caller's. */
   public static EventLoops of(EventLoopGroup group) {
     return new EventLoops(group);
@@ -80,7 +68,7 @@ public final class EventLoops {
 
   /**
    * Loops without a Vert.x, for a process that is to stay small; the caller shuts {@link
-   * #workers()} down. Falls back to the JDK's selectors as {@link #createVertx} does.
+   * #workers()} down. Falls back to the JDK's selectors as {@link VertxLoops#create} does.
    *
    * @param threads at least 1
    */
@@ -88,7 +76,7 @@ public final class EventLoops {
     IoHandlerFactory factory =
         switch (wanted) {
           case EPOLL -> Epoll.isAvailable() ? EpollIoHandler.newFactory() : null;
-          case IO_URING -> IoUring.isAvailable() ? IoUringIoHandler.newFactory() : null;
+          case IO_URING -> IoUringTransport.newFactory();
           case NIO -> NioIoHandler.newFactory();
         };
     if (factory == null) {
@@ -100,33 +88,6 @@ public final class EventLoops {
     return new EventLoops(
         new MultiThreadIoEventLoopGroup(
             threads, new DefaultThreadFactory("selvage-loop"), factory));
-  }
-
-  /**
-   * Starts Vert.x on the wanted transport, or with a warning on the JDK's where the native library
-   * is missing.
-   *
-   * @param eventLoops number of loops; 0 = Vert.x's default of two per core
-   */
-  public static Vertx createVertx(TransportKind wanted, int eventLoops) {
-    Transport transport =
-        switch (wanted) {
-          case EPOLL -> Transport.EPOLL;
-          case IO_URING -> Transport.IO_URING;
-          case NIO -> Transport.NIO;
-        };
-    if (transport == null || !transport.available()) {
-      log.atWarn()
-          .addKeyValue("transport", wanted)
-          .setCause(transport == null ? null : transport.unavailabilityCause())
-          .log("the transport is not available here, the JDK's selectors are used instead");
-      transport = Transport.NIO;
-    }
-    VertxOptions options = new VertxOptions();
-    if (eventLoops > 0) {
-      options.setEventLoopPoolSize(eventLoops);
-    }
-    return Vertx.builder().with(options).withTransport(transport).build();
   }
 
   /** Connections run here, and servers accept here: see {@link #next()}. */
@@ -162,7 +123,7 @@ public final class EventLoops {
   public static ServerChannel newServerChannel(EventLoop loop) {
     return switch (kindOf(loop)) {
       case EPOLL -> new EpollServerSocketChannel();
-      case IO_URING -> new IoUringServerSocketChannel();
+      case IO_URING -> IoUringTransport.newServerChannel();
       case NIO -> new NioServerSocketChannel();
     };
   }
@@ -171,7 +132,7 @@ public final class EventLoops {
   public static SocketChannel newSocketChannel(EventLoop loop) {
     return switch (kindOf(loop)) {
       case EPOLL -> new EpollSocketChannel();
-      case IO_URING -> new IoUringSocketChannel();
+      case IO_URING -> IoUringTransport.newSocketChannel();
       case NIO -> new NioSocketChannel();
     };
   }
@@ -180,7 +141,7 @@ public final class EventLoops {
     if (isIoType(loop, EpollIoHandler.class)) {
       return TransportKind.EPOLL;
     }
-    return isIoType(loop, IoUringIoHandler.class) ? TransportKind.IO_URING : TransportKind.NIO;
+    return isIoType(loop, NioIoHandler.class) ? TransportKind.NIO : TransportKind.IO_URING;
   }
 
   private static boolean isIoType(EventLoop loop, Class<? extends IoHandler> type) {

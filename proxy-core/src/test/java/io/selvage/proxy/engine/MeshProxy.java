@@ -166,7 +166,6 @@ final class MeshProxy implements AutoCloseable {
             "test");
     ListenerServer server =
         ListenerServer.bind(spec, path.listeners(() -> false, opening), problem -> {})
-            .toCompletionStage()
             .toCompletableFuture()
             .get(20, TimeUnit.SECONDS);
     servers.add(server);
@@ -278,7 +277,7 @@ final class MeshProxy implements AutoCloseable {
 
   @Override
   public void close() {
-    servers.forEach(server -> server.close().toCompletionStage().toCompletableFuture().join());
+    servers.forEach(server -> server.close().toCompletableFuture().join());
     path.close();
     loops.workers().shutdownGracefully(0, 5, TimeUnit.SECONDS).syncUninterruptibly();
     tls.close();

@@ -24,8 +24,8 @@ import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.telemetry.ExchangeObserver;
 import io.selvage.proxy.telemetry.ExchangeReport;
 import io.selvage.proxy.telemetry.Outcome;
-import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.transport.TransportKind;
+import io.selvage.proxy.transport.VertxLoops;
 import io.selvage.testkit.TestCa;
 import io.selvage.testkit.TestCertificate;
 import io.vertx.core.Vertx;
@@ -75,7 +75,7 @@ public final class TestGateway implements AutoCloseable {
   private volatile boolean faulty;
 
   private TestGateway(Limits limits, int loops) {
-    vertx = EventLoops.createVertx(TransportKind.EPOLL, loops);
+    vertx = VertxLoops.create(TransportKind.EPOLL, loops);
     dataPlane =
         DataPlane.create(
             vertx, DataPlaneOptions.defaults().withLimits(limits).withExchanges(new Recorder()));

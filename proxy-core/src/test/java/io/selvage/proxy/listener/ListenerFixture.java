@@ -21,6 +21,7 @@ import io.selvage.proxy.tls.ServerContexts;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.transport.TransportKind;
+import io.selvage.proxy.transport.VertxLoops;
 import io.selvage.testkit.TestCertificate;
 import io.vertx.core.Vertx;
 import java.net.Socket;
@@ -52,8 +53,8 @@ final class ListenerFixture implements AutoCloseable {
 
   ListenerFixture(
       TransportKind transport, Limits limits, ClusterLookup clusters, TcpObserver tcpObserver) {
-    vertx = EventLoops.createVertx(transport, 2);
-    loops = EventLoops.of(vertx);
+    vertx = VertxLoops.create(transport, 2);
+    loops = VertxLoops.of(vertx);
     listeners =
         new ListenerSet(
             new ListenerEnvironment(

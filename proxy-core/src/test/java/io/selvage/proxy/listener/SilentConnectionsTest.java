@@ -88,7 +88,6 @@ class SilentConnectionsTest {
                     () -> false,
                     (child, of, environment) -> child.pipeline().addLast(new Echo(of))),
                 (Problem problem) -> {})
-            .toCompletionStage()
             .toCompletableFuture()
             .get(20, TimeUnit.SECONDS);
   }

@@ -19,8 +19,8 @@ import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
-import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.transport.TransportKind;
+import io.selvage.proxy.transport.VertxLoops;
 import io.selvage.proxy.upstream.CircuitBreakers.Limit;
 import io.selvage.proxy.upstream.Cluster;
 import io.selvage.testkit.ScriptedOrigin;
@@ -37,8 +37,8 @@ import org.junit.jupiter.api.Test;
 
 /** Waiting for a connection where the cluster allows one only. */
 class EndpointPoolTest {
-  private final Vertx vertx = EventLoops.createVertx(TransportKind.EPOLL, 1);
-  private final EventLoop loop = EventLoops.of(vertx).next();
+  private final Vertx vertx = VertxLoops.create(TransportKind.EPOLL, 1);
+  private final EventLoop loop = VertxLoops.of(vertx).next();
 
   @AfterEach
   void stop() {

@@ -45,7 +45,6 @@ public final class SidecarListeners {
             name);
     try {
       return ListenerServer.bind(spec, environment, problem -> {})
-          .toCompletionStage()
           .toCompletableFuture()
           .get(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (ExecutionException e) {

@@ -15,8 +15,8 @@ import io.selvage.proxy.engine.DataPlaneOptions;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.RequestTarget;
 import io.selvage.proxy.route.RouteHit;
-import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.transport.TransportKind;
+import io.selvage.proxy.transport.VertxLoops;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
 import io.vertx.core.Vertx;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 class EmissaryTrafficTest {
   private static final String OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
-  private final Vertx vertx = EventLoops.createVertx(TransportKind.EPOLL, 1);
+  private final Vertx vertx = VertxLoops.create(TransportKind.EPOLL, 1);
   private final DataPlane dataPlane = DataPlane.create(vertx, DataPlaneOptions.defaults());
   private ScriptedOrigin origin;
 
