@@ -55,6 +55,12 @@ public interface DownstreamStream {
    */
   void startTunnel();
 
+  /**
+   * No more bytes of the tunnel will come, and the client's are not wanted any more: what is queued
+   * is still sent, then the stream ends.
+   */
+  void endTunnel();
+
   /** Ends the stream at once and dishonestly for nobody: RST_STREAM, or closing the connection. */
   void abort(AbortReason reason);
 

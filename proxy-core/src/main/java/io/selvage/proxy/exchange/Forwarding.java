@@ -323,7 +323,7 @@ final class Forwarding {
     body.giveUpReplay();
     responseBegun = true;
     report.status = response.status();
-    if (response.status() == 101) {
+    if (head.isTunnelOpenedBy(response.status())) {
       beginTunnel(of, response);
       return;
     }
@@ -347,7 +347,7 @@ final class Forwarding {
 
   private void beginTunnel(Attempt of, ResponseHead response) {
     tunnel = true;
-    report.tunnel = head.upgrade();
+    report.tunnel = head.upgrade() == null ? "connect" : head.upgrade();
     deadline.tunnel();
     heads.finishResponse(response);
     down.sendHead(response, false);
@@ -419,7 +419,7 @@ final class Forwarding {
     of.finish();
     deadline.endTry();
     if (tunnel) {
-      down.abort(DownstreamStream.AbortReason.UPSTREAM_RESET);
+      down.endTunnel();
       exchange.end(Outcome.TUNNEL_CLOSED);
     } else if (responseBegun) {
       down.flush();

@@ -20,11 +20,15 @@ final class ClientDeadline extends Deadline {
     HEAD,
     BODY,
     LEAVING,
+    LAST_BYTES,
     LINGER
   }
 
   /** Longer than a request is on its way. */
   private static final long LEAVING_MILLIS = 500;
+
+  /** A kernel that has taken megabytes takes more only when a good part of them is gone. */
+  private static final long LAST_BYTES_MILLIS = 60_000;
 
   private final Http1ServerConnection connection;
   private @Nullable DeadlineWheel wheel;
@@ -34,6 +38,7 @@ final class ClientDeadline extends Deadline {
   private long bodyStart;
   private long bodyLast;
   private long bodyBytes;
+  private long queued;
   private boolean awaitingContinue;
 
   ClientDeadline(Http1ServerConnection connection) {
@@ -124,6 +129,21 @@ final class ClientDeadline extends Deadline {
     wheel().armMillis(this, LEAVING_MILLIS);
   }
 
+  /** What is queued is the last the client gets: it has time for as long as it takes any of it. */
+  void lastBytes() {
+    phase = Phase.LAST_BYTES;
+    queued = connection.queuedBytes();
+    wheel().armMillis(this, LAST_BYTES_MILLIS);
+  }
+
+  private void checkLastBytes() {
+    if (connection.queuedBytes() < queued) {
+      lastBytes();
+    } else {
+      connection.closeNow();
+    }
+  }
+
   void linger() {
     phase = Phase.LINGER;
     wheel().armMillis(this, limits.connection().lingerMillis());
@@ -138,6 +158,7 @@ final class ClientDeadline extends Deadline {
     switch (phase) {
       case NONE -> {}
       case IDLE, LINGER -> connection.closeNow();
+      case LAST_BYTES -> checkLastBytes();
       case LEAVING -> connection.closeIdle();
       case HEAD -> connection.reject(new Rejection(408, "header_timeout", true));
       case BODY -> checkBody();

@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -595,6 +596,16 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
   }
 
   @Override
+  public void endTunnel() {
+    if (state != State.CLOSED) {
+      responseEnded = true;
+      closeGracefully(false);
+      // A client that takes nothing does not hold what is queued for it for ever.
+      deadline.lastBytes();
+    }
+  }
+
+  @Override
   public void abort(AbortReason reason) {
     if (state != State.CLOSED) {
       sink = null;
@@ -614,7 +625,9 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     responseEnded = true;
     sink = null;
     boolean unread = state != State.HELD;
-    if (closeAsked || unread) {
+    // Meant for a tunnel that did not come about, bytes must not pass for a request.
+    boolean early = !held.isEmpty() && head.method().equals("CONNECT");
+    if (closeAsked || unread || early) {
       closeGracefully(unread || !held.isEmpty());
     } else {
       deadline.idle(settings.listenerIdleMillis());
@@ -669,6 +682,12 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
 
   void closeNow() {
     requireCtx().close();
+  }
+
+  /** Bytes that wait for the client's socket. */
+  long queuedBytes() {
+    ChannelOutboundBuffer queue = requireCtx().channel().unsafe().outboundBuffer();
+    return queue == null ? 0 : queue.totalPendingWriteBytes();
   }
 
   /** Closes behind a response that may still be on its way to a slow client. */

@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.NetUtil;
 import io.selvage.model.routing.Settings.Underscores;
 import io.selvage.proxy.exchange.ResponseSink;
@@ -23,7 +24,9 @@ import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
 import io.selvage.proxy.pool.UpstreamConnection;
+import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,12 +67,16 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   private boolean reused;
   private boolean requestEnded;
   private boolean headRequest;
+  private boolean connectRequest;
   private @Nullable String upgrade;
   private boolean anyByte;
   private int interims;
   private long bodyLeft;
   private boolean usable = true;
   private boolean reset;
+
+  /** The endpoint takes no more of the request, but its answer may be here already. */
+  private boolean deaf;
 
   /** A response has ended and the connection has not been offered again yet. */
   private boolean ended;
@@ -124,6 +131,11 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   @Override
   public void handlerAdded(ChannelHandlerContext ctx) {
     out = new MessageWriter(ctx);
+    if (channel.pipeline().get(SslHandler.class) == null) {
+      // Netty would close at the first write that fails, with the answer unread. Within TLS there
+      // is nothing to be read behind a broken stream.
+      channel.config().setAutoClose(false);
+    }
   }
 
   @Override
@@ -180,7 +192,26 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
     // reset,
     // and a body that ends with the connection has not ended whole.
     reset = true;
-    ctx.close();
+    if (state == State.HEAD
+        && cause instanceof IOException
+        && !deaf
+        && channel.isOpen()
+        && channel instanceof DuplexChannel socket
+        && socket.isOutputShutdown()) {
+      // It was a write that failed. An endpoint that refuses a long request answers and closes
+      // (RFC 9112 section 9.6): what it said stands behind what we could not send.
+      deaf = true;
+      unusable();
+      setReadable(true);
+      channel
+          .eventLoop()
+          .schedule(
+              () -> channel.close(), limits.connection().lingerMillis(), TimeUnit.MILLISECONDS);
+      return;
+    }
+    if (!deaf || !(channel instanceof DuplexChannel socket) || socket.isInputShutdown()) {
+      ctx.close();
+    }
   }
 
   // ---- Reading; each returns whether there may be more in the buffer, which it otherwise gave
@@ -227,7 +258,11 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
     if (head.status() < 200) {
       return interim(in);
     }
-    switch (framing.check(head, reader.isHttp10(), headRequest)) {
+    ResponseFraming.Body body = framing.check(head, reader.isHttp10(), headRequest);
+    if (connectRequest && head.status() < 300) {
+      return connected(in, body);
+    }
+    switch (body) {
       case INVALID -> {
         return broken(in);
       }
@@ -247,6 +282,27 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
       case CLOSE -> begin(State.UNTIL_CLOSE);
     }
     return true;
+  }
+
+  /**
+   * 2xx to CONNECT: everything behind the head is the tunnel's. A server that frames it as a body
+   * (RFC 9110 section 9.3.6 forbids it) has not understood, and would take the tunnel's bytes for
+   * requests.
+   */
+  private boolean connected(ByteBuf in, ResponseFraming.Body body) {
+    if (body != ResponseFraming.Body.CLOSE) {
+      return broken(in);
+    }
+    beginTunnel(requireNonNull(sink));
+    return true;
+  }
+
+  private void beginTunnel(ResponseSink current) {
+    // The tunnel's first bytes wait in the buffer until the client has its head before them.
+    unusable();
+    state = State.TUNNEL;
+    requireOut().unframed();
+    current.onHead(head, false);
   }
 
   private void begin(State body) {
@@ -276,13 +332,10 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
       return broken(in);
     }
     if (head.status() == 101) {
-      if (!switched) {
+      if (!switched || !requestEnded) {
         return broken(in);
       }
-      // The tunnel's first bytes wait in the buffer until the client has its 101 before them.
-      unusable();
-      state = State.TUNNEL;
-      current.onHead(head, false);
+      beginTunnel(current);
       return true;
     }
     current.onInformational(head);
@@ -464,6 +517,7 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   @Override
   public void sendHead(RequestHead request, String path, String authority, boolean end) {
     headRequest = request.method().equals("HEAD");
+    connectRequest = request.method().equals("CONNECT");
     upgrade = request.upgrade();
     requestEnded = end;
     boolean chunked = !end && request.contentLength() < 0;
@@ -475,7 +529,7 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void sendData(ByteBuf data, boolean end) {
-    if (state == State.CLOSED || requestEnded && state != State.TUNNEL) {
+    if (state == State.CLOSED || deaf || requestEnded && state != State.TUNNEL) {
       data.release();
       return;
     }
@@ -489,7 +543,7 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void sendTrailers(HeaderBlock fields) {
-    if (state != State.CLOSED && !requestEnded) {
+    if (state != State.CLOSED && !deaf && !requestEnded) {
       requireOut().trailers(fields);
       requestEnded = true;
     }
@@ -497,14 +551,14 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void flush() {
-    if (state != State.CLOSED) {
+    if (state != State.CLOSED && !deaf) {
       requireOut().flush();
     }
   }
 
   @Override
   public boolean isWritable() {
-    return channel.isWritable();
+    return deaf || channel.isWritable();
   }
 
   @Override

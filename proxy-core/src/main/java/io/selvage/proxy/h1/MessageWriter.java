@@ -79,6 +79,12 @@ final class MessageWriter {
     write(out);
   }
 
+  /** What follows is a tunnel's: no chunks, whatever the message before was. */
+  void unframed() {
+    writePending();
+    chunked = false;
+  }
+
   void flush() {
     writePending();
     ctx.flush();

@@ -11,8 +11,10 @@ import io.selvage.proxy.http.HopByHop;
 import io.selvage.proxy.http.HttpVersion;
 import io.selvage.proxy.http.Rejection;
 import io.selvage.proxy.http.RequestHead;
+import io.selvage.proxy.http.RequestTarget;
 import io.selvage.proxy.http.RequestTargetParser;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -96,13 +98,8 @@ final class RequestFraming {
       return whom;
     }
     upgrade(head, fields);
-    if (head.upgrade() != null && head.isBodyExpected()) {
-      if (verbatim) {
-        // A server may ignore an upgrade (RFC 9110 section 7.8): here it never hears of it.
-        head.setUpgrade(null);
-      } else {
-        return Rejection.bad("upgrade_with_body");
-      }
+    if (head.upgrade() != null && head.isBodyExpected() && !verbatim) {
+      return Rejection.bad("upgrade_with_body");
     }
     if (connections > 0) {
       for (int i = 0; i < fields.count(); i++) {
@@ -253,11 +250,11 @@ final class RequestFraming {
   private @Nullable Rejection verbatimTarget(
       RequestHead head, RequestHeadReader line, InetSocketAddress local) {
     HeaderBlock fields = head.headers();
-    if (head.method().equals("CONNECT")) {
-      return new Rejection(501, "connect", true);
-    }
     if (hosts > 1) {
       return Rejection.bad("two_hosts");
+    }
+    if (head.method().equals("CONNECT")) {
+      return verbatimConnect(head, line);
     }
     Rejection bad =
         targets.parseVerbatim(
@@ -276,6 +273,37 @@ final class RequestFraming {
       fields.add(HOST_NAME, Tokens.bytes(authority));
     }
     head.setAuthority(authority, authority);
+    return null;
+  }
+
+  /**
+   * A request for a tunnel (RFC 9110 section 9.3.6): its target is an authority with a port. Bytes
+   * behind its head belong to the tunnel, so a body would be a matter of opinion.
+   */
+  private @Nullable Rejection verbatimConnect(RequestHead head, RequestHeadReader line) {
+    if (lengths > 0 || codings > 0) {
+      return Rejection.bad("connect_with_body");
+    }
+    byte[] bytes = head.headers().array();
+    Rejection bad = authorities.parse(bytes, line.targetFrom(), line.targetTo(), -1);
+    if (bad != null) {
+      return bad;
+    }
+    String named =
+        new String(
+            bytes,
+            line.targetFrom(),
+            line.targetTo() - line.targetFrom(),
+            StandardCharsets.US_ASCII);
+    if (named.lastIndexOf(':') <= named.lastIndexOf(']')) {
+      return Rejection.bad("connect_without_port");
+    }
+    head.setTarget(new RequestTarget(named, "", false));
+    head.setVerbatim(true);
+    if (hosts == 0) {
+      head.headers().add(HOST_NAME, Tokens.bytes(named));
+    }
+    head.setAuthority(named, named);
     return null;
   }
 

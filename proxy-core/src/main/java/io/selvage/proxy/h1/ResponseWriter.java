@@ -55,7 +55,7 @@ final class ResponseWriter {
   boolean head(ResponseHead response, boolean end, boolean close) {
     int status = response.status();
     boolean http10 = request.version() == HttpVersion.HTTP_1_0;
-    boolean tunnel = status == 101;
+    boolean tunnel = request.isTunnelOpenedBy(status);
     bodyAllowed = !tunnel && status != 204 && status != 304 && !request.method().equals("HEAD");
     if (end && bodyAllowed && response.contentLength() < 0) {
       response.setBody(false, 0);
@@ -75,7 +75,7 @@ final class ResponseWriter {
         response,
         unframed && !http10,
         connection,
-        tunnel && upgrade != null ? upgrade : "");
+        status == 101 && upgrade != null ? upgrade : "");
     out.head(buffer, unframed && !http10, end || tunnel);
     return ending;
   }

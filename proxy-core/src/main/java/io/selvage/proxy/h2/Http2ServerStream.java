@@ -4,6 +4,7 @@ package io.selvage.proxy.h2;
 import static java.util.Objects.requireNonNull;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.selvage.proxy.exchange.ConnectionInfo;
 import io.selvage.proxy.exchange.DownstreamStream;
@@ -218,6 +219,19 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
     early = null;
     while (held != null && !held.isEmpty()) {
       held.remove().release();
+    }
+  }
+
+  @Override
+  public void endTunnel() {
+    sink = null;
+    dropEarly();
+    tunnel = false; // once all is sent, the client's half is reset
+    if (stream.isLocalEnded()) {
+      stream.reset(Http2.NO_ERROR);
+    } else {
+      stream.sendData(Unpooled.EMPTY_BUFFER, true);
+      server.connection().requestFlush();
     }
   }
 

@@ -72,6 +72,11 @@ public final class RequestHead {
     return upgrade;
   }
 
+  /** Whether a response of this status opens a tunnel: 101, or 2xx to CONNECT over HTTP/1.1. */
+  public boolean isTunnelOpenedBy(int status) {
+    return status == 101 || status >= 200 && status < 300 && method.equals("CONNECT");
+  }
+
   /** HTTP/2's {@code :scheme}, to be passed on; null = as the connection upstream is secured. */
   public @Nullable String scheme() {
     return scheme;

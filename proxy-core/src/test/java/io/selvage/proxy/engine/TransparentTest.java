@@ -145,6 +145,78 @@ class TransparentTest {
     }
   }
 
+  @Test
+  void tunnelsConnect() throws Exception {
+    try (var app =
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send(
+                  "HTTP/1.1 407 Who?\r\nProxy-Authenticate: Basic\r\nContent-Length: 2\r\n\r\nno");
+              connection.readHead();
+              connection.send("HTTP/1.0 200 Connection established\r\nVia: 1.0 p\r\n\r\nfirst");
+              assertThat(connection.read(4)).isEqualTo("ping");
+              connection.send("pong");
+              connection.readToEnd();
+            });
+        var proxy = MeshProxy.outside();
+        var client = RawClient.connect(http1(proxy, app.port())).deadline(LONG)) {
+      String connect = "CONNECT web.example:443 HTTP/1.1\r\nHost: web.example:443\r\n\r\n";
+      client.send(connect);
+      assertThat(client.readResponse()).startsWith("HTTP/1.1 407 ").endsWith("no");
+      client.send(connect);
+      assertThat(client.readHead())
+          .isEqualTo("HTTP/1.1 200 Connection established\r\nVia: 1.0 p\r\n\r\n");
+      assertThat(client.read(5)).isEqualTo("first");
+      client.send("ping");
+      assertThat(client.read(4)).isEqualTo("pong");
+      client.shutdownOutput();
+      assertThat(client.readToEnd()).isEmpty();
+      assertThat(app.failures()).isEmpty();
+      assertThat(app.received()).startsWith(connect + connect);
+    }
+  }
+
+  /** A server that knows no tunnels would take what is sent through one for requests. */
+  @ParameterizedTest
+  @ValueSource(strings = {"Content-Length: 0", "Transfer-Encoding: chunked", "Content-Length: 2"})
+  void makesNoTunnelOfAFramedAnswerToConnect(String framing) throws Exception {
+    try (var app = ScriptedOrigin.answering("HTTP/1.1 200 OK\r\n" + framing + "\r\n\r\n0\r\n\r\n");
+        var proxy = MeshProxy.outside();
+        var client = RawClient.connect(http1(proxy, app.port())).deadline(LONG)) {
+      client.send("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      assertThat(client.readToEnd()).startsWith("HTTP/1.1 502 ");
+      assertThat(app.received()).doesNotContain("GET");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Content-Length: 4\r\n\r\nbody",
+        "Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+      })
+  void keepsTheUpgradeOfARequestWithABody(String rest) throws Exception {
+    try (var app =
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.readUntil(rest.endsWith("0\r\n\r\n") ? "0\r\n\r\n" : "body");
+              connection.send(
+                  "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: tcp\r\n\r\n");
+              assertThat(connection.read(4)).as("no chunks any more").isEqualTo("ping");
+              connection.send("pong");
+              connection.readToEnd();
+            });
+        var proxy = MeshProxy.outside();
+        var client = RawClient.connect(http1(proxy, app.port())).deadline(LONG)) {
+      client.send(
+          "POST /attach HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n" + rest);
+      assertThat(client.readHead()).startsWith("HTTP/1.1 101 ");
+      client.send("ping");
+      assertThat(client.read(4)).isEqualTo("pong");
+      assertThat(app.failures()).isEmpty();
+    }
+  }
+
   /** An h2c upgrade is optional for the server: here it never hears of it. */
   @Test
   void leavesAnUpgradeToHttp2Away() throws Exception {
@@ -171,7 +243,10 @@ class TransparentTest {
     "'GET /a b HTTP/1.1|Host: a||', 400",
     "'GET a HTTP/1.1|Host: a||', 400",
     "'GET * HTTP/1.1|Host: a||', 400",
-    "'CONNECT a:443 HTTP/1.1|Host: a:443||', 501",
+    "'CONNECT a HTTP/1.1|Host: a||', 400",
+    "'CONNECT /a:443 HTTP/1.1|Host: a||', 400",
+    "'CONNECT a:443 HTTP/1.1|Host: a:443|Content-Length: 0||', 400",
+    "'CONNECT a:443 HTTP/1.1|Host: a:443|Transfer-Encoding: chunked||', 400",
     "'GET / HTTP/2.0|Host: a||', 505",
   })
   void refusesWhatTwoParsersCouldReadInTwoWays(String request, int status) throws Exception {

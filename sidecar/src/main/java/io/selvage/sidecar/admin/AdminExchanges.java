@@ -14,6 +14,8 @@ import io.selvage.proxy.http.ResponseHead;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,6 +25,10 @@ import org.slf4j.LoggerFactory;
  */
 final class AdminExchanges implements ExchangeFactory {
   private static final Logger log = LoggerFactory.getLogger(AdminExchanges.class);
+
+  /** Characters of an action's body. */
+  private static final int MAX_BODY = 4_096;
+
   private static final byte[] ORIGIN = {'o', 'r', 'i', 'g', 'i', 'n'};
 
   private final AdminPages pages;
@@ -44,6 +50,8 @@ final class AdminExchanges implements ExchangeFactory {
     boolean get = request.method().equals("GET") || request.method().equals("HEAD");
     if (path.equals("/shutdown")) {
       exchange.send(shutdown(stream.connection(), request));
+    } else if (path.equals("/log-level")) {
+      logLevel(exchange, stream.connection(), request, end);
     } else if (!get) {
       exchange.send(new AdminAnswer(405, "only GET here\n"));
     } else if (path.equals("/metrics")) {
@@ -65,7 +73,7 @@ final class AdminExchanges implements ExchangeFactory {
       case "/" ->
           new AdminAnswer(
               200,
-              "GET /live\nGET /ready\nGET /metrics\n"
+              "GET /live\nGET /ready\nGET /metrics\nPUT /log-level\n"
                   + (pages.shutdown() == null ? "" : "POST /shutdown\n"));
       default -> new AdminAnswer(404, "no such page\n");
     };
@@ -76,18 +84,47 @@ final class AdminExchanges implements ExchangeFactory {
     if (action == null) {
       return new AdminAnswer(404, "shutdown is not enabled: see --admin-shutdown\n");
     }
+    AdminAnswer refused = refused(connection, request, "POST");
+    if (refused != null) {
+      return refused;
+    }
+    action.run();
+    return new AdminAnswer(200, "shutting down\n");
+  }
+
+  /** Why an action is not taken; null if it is. */
+  private static @Nullable AdminAnswer refused(
+      ConnectionInfo connection, RequestHead request, String method) {
     if (!connection.peer().getAddress().isLoopbackAddress()) {
       return new AdminAnswer(403, "actions are taken from loopback only\n");
     }
     if (request.headers().indexOf(ORIGIN, 0) >= 0) {
-      // A browser beside the port would carry any web site's POST here.
+      // A browser beside the port would carry any web site's requests here.
       return new AdminAnswer(403, "actions are not taken from web pages\n");
     }
-    if (!request.method().equals("POST")) {
-      return new AdminAnswer(405, "this is an action: use POST\n");
+    return request.method().equals(method)
+        ? null
+        : new AdminAnswer(405, "this is an action: use " + method + "\n");
+  }
+
+  private void logLevel(
+      AdminExchange exchange, ConnectionInfo connection, RequestHead request, boolean end) {
+    AdminAnswer refused = refused(connection, request, "PUT");
+    if (refused != null) {
+      exchange.send(refused);
+    } else if (end) {
+      exchange.send(logLevel(""));
+    } else {
+      exchange.awaitBody(this::logLevel);
     }
-    action.run();
-    return new AdminAnswer(200, "shutting down\n");
+  }
+
+  private AdminAnswer logLevel(String text) {
+    return pages
+        .logLevel()
+        .apply(text.strip())
+        .map(wrong -> new AdminAnswer(400, wrong + "\n"))
+        .orElseGet(() -> new AdminAnswer(200, "set\n"));
   }
 
   private void metrics(AdminExchange exchange, DownstreamStream stream) {
@@ -116,10 +153,17 @@ final class AdminExchanges implements ExchangeFactory {
   /** One request. Confined to its event loop. */
   private static final class AdminExchange implements RequestSink {
     private final DownstreamStream stream;
+    private final StringBuilder body = new StringBuilder();
+    private @Nullable Function<String, AdminAnswer> action;
     private boolean over;
 
     AdminExchange(DownstreamStream stream) {
       this.stream = stream;
+    }
+
+    /** Answers once the body is here. */
+    void awaitBody(Function<String, AdminAnswer> then) {
+      action = then;
     }
 
     void send(AdminAnswer answer) {
@@ -142,11 +186,25 @@ final class AdminExchanges implements ExchangeFactory {
 
     @Override
     public void onData(ByteBuf data, boolean end) {
+      Function<String, AdminAnswer> then = action;
+      if (then == null || over) {
+        data.release();
+        return;
+      }
+      body.append(data.toString(StandardCharsets.UTF_8));
       data.release();
+      if (body.length() > MAX_BODY) {
+        stream.closeAfterResponse();
+        send(new AdminAnswer(413, "the body is too large\n"));
+      } else if (end) {
+        send(then.apply(body.toString()));
+      }
     }
 
     @Override
-    public void onTrailers(HeaderBlock trailers) {}
+    public void onTrailers(HeaderBlock trailers) {
+      onData(Unpooled.EMPTY_BUFFER, true);
+    }
 
     @Override
     public void onMalformed(Rejection rejection) {

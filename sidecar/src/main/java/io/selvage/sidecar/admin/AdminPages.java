@@ -4,6 +4,8 @@ package io.selvage.sidecar.admin;
 import static java.util.Objects.requireNonNull;
 
 import io.selvage.proxy.admin.Readiness;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -12,12 +14,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param readiness asked for {@code /ready}
  * @param metrics Prometheus text 0.0.4; may take a while, is called off the event loops
+ * @param logLevel takes the body of {@code PUT /log-level} from loopback; answers what is wrong
+ *     with it
  * @param shutdown begun by {@code POST /shutdown} from loopback; null = not enabled
  */
 public record AdminPages(
-    Readiness readiness, Supplier<String> metrics, @Nullable Runnable shutdown) {
+    Readiness readiness,
+    Supplier<String> metrics,
+    Function<String, Optional<String>> logLevel,
+    @Nullable Runnable shutdown) {
   public AdminPages {
     requireNonNull(readiness, "readiness");
     requireNonNull(metrics, "metrics");
+    requireNonNull(logLevel, "logLevel");
   }
 }

@@ -88,6 +88,14 @@ public final class LogLevels {
     return Optional.empty();
   }
 
+  /** Name in lower case of the level that holds for a logger. */
+  public String levelOf(String logger) {
+    int threshold = effective(logger);
+    return threshold == OnOff.OFF
+        ? "off"
+        : Level.intToLevel(threshold).name().toLowerCase(Locale.ROOT);
+  }
+
   /** The level given for the longest beginning of a name. */
   private int effective(String logger) {
     String name = logger;

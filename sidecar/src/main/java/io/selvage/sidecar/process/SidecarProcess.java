@@ -19,6 +19,7 @@ import io.selvage.sidecar.connection.Refusals;
 import io.selvage.sidecar.connection.SidecarTraffic;
 import io.selvage.sidecar.detect.DetectionSettings;
 import io.selvage.sidecar.inbound.InboundStack;
+import io.selvage.sidecar.logging.LogLevels;
 import io.selvage.sidecar.options.AddressPair;
 import io.selvage.sidecar.options.SidecarOptions;
 import io.selvage.sidecar.origdst.OriginalDestinations;
@@ -207,7 +208,10 @@ public final class SidecarProcess implements AutoCloseable {
             new InetSocketAddress(
                 InetAddress.ofLiteral(options.adminAddress()), options.adminPort()),
             new AdminPages(
-                readiness, this::metrics, options.shutdown().byAdmin() ? this::leave : null));
+                readiness,
+                this::metrics,
+                LogLevels.PROCESS::set,
+                options.shutdown().byAdmin() ? this::leave : null));
     log.atInfo()
         .addKeyValue("inbound", ports(inboundListeners))
         .addKeyValue("outbound", ports(outboundListeners))

@@ -142,6 +142,27 @@ class HttpPairTest {
   }
 
   @Test
+  void aForwardProxyIsReachedByConnect() throws IOException {
+    try (ScriptedOrigin proxy =
+            ScriptedOrigin.start(c -> {
+              c.readHead();
+              c.send("HTTP/1.1 200 Connection established\r\n\r\n");
+              c.send("tunnelled " + c.read(5));
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(proxy.port());
+        RawClient client = pair.connect()) {
+      client.send("CONNECT web.example:443 HTTP/1.1\r\nHost: web.example:443\r\n\r\n");
+      assertThat(client.readHead()).startsWith("HTTP/1.1 200 ");
+      client.send("hello");
+      assertThat(client.read(15)).isEqualTo("tunnelled hello");
+      assertThat(proxy.received())
+          .startsWith("CONNECT web.example:443 HTTP/1.1\r\n")
+          .containsIgnoringCase("selvage-client-id: " + TestMesh.identity("client"));
+    }
+  }
+
+  @Test
   void webSocketsPass() throws IOException {
     try (ScriptedOrigin app =
             ScriptedOrigin.start(c -> {

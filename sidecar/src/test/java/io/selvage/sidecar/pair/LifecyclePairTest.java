@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.selvage.proxy.transport.EventLoops;
+import io.selvage.sidecar.logging.LogLevels;
 import io.selvage.sidecar.options.OptionParser;
 import io.selvage.sidecar.process.SidecarProcess;
 import io.selvage.testkit.RawClient;
@@ -48,6 +49,32 @@ class LifecyclePairTest {
       assertThat(ask(ready, "POST", "/shutdown"))
           .startsWith("HTTP/1.1 404 ")
           .contains("not enabled");
+    }
+  }
+
+  @Test
+  void theLogLevelIsChangedByThePort() throws IOException {
+    var mesh = new TestMesh();
+    try (TestSidecar sidecar = TestSidecar.start(mesh, "a", "--inbound=127.0.0.1:0=127.0.0.1:9")) {
+      assertThat(ask(sidecar, "GET", "/log-level")).startsWith("HTTP/1.1 405 ");
+      assertThat(put(sidecar, "")).startsWith("HTTP/1.1 400 ");
+      assertThat(put(sidecar, "loud")).startsWith("HTTP/1.1 400 ").contains("expected a level");
+      assertThat(put(sidecar, "x".repeat(4_097))).startsWith("HTTP/1.1 413 ");
+      assertThat(put(sidecar, "debug\n")).startsWith("HTTP/1.1 200 ");
+      assertThat(LogLevels.PROCESS.levelOf("io.selvage.sidecar.Any")).isEqualTo("debug");
+      assertThat(put(sidecar, "INFO")).startsWith("HTTP/1.1 200 ");
+      assertThat(LogLevels.PROCESS.levelOf("io.selvage.sidecar.Any")).isEqualTo("info");
+    }
+  }
+
+  private static String put(TestSidecar sidecar, String level) throws IOException {
+    try (RawClient client = RawClient.connect(sidecar.process().adminPort()).deadline(PATIENCE)) {
+      client.send(
+          "PUT /log-level HTTP/1.1\r\nHost: a\r\nContent-Length: "
+              + level.length()
+              + "\r\n\r\n"
+              + level);
+      return client.readResponse();
     }
   }
 
