@@ -3,6 +3,7 @@ package io.selvage.cli;
 
 import io.netty.util.Version;
 import io.selvage.cli.install.ServerVersions;
+import io.selvage.kube.api.ApiServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -42,7 +43,7 @@ public final class VersionCommand implements Callable<Integer>, IVersionProvider
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     out.println(describe());
-    if (proxy || !client && ServerVersions.isClusterKnown()) {
+    if (proxy || !client && ApiServer.isConfigured()) {
       try (ServerVersions cluster = ServerVersions.connect(namespace)) {
         out.println("Server version: " + cluster.server());
         if (proxy) {

@@ -120,7 +120,7 @@ class GatewayCommandTest {
     lines.start();
     logger.addAppender(lines);
 
-    GatewayCommand.bridgeJavaLogging();
+    JavaLogging.bridge();
     java.util.logging.Logger.getLogger(name).warning("no collector");
 
     assertThat(lines.list)

@@ -17,6 +17,10 @@ public final class MeshKinds {
   public static final String CONFIG = "selvage-config";
   public static final String ISSUER = "selvage-identity-issuer";
   public static final String TRUST_ROOTS = "selvage-trust-roots";
+
+  /** Where replicas of the control plane tell each other how far a rotation is. */
+  static final String REPLICAS = "selvage-control-plane-replicas";
+
   public static final String INJECTOR = "selvage-injector";
   public static final String INJECTOR_TLS = "selvage-injector-tls";
 

@@ -4,8 +4,6 @@ package io.selvage.cli.install;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
 import io.selvage.kube.api.NamedObjects.Type;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,13 +19,6 @@ public final class ServerVersions implements AutoCloseable {
   private ServerVersions(Cluster cluster, String namespace) {
     this.cluster = cluster;
     this.namespace = namespace;
-  }
-
-  /** Whether there is a kubeconfig. */
-  public static boolean isClusterKnown() {
-    String named = System.getenv("KUBECONFIG");
-    return named != null && !named.isBlank()
-        || Files.exists(Path.of(System.getProperty("user.home", "/"), ".kube", "config"));
   }
 
   /**

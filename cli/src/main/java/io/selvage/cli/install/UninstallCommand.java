@@ -30,6 +30,9 @@ import picocli.CommandLine.Spec;
       "2:not understood"
     })
 public final class UninstallCommand implements Callable<Integer> {
+  private static final Type CLAIM =
+      new Type("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true);
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -117,9 +120,11 @@ public final class UninstallCommand implements Callable<Integer> {
         removal.add(map);
       }
     }
-    cluster
-        .get(Type.CONFIG_MAP, home, MeshKinds.TRUST_ROOTS)
-        .ifPresent(o -> removal.add(typed(o, Type.CONFIG_MAP)));
+    for (String name : List.of(MeshKinds.REPLICAS, MeshKinds.TRUST_ROOTS)) {
+      cluster
+          .get(Type.CONFIG_MAP, home, name)
+          .ifPresent(o -> removal.add(typed(o, Type.CONFIG_MAP)));
+    }
   }
 
   private static ObjectNode typed(ObjectNode object, Type type) {
@@ -130,17 +135,16 @@ public final class UninstallCommand implements Callable<Integer> {
   private void addCrds(Cluster cluster, Removal removal) throws CommandFailure {
     var kept = new ArrayList<String>();
     for (ObjectNode crd : cluster.list(MeshKinds.CRD, "", "app.kubernetes.io/part-of=selvage")) {
-      JsonNode spec = crd.path("spec");
-      int inUse = crds ? 0 : objects(cluster, spec);
+      JsonNode definition = crd.path("spec");
+      int inUse = crds ? 0 : objects(cluster, definition);
       if (inUse == 0) {
         removal.add(crd);
       } else {
-        kept.add(inUse + " " + spec.path("names").path("plural").asText());
+        kept.add(inUse + " " + definition.path("names").path("plural").asText());
       }
     }
     if (!kept.isEmpty()) {
-      this.spec
-          .commandLine()
+      spec.commandLine()
           .getErr()
           .println(
               "mesh uninstall: the custom resources that are in use stay ("
@@ -149,29 +153,48 @@ public final class UninstallCommand implements Callable<Integer> {
     }
   }
 
-  private static int objects(Cluster cluster, JsonNode spec) throws CommandFailure {
+  private static int objects(Cluster cluster, JsonNode definition) throws CommandFailure {
     String version = "";
-    for (JsonNode candidate : spec.path("versions")) {
+    for (JsonNode candidate : definition.path("versions")) {
       if (candidate.path("storage").asBoolean()) {
         version = candidate.path("name").asText();
       }
     }
     var type =
         new Type(
-            spec.path("group").asText(),
+            definition.path("group").asText(),
             version,
-            spec.path("names").path("kind").asText(),
-            spec.path("names").path("plural").asText(),
-            spec.path("scope").asText().equals("Namespaced"));
+            definition.path("names").path("kind").asText(),
+            definition.path("names").path("plural").asText(),
+            definition.path("scope").asText().equals("Namespaced"));
     return cluster.list(type, "", "").size();
   }
 
-  private static void addNamespace(Cluster cluster, String home, Removal removal)
-      throws CommandFailure {
+  /** With a namespace goes all that is in it, so it stays if something of others is. */
+  private void addNamespace(Cluster cluster, String home, Removal removal) throws CommandFailure {
     Optional<ObjectNode> there = cluster.get(Type.NAMESPACE, "", home);
-    if (there.isPresent()
-        && there.get().path("metadata").path("labels").has(MeshKinds.COMPONENT_LABEL)) {
+    if (there.isEmpty()
+        || there.get().path("metadata").has("deletionTimestamp")
+        || !there.get().path("metadata").path("labels").has(MeshKinds.COMPONENT_LABEL)) {
+      return;
+    }
+    var others = new ArrayList<String>();
+    for (Type type : List.of(MeshKinds.DEPLOYMENT, MeshKinds.POD, MeshKinds.SERVICE, CLAIM)) {
+      for (ObjectNode object : cluster.list(type, home, "!" + MeshKinds.COMPONENT_LABEL)) {
+        others.add(MeshKinds.reference(object));
+      }
+    }
+    if (others.isEmpty()) {
       removal.add(typed(there.get(), Type.NAMESPACE));
+    } else {
+      spec.commandLine()
+          .getErr()
+          .println(
+              "mesh uninstall: the namespace "
+                  + home
+                  + " stays, because it holds what is not ours ("
+                  + InstallChecks.names(others)
+                  + ").");
     }
   }
 
