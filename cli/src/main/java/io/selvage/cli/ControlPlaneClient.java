@@ -72,10 +72,7 @@ final class ControlPlaneClient implements AutoCloseable {
     URI address = reach.resolve("api/v1/" + page + params);
     HttpResponse<String> response;
     try {
-      response =
-          client.send(
-              HttpRequest.newBuilder(address).timeout(ANSWER_TIMEOUT).build(),
-              HttpResponse.BodyHandlers.ofString());
+      response = WholeAnswer.to(client, HttpRequest.newBuilder(address), ANSWER_TIMEOUT);
     } catch (IOException e) {
       throw CommandFailure.unreachable(url + " cannot be reached: " + reason(e));
     }
@@ -83,10 +80,12 @@ final class ControlPlaneClient implements AutoCloseable {
       JsonNode body = JSON.readTree(response.body());
       if (response.statusCode() == 200 && body.path("rows").isArray()) {
         JavaType type = JSON.getTypeFactory().constructParametricType(Answer.class, row);
-        return JSON.convertValue(body, type);
+        Answer<T> answer = JSON.convertValue(body, type);
+        return new Answer<>(
+            answer.rows(), answer.notes().stream().map(TerminalText::line).toList());
       }
       if (body.path("error").isTextual()) {
-        String error = body.path("error").textValue();
+        String error = TerminalText.line(body.path("error").textValue());
         throw response.statusCode() == 400
             ? CommandFailure.misunderstood(error)
             : CommandFailure.failed(url + " answered " + response.statusCode() + ": " + error);
@@ -107,13 +106,15 @@ final class ControlPlaneClient implements AutoCloseable {
           "no answer within " + CONNECT_TIMEOUT.toSeconds() + " s";
       case HttpTimeoutException _ -> "no answer within " + ANSWER_TIMEOUT.toSeconds() + " s";
       case ConnectException _ -> "connection refused";
-      default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      default ->
+          e.getMessage() == null ? e.getClass().getSimpleName() : TerminalText.line(e.getMessage());
     };
   }
 
   @Override
   public void close() {
-    client.close();
+    // An answer that was given up must not be waited for.
+    client.shutdownNow();
     reach.close();
   }
 }

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 
 /** Asks a running control plane about identity, by its API port. */
@@ -53,21 +53,25 @@ final class IdentityClient implements AutoCloseable {
   }
 
   private JsonNode send(HttpRequest.Builder request) throws IOException, InterruptedException {
-    var answer = http.send(request.timeout(TIMEOUT).build(), BodyHandlers.ofString());
+    HttpResponse<String> answer = WholeAnswer.to(http, request, TIMEOUT);
     JsonNode json;
     try {
       json = JSON.readTree(answer.body());
     } catch (JsonProcessingException e) {
-      throw new IOException(
-          base()
-              + " answered "
-              + answer.statusCode()
-              + " and no JSON; is it a control plane's API port?");
+      throw notOurs(answer, "no JSON");
     }
     if (answer.statusCode() / 100 != 2) {
       throw new IOException(json.path("error").asText("HTTP " + answer.statusCode()));
     }
+    if (!json.path("trustDomain").isTextual()) {
+      throw notOurs(answer, "nothing about identity");
+    }
     return json;
+  }
+
+  private static IOException notOurs(HttpResponse<?> answer, String what) {
+    return new IOException(
+        "answered " + answer.statusCode() + " and " + what + "; is it a control plane's API port?");
   }
 
   @Override

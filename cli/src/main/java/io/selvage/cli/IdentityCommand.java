@@ -48,7 +48,7 @@ final class IdentityCommand implements Callable<Integer> {
     /** What to say when it did not answer. */
     static String trouble(IdentityClient client, IOException e) {
       String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-      return client.base() + ": " + message;
+      return client.base() + ": " + TerminalText.line(message);
     }
   }
 
@@ -68,7 +68,7 @@ final class IdentityCommand implements Callable<Integer> {
       return e.report(err);
     }
     if (output == Output.JSON) {
-      out.println(view.toPrettyString());
+      out.println(JsonRows.document(view));
     } else {
       new IdentityText(out).print(view);
     }

@@ -21,18 +21,18 @@ final class IdentityText {
   }
 
   void print(JsonNode view) {
-    out.println("trust domain  " + view.path("trustDomain").asText());
+    line("trust domain  " + view.path("trustDomain").asText());
     JsonNode issuer = view.path("issuer");
-    out.println("issuer        " + (issuer.isObject() ? authority(issuer) : "none"));
+    line("issuer        " + (issuer.isObject() ? authority(issuer) : "none"));
     for (JsonNode anchor : view.path("anchors")) {
-      out.println("anchor        " + authority(anchor));
+      line("anchor        " + authority(anchor));
     }
-    out.println("leaves        valid for " + text(view.path("leafLifetimeSeconds").asLong()));
-    out.println("bundle        " + shortened(view.path("fingerprint").asText()));
+    line("leaves        valid for " + text(view.path("leafLifetimeSeconds").asLong()));
+    line("bundle        " + shortened(view.path("fingerprint").asText()));
     for (JsonNode group : view.path("proxies")) {
       boolean current = group.path("current").asBoolean();
       String names = current ? "" : ": " + names(group.path("names"), group.path("count").asInt());
-      out.println(
+      line(
           "proxies       %d with bundle %s%s%s"
               .formatted(
                   group.path("count").asInt(),
@@ -41,11 +41,11 @@ final class IdentityText {
                   names));
     }
     if (view.path("proxies").isEmpty()) {
-      out.println("proxies       none connected");
+      line("proxies       none connected");
     }
-    out.println("rotation      " + rotation(view.path("rotation")));
+    line("rotation      " + rotation(view.path("rotation")));
     for (JsonNode problem : view.path("problems")) {
-      out.println("problem       " + problem.asText());
+      line("problem       " + problem.asText());
     }
   }
 
@@ -73,14 +73,14 @@ final class IdentityText {
     if (!rotation.path("trouble").asText().isEmpty()) {
       line.append(", trouble: ").append(rotation.path("trouble").asText());
     }
-    return line.toString();
+    return TerminalText.line(line.toString());
   }
 
   static String names(JsonNode names, int count) {
     List<String> shown = new ArrayList<>();
     for (JsonNode name : names) {
       if (shown.size() < MAX_NAMES) {
-        shown.add(printable(name.asText()));
+        shown.add(TerminalText.line(name.asText()));
       }
     }
     int more = count - shown.size();
@@ -117,11 +117,12 @@ final class IdentityText {
   }
 
   private static String shortened(String hash) {
-    return hash.isEmpty() ? "unknown" : printable(hash.substring(0, Math.min(16, hash.length())));
+    return hash.isEmpty()
+        ? "unknown"
+        : TerminalText.line(hash.substring(0, Math.min(16, hash.length())));
   }
 
-  /** What proxies say of themselves ends on a terminal. */
-  private static String printable(String text) {
-    return text.replaceAll("\\p{Cc}", "?");
+  private void line(String text) {
+    out.println(TerminalText.line(text));
   }
 }

@@ -2,14 +2,20 @@
 package io.selvage.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import java.util.List;
 
-/** Rows as one JSON array, an object a row, two blanks a level. */
+/**
+ * JSON for a terminal or another program: rows as one array, an object a row, two blanks a level.
+ * Beyond ASCII everything is escaped, because Jackson leaves the second half of the control
+ * characters as they are.
+ */
 final class JsonRows {
   private static final DefaultIndenter INDENT = new DefaultIndenter("  ", "\n");
   private static final ObjectWriter WRITER =
@@ -21,13 +27,26 @@ final class JsonRows {
                   .withSeparators(
                       DefaultPrettyPrinter.DEFAULT_SEPARATORS
                           .withObjectFieldValueSpacing(Separators.Spacing.AFTER)
-                          .withArrayEmptySeparator("")));
+                          .withArrayEmptySeparator("")))
+          .with(JsonWriteFeature.ESCAPE_NON_ASCII);
+
+  private static final ObjectWriter DOCUMENT =
+      new ObjectMapper().writerWithDefaultPrettyPrinter().with(JsonWriteFeature.ESCAPE_NON_ASCII);
 
   private JsonRows() {}
 
   static String text(List<?> rows) {
     try {
       return WRITER.writeValueAsString(rows);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** A document as it came. */
+  static String document(JsonNode document) {
+    try {
+      return DOCUMENT.writeValueAsString(document);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }

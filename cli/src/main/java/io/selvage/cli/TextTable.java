@@ -52,14 +52,14 @@ final class TextTable {
   /**
    * Adds a line.
    *
-   * @param cells one a column; control characters are shown as {@code ?}
+   * @param cells one a column, shown as {@link TerminalText#line}
    */
   void row(List<String> cells) {
     if (cells.size() != columns.size()) {
       throw new IllegalArgumentException(cells.size() + " cells, " + columns.size() + " columns");
     }
     // What proxies report ends on a terminal.
-    rows.add(cells.stream().map(cell -> cell.replaceAll("\\p{Cc}", "?")).toList());
+    rows.add(cells.stream().map(TerminalText::line).toList());
   }
 
   /** The header and all lines, without ends of lines. */

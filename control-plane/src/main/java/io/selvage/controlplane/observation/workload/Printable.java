@@ -7,9 +7,9 @@ public final class Printable {
 
   private Printable() {}
 
-  /** The text without control characters, cut after {@value #MAX} characters. */
+  /** The text without what is not seen or gives orders, cut after {@value #MAX} characters. */
   public static String text(String text) {
     String start = text.length() > MAX ? text.substring(0, MAX) + "..." : text;
-    return start.replaceAll("\\p{Cc}", "?");
+    return start.replaceAll("[\\p{C}\\p{Zl}\\p{Zp}]", "?");
   }
 }
