@@ -26,7 +26,8 @@ public final class ConnectionGuard {
 
   public ConnectionGuard(Limits.Connection limits) {
     // A connection may need a second descriptor towards an endpoint: hence half.
-    cap = limits.global() > 0 ? limits.global() : (int) Math.max(1, descriptorLimit() / 2);
+    int most = (int) Math.max(1, descriptorLimit() / 2);
+    cap = limits.global() > 0 ? Math.min(limits.global(), most) : most;
   }
 
   /** From procfs: the JDK's bean for it costs a hundred classes, which a sidecar would keep. */
