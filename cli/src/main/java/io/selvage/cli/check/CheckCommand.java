@@ -5,11 +5,13 @@ import io.selvage.cli.DurationOption;
 import io.selvage.kube.api.ApiQueries;
 import io.selvage.kube.api.ApiServer;
 import io.selvage.kube.api.ApiServerOptions;
+import java.io.Console;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -74,11 +76,7 @@ public final class CheckCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--pre and --proxy exclude each other: one is before, one is after");
     }
-    var report =
-        new CheckReport(
-            spec.commandLine().getOut(),
-            form,
-            System.console() != null && form != CheckReport.Form.JSON);
+    var report = new CheckReport(spec.commandLine().getOut(), form, isTerminal());
     try (ApiServer api =
         ApiServer.connect(
             ApiServerOptions.DEFAULT.withUserAgent("selvage-cli").withRequestTimeout(PATIENCE))) {
@@ -91,6 +89,11 @@ public final class CheckCommand implements Callable<Integer> {
       report.end(well);
       return well ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
     }
+  }
+
+  /** Colours are for whoever looks, not for files and pipes. */
+  private static boolean isTerminal() {
+    return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
   }
 
   private List<Category> categories(Facts facts, DataPlaneChecks.PodPages pages) {

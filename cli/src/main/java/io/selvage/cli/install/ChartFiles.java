@@ -77,7 +77,7 @@ final class ChartFiles implements AutoCloseable {
   }
 
   private static void copyTree(Path landmark, Path folder) throws IOException {
-    Path charts = landmark.getParent().getParent();
+    Path charts = landmark.resolve("../..").normalize();
     List<Path> found;
     try (Stream<Path> walk = Files.walk(charts)) {
       found = walk.filter(Files::isRegularFile).toList();

@@ -479,13 +479,8 @@ class InstallOnClusterIT {
   }
 
   private static String roots() {
-    return admin
-        .configMaps()
-        .inNamespace("selvage")
-        .withName("selvage-trust-roots")
-        .get()
-        .getData()
-        .get("ca-bundle.crt");
+    ConfigMap map = admin.configMaps().inNamespace("selvage").withName("selvage-trust-roots").get();
+    return map.getData().getOrDefault("ca-bundle.crt", "");
   }
 
   private static String accountToken(String namespace, String account) {
