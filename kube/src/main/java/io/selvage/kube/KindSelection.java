@@ -29,7 +29,7 @@ public final class KindSelection {
               Entry.whole(Kind.POD),
               Entry.metadata(Kind.NAMESPACE),
               Entry.metadata(Kind.SERVICE_ACCOUNT),
-              Entry.metadata(Kind.NODE),
+              Entry.whole(Kind.NODE),
               Entry.metadata(Kind.REPLICA_SET),
               Entry.metadata(Kind.JOB)));
 

@@ -147,7 +147,8 @@ public final class ControlPlaneProcess implements AutoCloseable {
         new DiscoveryService(
             options.trustDomain(),
             options.namespace(),
-            new InboundPolicies(options.defaultInboundPolicy(), options.clusterNetworks()),
+            new InboundPolicies(
+                options.defaultInboundPolicy(), options.clusterNetworks(), options.probeNetworks()),
             this::clusterProblems);
     this.traffic = trafficFactory.start(hub, registry);
     this.sessions =

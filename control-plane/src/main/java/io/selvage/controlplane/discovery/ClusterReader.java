@@ -40,6 +40,7 @@ final class ClusterReader {
   private final PodChanges podChanges;
   private final Map<PodRef, PodFacts> podFacts = new HashMap<>();
   private final Map<String, NamespaceFacts> namespaces = new HashMap<>();
+  private final Map<String, List<String>> kubelets = new HashMap<>();
   private final Map<ObjectRef, ServiceKey> serviceOfSlice = new HashMap<>();
   private final Map<ObjectRef, List<Problem>> problemsOf = new HashMap<>();
   private List<Problem> sourceProblems = List.of();
@@ -79,8 +80,18 @@ final class ClusterReader {
       }
     }
     again.addAll(changed);
-    // Nodes first: what is made afterwards knows their zones.
-    again.stream().filter(r -> r.kind().equals(Kind.NODE.name())).forEach(r -> readNode(state, r));
+    // Nodes first: what is made afterwards knows their zones and addresses.
+    var moved = new HashSet<String>();
+    for (ObjectRef ref : changed) {
+      if (ref.kind().equals(Kind.NODE.name()) && readNode(state, ref)) {
+        moved.add(ref.name());
+      }
+    }
+    if (!moved.isEmpty()) {
+      state.all(Kind.POD).stream()
+          .filter(pod -> moved.contains(pod.spec().nodeName()))
+          .forEach(pod -> again.add(pod.ref()));
+    }
     for (ObjectRef ref : again) {
       differ |= read(state, ref);
     }
@@ -134,8 +145,14 @@ final class ClusterReader {
     return !now.equals(before == null ? NamespaceFacts.NONE : before);
   }
 
-  private void readNode(ClusterState state, ObjectRef ref) {
-    index.putNode(ref.name(), state.find(Kind.NODE, "", ref.name()).map(Node::zone).orElse(""));
+  /** Returns whether kubelets of the node come from elsewhere than before. */
+  private boolean readNode(ClusterState state, ObjectRef ref) {
+    Optional<Node> node = state.find(Kind.NODE, "", ref.name());
+    index.putNode(ref.name(), node.map(Node::zone).orElse(""));
+    List<String> now = node.map(NodeNetworks::of).orElse(List.of());
+    List<String> before =
+        now.isEmpty() ? kubelets.remove(ref.name()) : kubelets.put(ref.name(), now);
+    return !now.equals(before == null ? List.of() : before);
   }
 
   /** Reads one object; returns whether its problems differ. */
@@ -150,7 +167,14 @@ final class ClusterReader {
     var problems = new ArrayList<Problem>();
     Optional<KubeObject> object = state.find(ref);
     switch (object.orElse(null)) {
-      case Pod pod -> putPod(ref, pods.read(pod, namespace(ref), problems::add));
+      case Pod pod ->
+          putPod(
+              ref,
+              pods.read(
+                  pod,
+                  namespace(ref),
+                  kubelets.getOrDefault(pod.spec().nodeName(), List.of()),
+                  problems::add));
       case Service service ->
           index.putService(key(ref), ServiceReader.read(service, namespace(ref), problems::add));
       case EndpointSlice slice -> putSlice(ref, slice, problems);

@@ -27,7 +27,11 @@ final class PodReader {
     this.policies = policies;
   }
 
-  PodFacts read(Pod pod, NamespaceFacts namespace, Consumer<Problem> problems) {
+  /**
+   * @param kubelets CIDRs the kubelet of its node comes from; none = not known
+   */
+  PodFacts read(
+      Pod pod, NamespaceFacts namespace, List<String> kubelets, Consumer<Problem> problems) {
     var annotations = new AnnotationReader(pod.ref(), pod.metadata().annotations(), problems);
     List<PortRange> opaque = annotations.ports(Annotations.OPAQUE_PORTS).orElse(namespace.opaque());
     String identity = identity(pod, problems);
@@ -46,7 +50,8 @@ final class PodReader {
         skipped(pod, annotations, namespace, problems),
         opaque,
         containerPorts(pod),
-        policies.of(pod, annotations.inboundPolicy().or(namespace::policy), opaque, problems));
+        policies.of(
+            pod, annotations.inboundPolicy().or(namespace::policy), opaque, kubelets, problems));
   }
 
   private static List<PortRange> skipped(

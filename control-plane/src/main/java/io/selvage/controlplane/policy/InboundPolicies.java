@@ -26,9 +26,16 @@ public final class InboundPolicies {
   /**
    * @param policy of pods nothing more specific is said of
    * @param clusterNetworks CIDRs that count as the cluster
+   * @param probeNetworks CIDRs kubelets come from, of whatever node; none = each pod's node says
    */
+  public InboundPolicies(
+      InboundPolicy policy, List<String> clusterNetworks, List<String> probeNetworks) {
+    this.base = new InboundSettings(policy, clusterNetworks, Set.of(), List.of(), probeNetworks);
+  }
+
+  /** The same with what each pod's node says of its kubelet. */
   public InboundPolicies(InboundPolicy policy, List<String> clusterNetworks) {
-    this.base = new InboundSettings(policy, clusterNetworks, Set.of(), List.of(), List.of());
+    this(policy, clusterNetworks, List.of());
   }
 
   /** For a proxy whose pod is not known. */
@@ -41,9 +48,14 @@ public final class InboundPolicies {
    *
    * @param stated policy of the pod, or of its namespace
    * @param opaque ports of the pod, or of its namespace
+   * @param kubelets CIDRs the kubelet of its node comes from; none = not known
    */
   public InboundSettings of(
-      Pod pod, Optional<InboundPolicy> stated, List<PortRange> opaque, Consumer<Problem> problems) {
+      Pod pod,
+      Optional<InboundPolicy> stated,
+      List<PortRange> opaque,
+      List<String> kubelets,
+      Consumer<Problem> problems) {
     List<Probe> probes = Probes.of(pod, problems);
     if (stated.isEmpty() && opaque.isEmpty() && probes.isEmpty()) {
       // One record for thousands of pods that say nothing.
@@ -54,7 +66,7 @@ public final class InboundPolicies {
         base.clusterNetworks(),
         numbers(opaque),
         probes,
-        base.probeNetworks());
+        base.probeNetworks().isEmpty() ? kubelets : base.probeNetworks());
   }
 
   private static Set<Integer> numbers(List<PortRange> ranges) {

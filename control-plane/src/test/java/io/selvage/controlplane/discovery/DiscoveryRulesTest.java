@@ -14,6 +14,7 @@ import io.selvage.controlplane.policy.Annotations;
 import io.selvage.controlplane.policy.InboundPolicies;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.EndpointSlice;
+import io.selvage.model.kube.IntOrString;
 import io.selvage.model.kube.Pod;
 import io.selvage.model.mesh.ControlMessage.KnownAddress;
 import io.selvage.model.mesh.DestinationUpdate;
@@ -36,6 +37,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class DiscoveryRulesTest {
   private final Map<String, KnownAddress> known = new HashMap<>();
+  private final Map<PodRef, PodFacts> facts = new HashMap<>();
   private final DiscoveryIndex index =
       new DiscoveryIndex((address, one) -> {
         if (one == null) {
@@ -52,7 +54,11 @@ class DiscoveryRulesTest {
               new InboundPolicies(
                   InboundPolicy.ALL_UNAUTHENTICATED, InboundSettings.DEFAULT_CLUSTER_NETWORKS)),
           index,
-          (ref, before, now) -> {});
+          (ref, before, now) -> {
+            if (now != null) {
+              facts.put(ref, now);
+            }
+          });
   private final Cluster cluster =
       new Cluster(change -> {
         reader.apply(change);
@@ -469,6 +475,28 @@ class DiscoveryRulesTest {
                 identity("shop", "a"),
                 List.of(new PortRange(8002, 8002)),
                 PodRef.NONE));
+  }
+
+  /** Probes pass whatever the policy, so not everybody may send what looks like one. */
+  @Test
+  void probesComeFromTheNodeOfThePod() {
+    var web =
+        pod("shop", "web-1", "10.1.0.1")
+            .account("web")
+            .node("n1")
+            .containers(Cluster.container("a", 80, Cluster.httpProbe("/ok", IntOrString.of(80))))
+            .make();
+    cluster.put(web);
+    assertThat(probeNetworks()).isEmpty();
+    cluster.put(Cluster.node("n1", "10.244.255.0/24", "192.168.0.9", "fd00::9"));
+    assertThat(probeNetworks())
+        .containsExactly("192.168.0.9/32", "fd00:0:0:0:0:0:0:9/128", "10.244.255.1/32");
+    cluster.put(Cluster.node("n1", "", "192.168.0.10"));
+    assertThat(probeNetworks()).containsExactly("192.168.0.10/32");
+  }
+
+  private List<String> probeNetworks() {
+    return facts.get(new PodRef("shop", "web-1")).inbound().probeNetworks();
   }
 
   @Test

@@ -30,6 +30,7 @@ class InboundPoliciesTest {
         pod("shop", "web").containers(containers).make(),
         Optional.empty(),
         List.of(),
+        List.of("192.168.0.9/32"),
         problems::add);
   }
 
@@ -53,10 +54,29 @@ class InboundPoliciesTest {
             pod("shop", "web").make(),
             Optional.of(InboundPolicy.DENY),
             PortRange.parseList("25,4000-4002"),
+            List.of(),
             problems::add);
     assertThat(settings.policy()).isEqualTo(InboundPolicy.DENY);
     assertThat(settings.opaquePorts()).containsExactly(25, 4000, 4001, 4002);
     assertThat(settings.clusterNetworks()).containsExactly("10.0.0.0/8");
+  }
+
+  @Test
+  void kubeletsComeFromThePodsNodeUnlessNetworksAreGiven() {
+    Pod.Container probed = container("a", 8080, httpProbe("/ok", IntOrString.of(8080)));
+    assertThat(of(probed).probeNetworks()).containsExactly("192.168.0.9/32");
+    var given =
+        new InboundPolicies(InboundPolicy.DENY, List.of("10.0.0.0/8"), List.of("172.16.0.0/12"));
+    assertThat(
+            given
+                .of(
+                    pod("shop", "web").containers(probed).make(),
+                    Optional.empty(),
+                    List.of(),
+                    List.of("192.168.0.9/32"),
+                    problems::add)
+                .probeNetworks())
+        .containsExactly("172.16.0.0/12");
   }
 
   @Test

@@ -87,6 +87,10 @@ final class ObjectConversion {
             json.set(name, MAPPER.valueToTree(value));
           }
         });
+    if (kind.equals(Kind.NODE) && from.get("status", "addresses") instanceof Object addresses) {
+      // The rest of it changes every few minutes, and lists every image there is.
+      json.putObject("status").set("addresses", MAPPER.valueToTree(addresses));
+    }
     if (kind.equals(Kind.SECRET)) {
       reduceSecret(json);
     }

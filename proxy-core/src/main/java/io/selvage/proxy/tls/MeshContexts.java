@@ -18,19 +18,22 @@ import java.security.GeneralSecurityException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The native contexts of one leaf and one bundle. Clients' contexts are made when first asked for,
- * because ALPN belongs to the context; the server's and one client's at once, so that material that
- * cannot be used is found here. Guarded by its owner.
+ * The native contexts of one leaf and one bundle. ALPN belongs to the context, so there is one for
+ * each kind of client: those between proxies, and those that were in use before, are made at once,
+ * because event loops ask for them; another when it is asked for the first time. Guarded by its
+ * owner.
  */
 final class MeshContexts {
   private static final String[] TLS13 = {"TLSv1.3"};
 
-  private record ClientKey(boolean certificate, List<String> alpn) {}
+  /** A kind of client. */
+  record ClientKey(boolean certificate, List<String> alpn) {}
 
   private final @Nullable MeshCredentials own;
   private final @Nullable KeyManagerFactory keys;
@@ -42,19 +45,33 @@ final class MeshContexts {
   private long accepted;
 
   /**
+   * @param used kinds of clients there were before
    * @throws GeneralSecurityException if the TLS library does not take the material
    */
-  MeshContexts(@Nullable MeshCredentials own, MeshPeers peers) throws GeneralSecurityException {
+  MeshContexts(@Nullable MeshCredentials own, MeshPeers peers, Set<ClientKey> used)
+      throws GeneralSecurityException {
     this.own = own;
     this.trust = new MeshTrust(peers, own == null ? "" : own.identity().trustDomain());
     this.keys = own == null ? null : keyManagers(own);
     this.server = keys == null ? null : buildServer(keys);
     try {
-      var _ = client(own != null, List.of(MeshProtocol.ALPN_TCP));
+      for (String alpn : MeshProtocol.ALPN) {
+        client(own != null, List.of(alpn));
+      }
+      for (ClientKey key : used) {
+        if (own != null || !key.certificate()) {
+          client(key.certificate(), key.alpn());
+        }
+      }
     } catch (GeneralSecurityException e) {
       release();
       throw e;
     }
+  }
+
+  /** Kinds of clients there are so far. */
+  Set<ClientKey> used() {
+    return Set.copyOf(clients.keySet());
   }
 
   @Nullable MeshCredentials own() {

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,7 @@ public final class MeshTls implements AutoCloseable {
   public void use(Optional<KeyMaterial> leaf, String bundlePem) throws GeneralSecurityException {
     MeshPeers peers = MeshPeers.of(bundlePem, clock);
     MeshCredentials credentials = leaf.isEmpty() ? null : MeshCredentials.read(leaf.get());
-    MeshContexts next = new MeshContexts(credentials, peers);
+    MeshContexts next = new MeshContexts(credentials, peers, used());
     synchronized (this) {
       MeshContexts old = contexts;
       contexts = next;
@@ -72,6 +73,11 @@ public final class MeshTls implements AutoCloseable {
         old.release();
       }
     }
+  }
+
+  private synchronized Set<MeshContexts.ClientKey> used() {
+    MeshContexts current = contexts;
+    return current == null ? Set.of() : current.used();
   }
 
   /** True while there is a leaf that has not expired. */

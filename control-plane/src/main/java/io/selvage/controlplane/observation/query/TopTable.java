@@ -25,6 +25,9 @@ final class TopTable {
           .thenComparing(TopRow::path)
           .thenComparing(TopRow::method);
 
+  private static final Comparator<CallTotals> LATEST =
+      Comparator.comparingLong(CallTotals::lastAtMillis).thenComparingLong(CallTotals::lastMicros);
+
   private final WorkloadDirectory directory;
   private final TopRequest request;
   private final PairTest test;
@@ -93,11 +96,16 @@ final class TopTable {
     long successes = 0;
     long best = Long.MAX_VALUE;
     long worst = 0;
+    CallTotals last = calls.getFirst();
     for (CallTotals call : calls) {
       count += call.count();
       successes += call.successes();
       best = Math.min(best, call.bestMicros());
       worst = Math.max(worst, call.worstMicros());
+      // Of two told in one moment neither is the later; the longer one is told, always.
+      if (LATEST.compare(call, last) > 0) {
+        last = call;
+      }
     }
     return new TopRow(
         line.source,
@@ -107,7 +115,7 @@ final class TopTable {
         count,
         best,
         worst,
-        calls.getLast().lastMicros(),
+        last.lastMicros(),
         (double) successes / count);
   }
 }

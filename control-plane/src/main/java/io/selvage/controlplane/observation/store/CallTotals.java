@@ -11,6 +11,7 @@ import io.selvage.model.mesh.TrafficReport.Direction;
  * @param bestMicros shortest duration
  * @param worstMicros longest duration
  * @param lastMicros latest duration
+ * @param lastAtMillis when it was told, by the store's clock
  */
 public record CallTotals(
     Direction direction,
@@ -23,7 +24,8 @@ public record CallTotals(
     long successes,
     long bestMicros,
     long worstMicros,
-    long lastMicros) {
+    long lastMicros,
+    long lastAtMillis) {
 
   /** The side that opened the connections. */
   public Party client() {

@@ -129,6 +129,12 @@ public final class ObservationStore {
     }
   }
 
+  /**
+   * Pods that are not among the objects, of one ServiceAccount: a proxy may call itself what it
+   * likes then, and must not push out what others have told by inventing names.
+   */
+  static final int UNKNOWN_PODS_OF_IDENTITY = 4;
+
   private ProxyTraffic proxy(ConnectedProxy from) {
     ProxyTraffic known = sessions.get(from.session());
     if (known != null) {
@@ -136,12 +142,33 @@ public final class ObservationStore {
     }
     Optional<PodKey> pod = directory.pod(from.pod()).map(PodInfo::key).filter(directory::isLive);
     var key = new ProxyTraffic.Key(pod, from.pod().namespace(), from.pod().name(), from.identity());
+    if (pod.isEmpty() && !proxies.containsKey(key)) {
+      makeRoomForUnknown(from.identity());
+    }
     ProxyTraffic proxy = proxies.computeIfAbsent(key, k -> new ProxyTraffic(k, from));
     sessions.remove(proxy.connection.session());
     proxy.connection = from;
     proxy.connected = true;
     sessions.put(from.session(), proxy);
     return proxy;
+  }
+
+  private void makeRoomForUnknown(WorkloadIdentity identity) {
+    ProxyTraffic oldest = null;
+    int count = 0;
+    for (ProxyTraffic one : proxies.values()) {
+      if (one.key.pod().isEmpty() && one.key.identity().equals(identity)) {
+        count++;
+        oldest = oldest == null || one.lastReport < oldest.lastReport ? one : oldest;
+      }
+    }
+    if (oldest == null || count < UNKNOWN_PODS_OF_IDENTITY) {
+      return;
+    }
+    List.copyOf(oldest.pairs.values()).forEach(this::remove);
+    List.copyOf(oldest.calls.values()).forEach(this::remove);
+    proxies.remove(oldest.key);
+    sessions.remove(oldest.connection.session(), oldest);
   }
 
   private void take(ProxyTraffic proxy, Edge edge, String address, Spread spread, long now) {
@@ -364,7 +391,8 @@ public final class ObservationStore {
                   sum.successes,
                   sum.best,
                   sum.worst,
-                  sum.last));
+                  sum.last,
+                  series.lastUsed));
         }
       }
     }

@@ -139,6 +139,24 @@ class ObservationStoreTest {
     assertThat(only(ALL).open()).isZero();
   }
 
+  /** Where pods are not known to anybody, a proxy may call itself what it likes. */
+  @Test
+  void inventedPodsPushOutTheirOwnKindAndNobodyElse() {
+    world.report(web, EdgeOf.to("10.0.0.2").requests(1, 1).edge());
+    world.report(world.proxy("of-another", "batch"), EdgeOf.to("10.0.0.2").requests(1, 1).edge());
+    for (int i = 0; i < ObservationStore.UNKNOWN_PODS_OF_IDENTITY; i++) {
+      world.now += 1_000;
+      world.report(world.proxy("made-up-" + i, "web"), EdgeOf.to("10.0.0.2").requests(1, 1).edge());
+    }
+    int kept = ObservationStore.UNKNOWN_PODS_OF_IDENTITY + 2;
+    assertThat(world.store.pairs(ALL)).hasSize(kept);
+    world.now += 1_000;
+    world.report(world.proxy("made-up-more", "web"), EdgeOf.to("10.0.0.2").requests(7, 7).edge());
+    assertThat(world.store.pairs(ALL)).hasSize(kept);
+    world.report(web, EdgeOf.to("10.0.0.2").requests(1, 1).edge());
+    assertThat(world.store.pairs(ALL)).hasSize(kept);
+  }
+
   @Test
   void edgesThatDifferInThePortAloneAreOnePair() {
     Edge one = EdgeOf.to("10.0.0.2").opened(1, 1).edge();
