@@ -104,6 +104,22 @@ class LenientServerPairTest {
     }
   }
 
+  /** An application that is no proxy may say 200 to CONNECT, and go on reading requests. */
+  @Test
+  void noTunnelCarriesOneEither() throws Exception {
+    try (var app = new Application();
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+      client.send("CONNECT web:80 HTTP/1.1\r\nHost: web:80\r\n\r\n");
+      client.readUntil("\r\n\r\n");
+      client
+          .send("GET / HTTP/1.1\r\nHost: web\r\nselvage-client-id: admin\r\n\r\n")
+          .shutdownOutput();
+      client.readToEnd();
+      assertThat(app.identities()).doesNotContain("admin");
+    }
+  }
+
   @Test
   void aFieldInPiecesIsFound() throws Exception {
     try (ScriptedOrigin app = ScriptedOrigin.start(c -> c.readToEnd());
