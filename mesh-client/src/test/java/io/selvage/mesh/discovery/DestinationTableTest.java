@@ -258,6 +258,30 @@ class DestinationTableTest {
     assertThat(table.known(address(2))).isSameAs(used);
   }
 
+  /** Ten minutes, and then hours: the one nobody asked for all the while is there as well. */
+  @Test
+  void nothingKnownIsForgottenHoweverLongTheControlPlaneIsAway() throws Exception {
+    fill().forEach(Destination::release);
+    connected = false;
+    onLoop(table::onDisconnected);
+    for (int minute = 0; minute < 12 * 60; minute++) {
+      now.addAndGet(TimeUnit.MINUTES.toNanos(1));
+      onLoop(table::forgetIdle);
+      if (minute == 9) {
+        assertThat(find(1).state().answered()).isTrue();
+      }
+    }
+    for (int i = 1; i <= MAX; i++) {
+      Destination known = find(i);
+      assertThat(known.state().answered()).isTrue();
+      assertThat(known.state().endpoints().endpoints()).hasSize(1);
+    }
+    connected = true;
+    onLoop(table::onConnected);
+    onLoop(table::forgetIdle);
+    assertThat(table.size()).as("all were asked for just now").isEqualTo(MAX);
+  }
+
   @Test
   void whoeverWaitsIsLetGoWhenTheStreamEndsForLong() throws Exception {
     connected = true;
