@@ -218,6 +218,25 @@ class CertifierTest {
         request(token(WEB), CertificateRequests.create(keys)), Code.UNAVAILABLE, "IssuerNotReady");
   }
 
+  /** Whoever reads it in a sidecar's log must know what to do. */
+  @Test
+  void theRefusalOfATokenSaysWhatIsWrongWithIt() {
+    byte[] csr = CertificateRequests.create(keys);
+    String foreign =
+        WorkloadTokens.mint(
+            WorkloadTokens.newKey(),
+            WEB,
+            MeshProtocol.TOKEN_AUDIENCE,
+            clock.instant(),
+            Duration.ofHours(1));
+    assertThat(refused(request(foreign, csr)).message())
+        .isEqualTo("the token is refused: it is not signed by this control plane's token key");
+    String vault =
+        WorkloadTokens.mint(tokenKey, WEB, "vault", clock.instant(), Duration.ofHours(1));
+    assertThat(refused(request(vault, csr)).message())
+        .isEqualTo("the token is refused: it is not for the audience identity.selvage.io");
+  }
+
   @Test
   void anIssuerThatEndedIssuesNothing() {
     clock.advance(Duration.ofDays(365));
@@ -225,6 +244,9 @@ class CertifierTest {
     clock.advance(Duration.ofSeconds(1));
     assertCode(
         request(token(WEB), CertificateRequests.create(keys)), Code.UNAVAILABLE, "IssuerExpired");
+    assertThat(refused(request(token(WEB), CertificateRequests.create(keys))).message())
+        .startsWith("the issuer ended at ")
+        .endsWith(" and was not replaced");
   }
 
   @Test
