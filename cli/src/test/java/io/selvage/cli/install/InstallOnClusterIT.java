@@ -17,9 +17,12 @@ import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.selvage.cli.Main;
 import io.selvage.testkit.KubeApiServer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,6 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestMethodOrder(OrderAnnotation.class)
 class InstallOnClusterIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final String KUBECONFIG = "kubeconfig";
 
   @TempDir static Path dir;
 
@@ -111,13 +115,19 @@ class InstallOnClusterIT {
 
     assertThat(ran.code()).isEqualTo(1);
     assertThat(ran.out()).isEmpty();
-    assertThat(ran.err()).startsWith("Cannot connect to Kubernetes at https://127.0.0.1:1");
+    assertThat(ran.err())
+        .startsWith("Cannot connect to Kubernetes at https://127.0.0.1:1")
+        .contains("connection refused");
     assertThat(mesh(away, List.of("install", "--ignore-cluster")).code()).isZero();
   }
 
   @Test
   @Order(4)
   void somebodyElsesIngressClassStays() throws Exception {
+    assertThat(ok("check", "--pre")).contains("Status check results are \u221a");
+    Mesh nobody = mesh(dir.resolve("kubeconfig-nobody"), List.of("check", "--pre", "-o", "short"));
+    assertThat(nobody.code()).isEqualTo(1);
+    assertThat(nobody.out()).contains("can create ClusterRoles").contains("you may not create");
     apply(ok("install", "--crds"));
     await().atMost(LIMIT).ignoreExceptions().until(() -> mesh("install").code() == 0);
     var emissary =
@@ -602,14 +612,19 @@ class InstallOnClusterIT {
     return mesh(kube.kubeconfig(), List.of(words));
   }
 
-  /** One run of the command as a process, because the kubeconfig comes from the environment. */
-  private static Mesh mesh(Path kubeconfig, List<String> words) throws Exception {
-    Path out = Files.createTempFile(dir, "out", "");
-    Path err = Files.createTempFile(dir, "err", "");
-    Process process =
-        command(kubeconfig, words).redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-    assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
-    return new Mesh(process.exitValue(), Files.readString(out), Files.readString(err));
+  /** One run of the command in this JVM; the client library prefers the property to KUBECONFIG. */
+  private static Mesh mesh(Path kubeconfig, List<String> words) {
+    var out = new StringWriter();
+    var err = new StringWriter();
+    System.setProperty(KUBECONFIG, kubeconfig.toString());
+    try {
+      int code =
+          Main.run(
+              new PrintWriter(out, true), new PrintWriter(err, true), words.toArray(new String[0]));
+      return new Mesh(code, out.toString(), err.toString());
+    } finally {
+      System.clearProperty(KUBECONFIG);
+    }
   }
 
   private record Mesh(int code, String out, String err) {}

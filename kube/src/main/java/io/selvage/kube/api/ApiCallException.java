@@ -3,7 +3,10 @@ package io.selvage.kube.api;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.HttpURLConnection;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 
 /** A call that the API server refused or did not answer. */
 public final class ApiCallException extends RuntimeException {
@@ -32,6 +35,15 @@ public final class ApiCallException extends RuntimeException {
     Throwable cause = e;
     while (cause.getCause() != null) {
       cause = cause.getCause();
+      // Below these the JDK's client speaks of channels, which helps nobody.
+      if (cause instanceof HttpTimeoutException) {
+        return "no answer in time";
+      }
+      if (cause instanceof ConnectException) {
+        return cause.getCause() instanceof UnresolvedAddressException
+            ? "there is no such host"
+            : "connection refused";
+      }
     }
     return cause.toString();
   }
