@@ -83,7 +83,7 @@ startupProbe:
   httpGet: {path: /live, port: {{ . }}}
   periodSeconds: 1
   timeoutSeconds: 2
-  failureThreshold: 60
+  failureThreshold: 180
 readinessProbe:
   httpGet: {path: /ready, port: {{ . }}}
   periodSeconds: 2
