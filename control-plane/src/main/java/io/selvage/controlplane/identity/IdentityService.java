@@ -33,7 +33,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -75,8 +74,7 @@ public final class IdentityService
           Thread.ofPlatform().daemon().name("identity").factory());
   private final AtomicBoolean refreshWaits = new AtomicBoolean();
   private volatile @Nullable ProxyFleet fleet;
-  private final AtomicReference<Supplier<Optional<Set<String>>>> replicas =
-      new AtomicReference<>(() -> Optional.of(Set.of()));
+  private volatile Supplier<Optional<Set<String>>> replicas = () -> Optional.of(Set.of());
 
   /**
    * @param replica name of this one among those of {@link #among}
@@ -105,7 +103,7 @@ public final class IdentityService
             store,
             this::proxies,
             () -> push(true),
-            new Replicas(replica, () -> replicas.get().get(), storage.board()),
+            new Replicas(replica, () -> replicas.get(), storage.board()),
             clock.instant());
     this.metrics = new IdentityMetrics(registry);
     metrics.observe(store, rotation, clock);
@@ -160,7 +158,7 @@ public final class IdentityService
    * @param running names, with or without this one; empty while it is not known
    */
   public void among(Supplier<Optional<Set<String>>> running) {
-    replicas.set(running);
+    replicas = running;
   }
 
   /** Whether certificates can be issued. */

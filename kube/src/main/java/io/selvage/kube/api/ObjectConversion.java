@@ -87,7 +87,8 @@ final class ObjectConversion {
             json.set(name, MAPPER.valueToTree(value));
           }
         });
-    if (kind.equals(Kind.NODE) && from.get("status", "addresses") instanceof Object addresses) {
+    Object addresses = kind.equals(Kind.NODE) ? from.get("status", "addresses") : null;
+    if (addresses != null) {
       // The rest of it changes every few minutes, and lists every image there is.
       json.putObject("status").set("addresses", MAPPER.valueToTree(addresses));
     }
