@@ -175,8 +175,8 @@ final class ControlPlaneCommand implements Callable<Integer> {
       split = ",",
       description =
           "ServiceAccounts whose pods may be gateways, which are told of every address of the mesh"
-              + " (default: selvage-gateway in the control plane's namespace; with --from everybody who"
-              + " has a certificate).")
+              + " (default: selvage-gateway in the control plane's namespace; with --from everybody"
+              + " who has a certificate).")
   private List<String> gatewayIdentities = List.of();
 
   @Option(
@@ -193,6 +193,13 @@ final class ControlPlaneCommand implements Callable<Integer> {
       paramLabel = "URL",
       description = "Prometheus that scrapes the proxies, to answer from instead of memory.")
   private @Nullable URI prometheus;
+
+  @Option(
+      names = "--grafana",
+      paramLabel = "URL",
+      description =
+          "Grafana to serve under the page at /grafana/, as a Prometheus is at /prometheus/.")
+  private @Nullable URI grafana;
 
   /** Reads a policy's label. */
   static final class PolicyConverter implements ITypeConverter<InboundPolicy> {
@@ -256,9 +263,12 @@ final class ControlPlaneCommand implements Callable<Integer> {
   private ObservationOptions observation() {
     try {
       return new ObservationOptions(
-          Optional.ofNullable(prometheus), trustDomain, ObservationOptions.defaults().limits());
+          Optional.ofNullable(prometheus),
+          Optional.ofNullable(grafana),
+          trustDomain,
+          ObservationOptions.defaults().limits());
     } catch (IllegalArgumentException e) {
-      throw wrong("--prometheus: " + e.getMessage());
+      throw wrong("--prometheus, --grafana: " + e.getMessage());
     }
   }
 

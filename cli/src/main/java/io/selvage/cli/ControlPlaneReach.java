@@ -106,6 +106,11 @@ final class ControlPlaneReach implements AutoCloseable {
     return Optional.ofNullable(port).map(PodPort::pod);
   }
 
+  /** The user's bearer token for the cluster it leads through; empty if there is none. */
+  Optional<String> token() {
+    return Optional.ofNullable(api).flatMap(ApiServer::bearerToken);
+  }
+
   @Override
   public void close() {
     try {

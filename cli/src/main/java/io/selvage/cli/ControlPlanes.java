@@ -2,6 +2,8 @@
 package io.selvage.cli;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.selvage.controlplane.api.Overview;
+import io.selvage.controlplane.api.TapApi;
 import io.selvage.controlplane.api.TrafficApi;
 import io.selvage.controlplane.app.ControlPlaneOptions;
 import io.selvage.controlplane.app.ControlPlaneProcess;
@@ -13,11 +15,15 @@ import io.selvage.controlplane.identity.ServiceAccountEvents;
 import io.selvage.controlplane.identity.TokenKeyFile;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
+import io.selvage.controlplane.link.ProxyFleet;
+import io.selvage.controlplane.link.TapPermission;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.observation.Observation;
 import io.selvage.controlplane.observation.ObservationOptions;
+import io.selvage.controlplane.page.ToolRoutes;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.KindSelection;
+import io.selvage.kube.api.AccessReview;
 import io.selvage.kube.api.ApiCallException;
 import io.selvage.kube.api.ApiEvents;
 import io.selvage.kube.api.ApiServer;
@@ -32,6 +38,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,7 +67,7 @@ public final class ControlPlanes {
             new LocalTokenVerifier(
                 TokenKeyFile.openOrCreate(identityDir).open(), MeshProtocol.TOKEN_AUDIENCE, clock),
             IdentityEvents.NONE),
-        (cluster, metrics) -> traffic(observed, cluster, metrics),
+        (cluster, metrics) -> traffic(observed, TapPermission.loopback(), cluster, metrics),
         clock);
   }
 
@@ -87,7 +94,8 @@ public final class ControlPlanes {
                 : new FolderStorage(identityDir.get()),
             tokens,
             new ServiceAccountEvents(ApiEvents.start(api, instance), options.self())),
-        (cluster, metrics) -> traffic(observed, cluster, metrics),
+        (cluster, metrics) ->
+            traffic(observed, new TapReview(new AccessReview(api)), cluster, metrics),
         InstantSource.system());
   }
 
@@ -104,10 +112,23 @@ public final class ControlPlanes {
     }
   }
 
+  /** The web tools that are served under the page. */
+  static List<ToolRoutes.Tool> tools(ObservationOptions observed) {
+    return Stream.of(
+            observed.prometheus().map(url -> new ToolRoutes.Tool("Prometheus", "prometheus", url)),
+            observed.grafana().map(url -> new ToolRoutes.Tool("Grafana", "grafana", url)))
+        .flatMap(Optional::stream)
+        .toList();
+  }
+
   /** Observation as the process wants it. */
   private static ControlPlaneProcess.Traffic traffic(
-      ObservationOptions observed, ClusterView cluster, MeterRegistry metrics) {
+      ObservationOptions observed,
+      TapPermission permission,
+      ClusterView cluster,
+      MeterRegistry metrics) {
     Observation observation = Observation.start(observed, cluster, metrics);
+    var tools = new ToolRoutes(tools(observed));
     return new ControlPlaneProcess.Traffic() {
       @Override
       public TrafficSink sink() {
@@ -116,7 +137,18 @@ public final class ControlPlanes {
 
       @Override
       public List<ApiRoutes> routes() {
-        return List.of(new TrafficApi(observation.query()));
+        return List.of(
+            new TrafficApi(observation.query()), new TapApi(observation.taps(), permission), tools);
+      }
+
+      @Override
+      public List<Overview.Link> links() {
+        return tools.links();
+      }
+
+      @Override
+      public void connect(ProxyFleet fleet) {
+        observation.connect(fleet);
       }
 
       @Override

@@ -33,7 +33,19 @@ final class JsonRows {
   private static final ObjectWriter DOCUMENT =
       new ObjectMapper().writerWithDefaultPrettyPrinter().with(JsonWriteFeature.ESCAPE_NON_ASCII);
 
+  private static final ObjectWriter LINE =
+      new ObjectMapper().writer().with(JsonWriteFeature.ESCAPE_NON_ASCII);
+
   private JsonRows() {}
+
+  /** A document in one line. */
+  static String line(JsonNode document) {
+    try {
+      return LINE.writeValueAsString(document);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
 
   static String text(List<?> rows) {
     try {

@@ -38,6 +38,7 @@ import picocli.CommandLine.Command;
       RoutesCommand.class,
       SidecarCommand.class,
       StatCommand.class,
+      TapCommand.class,
       TokenCommand.class,
       TopCommand.class,
       UninjectCommand.class,

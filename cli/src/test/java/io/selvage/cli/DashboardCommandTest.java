@@ -48,7 +48,7 @@ class DashboardCommandTest {
         assertThat(page.body()).contains("<title>Selvage</title>");
         assertThat(page.headers().firstValue("content-security-policy").orElse(""))
             .contains("default-src 'none'", "require-trusted-types-for 'script'");
-        for (String part : List.of("page.css", "page.js", "topology.js", "icon.svg")) {
+        for (String part : List.of("page.css", "page.js", "tap.js", "topology.js", "icon.svg")) {
           HttpResponse<String> answer = get(client, url + "/" + part);
           assertThat(answer.statusCode()).as(part).isEqualTo(200);
           assertThat(answer.body()).as("nothing comes from elsewhere").doesNotContain("https://");

@@ -102,6 +102,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
             worker,
             clock,
             random);
+    ledger.taps().use(loop, this::offer);
     destinations.use(DestinationTable.Line.of(stream));
     forgetting =
         loop.scheduleAtFixedRate(
@@ -179,12 +180,14 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
       }
       case ControlMessage.Inbound(var settings) -> inbound.apply(settings);
       case ControlMessage.Destination(long id, var update) -> destinations.apply(id, update);
+      case ControlMessage.Tap tap -> ledger.taps().apply(tap);
       case ControlMessage.Workloads workloads -> pods.apply(workloads);
     }
   }
 
   @Override
   public void onDisconnected() {
+    ledger.taps().clear();
     destinations.onDisconnected();
   }
 
@@ -214,6 +217,16 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
       droppedReports.incrementAndGet();
     }
     scheduleReport();
+  }
+
+  /** Sends what may be lost. */
+  private boolean offer(ProxyMessage message) {
+    try {
+      return stream.offer(message);
+    } catch (IllegalArgumentException e) {
+      LOG.atDebug().log("a message is too large to be sent: {}", e.getMessage());
+      return false;
+    }
   }
 
   private void send(TrafficReport report) {

@@ -83,6 +83,7 @@ final class DemoCheck {
     list.run("a workload of the mesh is told who calls it", this::shop);
     list.run("every edge of the shop is secured", this::edges);
     list.run("every request of the shop succeeded", this::stat);
+    list.run("a tap shows a request on its way", this::tap);
     list.run("a drain finishes a slow response and stops", this::drain);
   }
 
@@ -322,6 +323,33 @@ final class DemoCheck {
         mailer != null && "1/1".equals(mailer.getString("meshed")),
         "of the mailer is known only " + mailer);
     return "100 % of storefront's and orders'";
+  }
+
+  private String tap() throws Exception {
+    CompletableFuture<String> tapped =
+        CompletableFuture.supplyAsync(() -> {
+          try {
+            return mesh(
+                "tap", "po/storefront-1", "-n", "shop", "--to", "po/orders-1", "--count", "1");
+          } catch (Broken e) {
+            throw new IllegalStateException(e);
+          }
+        });
+    awaitWithin(
+        REPORTED,
+        "nothing was tapped",
+        () -> {
+          status("/shop/");
+          return tapped.isDone();
+        });
+    String lines = tapped.get(1, TimeUnit.SECONDS);
+    out.print(lines.indent(2));
+    require(
+        lines.startsWith("req id=1:")
+            && lines.contains(" proxy=out ")
+            && lines.contains("tls=true"),
+        "the tap showed " + lines);
+    return "storefront to orders, secured";
   }
 
   private @Nullable JsonObject statOf(String pod) throws Broken {

@@ -7,6 +7,7 @@ import com.sun.management.UnixOperatingSystemMXBean;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.selvage.controlplane.api.Overview;
 import io.selvage.controlplane.api.OverviewApi;
 import io.selvage.controlplane.discovery.DiscoveryService;
 import io.selvage.controlplane.identity.IdentityEvents;
@@ -15,6 +16,7 @@ import io.selvage.controlplane.identity.IdentityService;
 import io.selvage.controlplane.identity.IssuerStorage;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
+import io.selvage.controlplane.link.ProxyFleet;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.page.PageRoutes;
 import io.selvage.controlplane.policy.InboundPolicies;
@@ -105,6 +107,14 @@ public final class ControlPlaneProcess implements AutoCloseable {
     /** Its part of the API. */
     List<ApiRoutes> routes();
 
+    /** Other pages served beside the API. */
+    default List<Overview.Link> links() {
+      return List.of();
+    }
+
+    /** Says which proxies can be asked for single exchanges; once, before any of them comes. */
+    default void connect(ProxyFleet fleet) {}
+
     @Override
     void close();
   }
@@ -168,6 +178,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
       identity.among(this::replicas);
       identity.start();
       identity.connect(sessions);
+      traffic.connect(sessions);
       hub.listen(discovery);
       this.server =
           opened(
@@ -272,7 +283,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
             this::missing,
             identity,
             sessions,
-            List.of(),
+            traffic.links(),
             clock));
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.link;
 
+import io.selvage.model.mesh.ProxyMessage;
 import io.selvage.model.mesh.TrafficReport;
 
 /**
@@ -11,6 +12,9 @@ import io.selvage.model.mesh.TrafficReport;
 public interface TrafficSink {
   /** A report; its size was checked against the bounds of {@link TrafficReport}. */
   void report(ConnectedProxy from, TrafficReport report);
+
+  /** An exchange that was asked for; nothing that was not asked for is to be believed. */
+  default void tapped(ConnectedProxy from, ProxyMessage.Tapped tapped) {}
 
   /** The stream of a proxy has ended; it may come back with a new one. */
   void gone(ConnectedProxy proxy);

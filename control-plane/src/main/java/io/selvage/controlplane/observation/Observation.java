@@ -6,17 +6,24 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.selvage.controlplane.link.ClusterView;
 import io.selvage.controlplane.link.ConnectedProxy;
+import io.selvage.controlplane.link.ProxyFleet;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.observation.prometheus.PrometheusTraffic;
 import io.selvage.controlplane.observation.query.TrafficQuery;
 import io.selvage.controlplane.observation.query.TrafficTables;
 import io.selvage.controlplane.observation.store.ObservationStore;
 import io.selvage.controlplane.observation.store.StoreFigures;
+import io.selvage.controlplane.observation.tap.TapDesk;
+import io.selvage.controlplane.observation.tap.TapListener;
+import io.selvage.controlplane.observation.tap.TapQuery;
+import io.selvage.controlplane.observation.tap.TapRequest;
 import io.selvage.controlplane.observation.workload.WorkloadDirectory;
 import io.selvage.kube.ClusterChange;
 import io.selvage.model.kube.ClusterState;
+import io.selvage.model.mesh.ProxyMessage;
 import io.selvage.model.mesh.TrafficReport;
 import java.util.Set;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -34,6 +41,7 @@ public final class Observation implements AutoCloseable {
   private final WorkloadDirectory directory = new WorkloadDirectory();
   private final ObservationStore store;
   private final TrafficQuery query;
+  private final TapDesk taps;
   private final Runnable closing;
   private final LongAdder droppedReports = new LongAdder();
   private final AtomicReference<ClusterState> newest = new AtomicReference<>();
@@ -42,6 +50,7 @@ public final class Observation implements AutoCloseable {
     lane = new Lane(options.limits().queuedEdges());
     this.clock = clock;
     store = new ObservationStore(options.limits(), directory, clock);
+    taps = new TapDesk(directory, clock);
     var tables = new TrafficTables(directory, store::reportingPods);
     var stored = new StoredTraffic(lane, store, tables);
     if (options.prometheus().isPresent()) {
@@ -83,6 +92,7 @@ public final class Observation implements AutoCloseable {
     observation.bind(metrics);
     cluster.listen(observation::clusterChanged);
     observation.lane.everySeconds(SWEEP_SECONDS, observation.store::sweep);
+    observation.lane.everySeconds(1, observation.taps::refresh);
     return observation;
   }
 
@@ -117,8 +127,33 @@ public final class Observation implements AutoCloseable {
       }
 
       @Override
+      public void tapped(ConnectedProxy from, ProxyMessage.Tapped tapped) {
+        lane.offer(1, () -> taps.event(from, tapped));
+      }
+
+      @Override
       public void gone(ConnectedProxy proxy) {
         lane.execute(() -> store.gone(proxy));
+      }
+    };
+  }
+
+  /** Says which proxies can be asked for single exchanges. */
+  public void connect(ProxyFleet fleet) {
+    lane.execute(() -> taps.connect(fleet));
+  }
+
+  /** Tells of single exchanges. */
+  public TapQuery taps() {
+    return new TapQuery() {
+      @Override
+      public CompletionStage<Long> begin(TapRequest request, TapListener listener) {
+        return lane.ask(() -> taps.begin(request, listener));
+      }
+
+      @Override
+      public void end(long id) {
+        lane.execute(() -> taps.end(id));
       }
     };
   }

@@ -33,6 +33,7 @@ public final class PageRoutes implements ApiRoutes {
           Asset.read("/", "index.html", "text/html; charset=utf-8"),
           Asset.read("/page.css", "page.css", "text/css; charset=utf-8"),
           Asset.read("/page.js", "page.js", "text/javascript; charset=utf-8"),
+          Asset.read("/tap.js", "tap.js", "text/javascript; charset=utf-8"),
           Asset.read("/topology.js", "topology.js", "text/javascript; charset=utf-8"),
           Asset.read("/icon.svg", "icon.svg", "image/svg+xml"));
 

@@ -40,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  * called from any thread.
  */
 public final class ProxySession {
+  /** A proxy that reads gets them at once. */
+  private static final int MAX_TAPS_WAITING = 256;
+
   private final long number;
   private final WorkloadIdentity identity;
   private final String peer;
@@ -49,6 +52,8 @@ public final class ProxySession {
   private final Map<Long, Subscription> subscriptions = new HashMap<>();
   private final ArrayDeque<Subscription> due = new ArrayDeque<>();
   private final ReportBudget reports;
+  private final ReportBudget exchanges;
+  private final Queue<ControlMessage.Tap> taps = new ConcurrentLinkedQueue<>();
 
   // Written by discovery and identity, taken by the loop.
   private final Queue<Subscription> changed = new ConcurrentLinkedQueue<>();
@@ -87,6 +92,7 @@ public final class ProxySession {
     this.sessions = requireNonNull(sessions, "sessions");
     this.since = now;
     this.reports = new ReportBudget(sessions.limits().reportsPerSecond(), System.nanoTime());
+    this.exchanges = new ReportBudget(2 * ControlMessage.Tap.MAX_PER_SECOND, System.nanoTime());
   }
 
   /** Waits for Hello, and for the end of the certificate the stream was opened with. */
@@ -145,6 +151,7 @@ public final class ProxySession {
       case ProxyMessage.State(String fingerprint, long notAfter) ->
           describe(greeting, fingerprint, notAfter);
       case ProxyMessage.Report(TrafficReport report) -> report(report);
+      case ProxyMessage.Tapped tapped -> tapped(tapped);
     }
   }
 
@@ -298,6 +305,21 @@ public final class ProxySession {
     sessions.traffic().report(from, report);
   }
 
+  private void tapped(ProxyMessage.Tapped tapped) {
+    ConnectedProxy from = proxy;
+    if (from != null && exchanges.take(System.nanoTime())) {
+      sessions.traffic().tapped(from, tapped);
+    }
+  }
+
+  /** Asks for single exchanges, or no longer; from any thread. */
+  void tap(ControlMessage.Tap tap) {
+    if (taps.size() < MAX_TAPS_WAITING) {
+      taps.add(tap);
+      wake();
+    }
+  }
+
   /** A subscription has another view; from any thread. */
   private void noted(Subscription subscription) {
     if (subscription.noted.compareAndSet(false, true)) {
@@ -387,6 +409,7 @@ public final class ProxySession {
     return !due.isEmpty()
         || bundleDue
         || podDue
+        || !taps.isEmpty()
         || greeting.kind() == ProxyKind.GATEWAY && workloadsDue;
   }
 
@@ -416,6 +439,11 @@ public final class ProxySession {
       WorkloadDirectory.View view = sessions.discovery().workloads().view();
       view.since(sentWorkloads).forEach(this::send);
       sentWorkloads = view;
+      return true;
+    }
+    ControlMessage.Tap tap = taps.poll();
+    if (tap != null) {
+      send(tap);
       return true;
     }
     Subscription subscription = due.poll();

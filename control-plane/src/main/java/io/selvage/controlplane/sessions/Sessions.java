@@ -9,6 +9,7 @@ import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.ProxyFleet;
 import io.selvage.controlplane.link.RpcException;
 import io.selvage.controlplane.link.TrafficSink;
+import io.selvage.model.mesh.ControlMessage;
 import io.selvage.model.mesh.PodRef;
 import io.selvage.model.mesh.WorkloadIdentity;
 import java.time.Duration;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -166,6 +168,14 @@ public final class Sessions implements ProxyFleet {
         .flatMap(Optional::stream)
         .sorted(BY_POD)
         .toList();
+  }
+
+  @Override
+  public void tap(Set<Long> wanted, ControlMessage.Tap tap) {
+    all.keySet().stream()
+        .filter(session ->
+            session.proxy().filter(proxy -> wanted.contains(proxy.session())).isPresent())
+        .forEach(session -> session.tap(tap));
   }
 
   @Override

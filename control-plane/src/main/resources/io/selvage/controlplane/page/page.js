@@ -2,6 +2,7 @@
 // Asks the API every two seconds, and shows what it says. Names come from manifests and proxies: they
 // are only ever set as text.
 
+import { TapPanel } from './tap.js';
 import { Topology, svg } from './topology.js';
 
 const EVERY_MS = 2_000;
@@ -543,6 +544,8 @@ function edgeKey(edge) {
 function choose(key) {
   state.chosen = key;
   topology.choose(key);
+  const node = state.nodes.get(key);
+  if (node && node.meshed > 0) tap.suggest(`${node.kind}/${node.name}`);
   inspector();
   if (state.graph) {
     workloads.show(state.graph.nodes.filter(isListed));
@@ -628,6 +631,7 @@ function theme(name) {
 
 const topology = new Topology($('canvas'), choose, format);
 const poller = new Poller();
+const tap = new TapPanel();
 
 theme(themes.includes(remembered('selvage-theme')) ? remembered('selvage-theme') : 'auto');
 $('theme').addEventListener('click', () => {

@@ -6,8 +6,10 @@ import static org.awaitility.Awaitility.await;
 
 import io.selvage.controlplane.api.Overview;
 import io.selvage.controlplane.api.OverviewApi;
+import io.selvage.controlplane.api.TapApi;
 import io.selvage.controlplane.api.TrafficApi;
 import io.selvage.controlplane.link.ConnectedProxy;
+import io.selvage.controlplane.link.TapPermission;
 import io.selvage.controlplane.observation.EdgeOf;
 import io.selvage.controlplane.observation.MeshWorld;
 import io.selvage.controlplane.observation.query.Answer;
@@ -22,6 +24,10 @@ import io.selvage.controlplane.observation.query.StatRow;
 import io.selvage.controlplane.observation.query.TopRequest;
 import io.selvage.controlplane.observation.query.TopRow;
 import io.selvage.controlplane.observation.query.TrafficQuery;
+import io.selvage.controlplane.observation.tap.TapListener;
+import io.selvage.controlplane.observation.tap.TapQuery;
+import io.selvage.controlplane.observation.tap.TapRequest;
+import io.selvage.controlplane.observation.tap.TapRow;
 import io.selvage.model.mesh.ProxyKind;
 import io.selvage.model.mesh.TrafficReport.Security;
 import io.selvage.testkit.Browser;
@@ -32,6 +38,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +71,7 @@ class PageIT {
   private final ConnectedProxy gateway = world.proxy("gateway-5d9-1", "gateway", ProxyKind.GATEWAY);
   private volatile List<Overview.Finding> problems = List.of();
   private volatile boolean broken;
+  private final OneTap taps = new OneTap();
   private @Nullable HttpServer server;
 
   @BeforeAll
@@ -120,11 +128,37 @@ class PageIT {
     }
   }
 
+  /** Yields what the test says. */
+  private static final class OneTap implements TapQuery {
+    volatile TapListener listener =
+        new TapListener() {
+          @Override
+          public void exchange(TapRow row) {}
+
+          @Override
+          public void status(int proxies, long dropped) {}
+        };
+    volatile boolean ended;
+
+    @Override
+    public CompletionStage<Long> begin(TapRequest request, TapListener newListener) {
+      listener = newListener;
+      newListener.status(1, 0);
+      return CompletableFuture.completedFuture(1L);
+    }
+
+    @Override
+    public void end(long id) {
+      ended = true;
+    }
+  }
+
   @BeforeEach
   void serve() throws Exception {
     Router router = Router.router(vertx);
     new TrafficApi(new Tables()).mount(router);
     new OverviewApi(this::overview).mount(router);
+    new TapApi(taps, TapPermission.loopback()).mount(router);
     new PageRoutes().mount(router);
     server =
         vertx
@@ -322,6 +356,31 @@ class PageIT {
     browser().run("document.getElementById('theme').click()");
     assertThat(browser().text(background)).isEqualTo(dark);
     browser().run("document.getElementById('theme').click()");
+    nothingOnTheConsole();
+  }
+
+  @Test
+  void requestsAreShownAsTheyHappen() {
+    load();
+    browser()
+        .run(
+            "document.getElementById('tap-resource').value = 'deploy/web';"
+                + " document.getElementById('tap-form').requestSubmit();");
+    waitFor("return document.getElementById('tap-state').textContent", "1 proxy tells");
+    var end = new TapRow.End("10.0.0.1:1", "default", "web-5d9-1", "", Map.of());
+    for (int i = 0; i < 250; i++) {
+      taps.listener.exchange(
+          new TapRow(
+              "1:" + i, "in", end, end, "true", false, "", "", "GET", "http", "web", HOSTILE, 503,
+              null, 1_500L, 2_000, 0, 0, "ok", false, null));
+    }
+    waitFor("return document.getElementById('tap-rows').childElementCount", "200");
+    assertThat(browser().text("return document.querySelector('#tap-rows .request').textContent"))
+        .isEqualTo("GET " + HOSTILE);
+    assertThat(browser().text("return document.querySelectorAll('main img').length"))
+        .isEqualTo("0");
+    browser().run("document.getElementById('tap-start').click()");
+    await().atMost(LIMIT).until(() -> taps.ended);
     nothingOnTheConsole();
   }
 

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.OAuthTokenProvider;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.selvage.kube.ClusterStateSource;
@@ -21,7 +22,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
 
 /** A connection to an API server, shared by what reads from it and what writes statuses to it. */
 public final class ApiServer implements AutoCloseable {
@@ -51,6 +54,18 @@ public final class ApiServer implements AutoCloseable {
    */
   public static ApiServer connect(ApiServerOptions options) {
     return connect(Config.autoConfigure(null), options);
+  }
+
+  /** The bearer token of the account; empty if it has none, as with a client certificate. */
+  public Optional<String> bearerToken() {
+    Config config = client.getConfiguration();
+    OAuthTokenProvider provider = config.getOauthTokenProvider();
+    return Stream.of(
+            provider == null ? null : provider.getToken(),
+            config.getOauthToken(),
+            config.getAutoOAuthToken())
+        .filter(token -> token != null && !token.isEmpty())
+        .findFirst();
   }
 
   /** Whether there is an ambient account at all; says nothing of whether it is any good. */

@@ -66,6 +66,7 @@ public final class TrafficLedger implements TrafficRecorder {
 
   private CallTable calls = new CallTable();
   private long sequence;
+  private final Taps taps;
 
   /** Sums of one edge. */
   private static final class Slot {
@@ -95,7 +96,13 @@ public final class TrafficLedger implements TrafficRecorder {
     this.loops = loops;
     this.merging = merging;
     this.nanoTime = nanoTime;
+    this.taps = new Taps(nanoTime);
     this.max = max - OTHERS;
+  }
+
+  /** Tells of single exchanges while somebody asks. */
+  public Taps taps() {
+    return taps;
   }
 
   // ---- On loops that carry traffic
@@ -103,12 +110,16 @@ public final class TrafficLedger implements TrafficRecorder {
   @Override
   public ExchangeObserver exchanges(Function<ExchangeReport, @Nullable EdgeKey> edges) {
     return report -> {
-      if (!Classification.counts(report)) {
+      boolean counts = Classification.counts(report);
+      if (!counts && !taps.isActive()) {
         return;
       }
       EdgeKey key = edges.apply(report);
       if (key != null) {
-        table.get().exchange(key, report);
+        if (counts) {
+          table.get().exchange(key, report);
+        }
+        taps.exchange(key, report);
       }
     };
   }

@@ -47,6 +47,41 @@ public sealed interface ControlMessage {
     }
   }
 
+  /**
+   * Tells of exchanges from now on, or no longer. It ends with the stream too.
+   *
+   * @param id unique within the stream; a second Tap with it takes the place of the first
+   * @param maxPerSecond exchanges told in a second, 0..{@value #MAX_PER_SECOND}; 0 = it is over
+   * @param method only of this method; empty = any
+   * @param scheme only of this scheme; empty = any
+   * @param authority only of this authority; empty = any
+   * @param pathPrefix only of paths that begin so
+   * @param headers whether to tell the request's fields, with secrets redacted
+   */
+  record Tap(
+      long id,
+      int maxPerSecond,
+      String method,
+      String scheme,
+      String authority,
+      String pathPrefix,
+      boolean headers)
+      implements ControlMessage {
+    public static final int MAX_PER_SECOND = 1_000;
+
+    public Tap {
+      requireNonNull(method, "method");
+      requireNonNull(scheme, "scheme");
+      requireNonNull(authority, "authority");
+      requireNonNull(pathPrefix, "pathPrefix");
+    }
+
+    /** Ends a Tap. */
+    public static Tap end(long id) {
+      return new Tap(id, 0, "", "", "", "", false);
+    }
+  }
+
   /** What a subscribed address stands for. */
   record Destination(long id, DestinationUpdate update) implements ControlMessage {
     public Destination {

@@ -51,6 +51,18 @@ public sealed interface ProxyMessage {
     }
   }
 
+  /**
+   * An exchange that a {@link ControlMessage.Tap} asked for.
+   *
+   * @param id of the Tap
+   * @param dropped how many exchanges it did not tell of so far, because they were too many
+   */
+  record Tapped(long id, long dropped, TapEvent event) implements ProxyMessage {
+    public Tapped {
+      requireNonNull(event, "event");
+    }
+  }
+
   /** What went through the proxy. */
   record Report(TrafficReport report) implements ProxyMessage {
     public Report {

@@ -44,6 +44,7 @@ public final class ControlMessageCodec {
               (to, m) -> to.uint(1, m.id()).message(2, m.update(), DestinationFields::write));
       case ControlMessage.Workloads workloads ->
           out.message(5, workloads, ControlMessageCodec::writeWorkloads);
+      case ControlMessage.Tap tap -> out.message(6, tap, TapFields::write);
     }
     return out.toBytes();
   }
@@ -62,6 +63,7 @@ public final class ControlMessageCodec {
             result = new ControlMessage.Inbound(InboundSettingsFields.read(in.message("inbound")));
         case 4 -> result = readDestination(in.message("destination"));
         case 5 -> result = readWorkloads(in.message("workloads"));
+        case 6 -> result = TapFields.read(in.message("tap"));
         default -> in.skip();
       }
     }

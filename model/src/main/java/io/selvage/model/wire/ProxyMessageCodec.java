@@ -41,6 +41,7 @@ public final class ProxyMessageCodec {
               (to, m) -> to.string(1, m.fingerprint()).uint(2, m.certificateNotAfterMillis()));
       case ProxyMessage.Report report ->
           out.message(5, report.report(), TrafficReportFields::write);
+      case ProxyMessage.Tapped tapped -> out.message(6, tapped, TapFields::write);
     }
     return out.toBytes();
   }
@@ -58,6 +59,7 @@ public final class ProxyMessageCodec {
         case 3 -> result = readUnsubscribe(in.message("unsubscribe"));
         case 4 -> result = readState(in.message("state"));
         case 5 -> result = new ProxyMessage.Report(TrafficReportFields.read(in.message("report")));
+        case 6 -> result = TapFields.readTapped(in.message("tapped"));
         default -> in.skip();
       }
     }

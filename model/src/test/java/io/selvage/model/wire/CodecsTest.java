@@ -15,6 +15,7 @@ import io.selvage.model.mesh.PortRange;
 import io.selvage.model.mesh.ProtocolHint;
 import io.selvage.model.mesh.ProxyKind;
 import io.selvage.model.mesh.ProxyMessage;
+import io.selvage.model.mesh.TapEvent;
 import io.selvage.model.mesh.TrafficReport;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -312,6 +313,53 @@ class CodecsTest {
     assertThatThrownBy(() -> ControlMessageCodec.decode(more))
         .isInstanceOf(WireException.class)
         .hasMessageEndingWith(field + ": more than " + max + " elements");
+  }
+
+  @Test
+  void tapsAreBounded() throws WireException {
+    var most = new ControlMessage.Tap(1, ControlMessage.Tap.MAX_PER_SECOND, "", "", "", "", false);
+    assertThat(ControlMessageCodec.decode(ControlMessageCodec.encode(most))).contains(most);
+    byte[] more =
+        ControlMessageCodec.encode(
+            new ControlMessage.Tap(
+                1, ControlMessage.Tap.MAX_PER_SECOND + 1, "", "", "", "", false));
+    assertThatThrownBy(() -> ControlMessageCodec.decode(more))
+        .isInstanceOf(WireException.class)
+        .hasMessageContaining("max_per_second");
+    ProxyMessage fits = tapped(TapEvent.MAX_HEADERS);
+    assertThat(ProxyMessageCodec.decode(ProxyMessageCodec.encode(fits))).contains(fits);
+    assertThatThrownBy(() -> ProxyMessageCodec.encode(tapped(TapEvent.MAX_HEADERS + 1)))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static ProxyMessage tapped(int headers) {
+    return new ProxyMessage.Tapped(
+        1,
+        2,
+        new TapEvent(
+            3,
+            TrafficReport.Direction.OUTBOUND,
+            "10.0.0.1:1",
+            "10.0.0.2:80",
+            "10.0.0.2",
+            "",
+            "",
+            "",
+            TrafficReport.Security.NOT_MESHED,
+            false,
+            "GET",
+            "http",
+            "a",
+            "/",
+            0,
+            -1,
+            -1,
+            0,
+            0,
+            0,
+            "ok",
+            false,
+            Collections.nCopies(headers, new TapEvent.Header("a", "b"))));
   }
 
   private static DestinationUpdate update(

@@ -12,6 +12,7 @@ import io.selvage.model.mesh.PortRange;
 import io.selvage.model.mesh.ProtocolHint;
 import io.selvage.model.mesh.ProxyKind;
 import io.selvage.model.mesh.ProxyMessage;
+import io.selvage.model.mesh.TapEvent;
 import io.selvage.model.mesh.TrafficReport;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -32,30 +33,40 @@ final class RandomMessages {
   }
 
   ProxyMessage proxyMessage(int kind) {
-    return switch (kind % 5) {
+    return switch (kind % 6) {
       case 0 ->
           new ProxyMessage.Hello(
               random.nextInt(1000), pod(), one(ProxyKind.values()), text(), text());
       case 1 -> new ProxyMessage.Subscribe(number(), "10.0.0." + random.nextInt(256), port());
       case 2 -> new ProxyMessage.Unsubscribe(number());
       case 3 -> new ProxyMessage.State(text(), number());
-      default ->
+      case 4 ->
           new ProxyMessage.Report(
               new TrafficReport(number(), number(), some(this::edge), some(this::call)));
+      default -> new ProxyMessage.Tapped(number(), number(), tapEvent());
     };
   }
 
   ControlMessage controlMessage(int kind) {
-    return switch (kind % 5) {
+    return switch (kind % 6) {
       case 0 -> new ControlMessage.Welcome(random.nextInt(1000), text(), random.nextInt(60_000));
       case 1 -> new ControlMessage.Bundle(text(), text(), random.nextBoolean(), number());
       case 2 -> new ControlMessage.Inbound(inbound());
       case 3 -> new ControlMessage.Destination(number(), update());
-      default ->
+      case 4 ->
           new ControlMessage.Workloads(
               random.nextBoolean(),
               some(this::knownAddress),
               some(this::text),
+              random.nextBoolean());
+      default ->
+          new ControlMessage.Tap(
+              number(),
+              random.nextInt(ControlMessage.Tap.MAX_PER_SECOND + 1),
+              text(),
+              text(),
+              text(),
+              text(),
               random.nextBoolean());
     };
   }
@@ -133,6 +144,33 @@ final class RandomMessages {
         number(),
         number(),
         number());
+  }
+
+  private TapEvent tapEvent() {
+    return new TapEvent(
+        number(),
+        one(TrafficReport.Direction.values()),
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+        text(),
+        one(TrafficReport.Security.values()),
+        random.nextBoolean(),
+        text(),
+        text(),
+        text(),
+        text(),
+        random.nextInt(1_000),
+        random.nextInt(20) - 1,
+        random.nextBoolean() ? -1 : random.nextInt(1_000_000),
+        number(),
+        number(),
+        number(),
+        text(),
+        random.nextBoolean(),
+        some(() -> new TapEvent.Header(text(), text())));
   }
 
   private TrafficReport.Call call() {

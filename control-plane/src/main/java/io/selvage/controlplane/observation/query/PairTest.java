@@ -9,15 +9,15 @@ import io.selvage.controlplane.observation.workload.WorkloadDirectory;
 import java.util.Optional;
 
 /** Which traffic belongs to a resource. */
-final class PairTest {
+public final class PairTest {
   private final WorkloadDirectory directory;
 
-  PairTest(WorkloadDirectory directory) {
+  public PairTest(WorkloadDirectory directory) {
     this.directory = directory;
   }
 
   /** Whether the traffic goes to, or comes from, the other end that was asked for. */
-  boolean matches(OtherEnd other, PairTotals pair) {
+  public boolean matches(OtherEnd other, PairTotals pair) {
     return switch (other.way()) {
       case TO -> serves(other.resource(), other.namespace(), pair);
       case FROM -> isPartOf(other.resource(), other.namespace(), pair.client());
@@ -36,7 +36,7 @@ final class PairTest {
   }
 
   /** Whether a party is part of a resource; a namespace lies in no other. */
-  boolean isPartOf(ResourceSelector resource, Optional<String> namespace, Party party) {
+  public boolean isPartOf(ResourceSelector resource, Optional<String> namespace, Party party) {
     boolean anywhere = namespace.isEmpty() || resource.type() == ResourceType.NAMESPACE;
     return (anywhere || namespace.get().equals(party.namespace()))
         && directory.nameOf(party, resource.type()).filter(resource::matches).isPresent();

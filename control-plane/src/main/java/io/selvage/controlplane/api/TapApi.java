@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.api;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.selvage.controlplane.link.ApiRoutes;
+import io.selvage.controlplane.link.Caller;
+import io.selvage.controlplane.link.TapPermission;
+import io.selvage.controlplane.link.TapPermission.Refusal;
+import io.selvage.controlplane.observation.query.OtherEnd;
+import io.selvage.controlplane.observation.query.QueryException;
+import io.selvage.controlplane.observation.tap.TapListener;
+import io.selvage.controlplane.observation.tap.TapQuery;
+import io.selvage.controlplane.observation.tap.TapRequest;
+import io.selvage.controlplane.observation.tap.TapRow;
+import io.selvage.controlplane.observation.workload.ResourceSelector;
+import io.selvage.controlplane.observation.workload.ResourceType;
+import io.vertx.core.Context;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.HttpException;
+import java.net.InetAddress;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code GET /api/v1/tap}: exchanges as they end, one JSON object a line (NDJSON), until the caller
+ * goes. Lines with {@code "proxies"} say how it stands. A caller that reads too slowly misses
+ * lines, which is counted and said.
+ */
+public final class TapApi implements ApiRoutes {
+  private static final Logger LOG = LoggerFactory.getLogger(TapApi.class);
+  private static final String RESOURCE = "resource";
+  private static final String NAMESPACE = "namespace";
+  private static final String TO = "to";
+  private static final String TO_NAMESPACE = "to_namespace";
+  private static final String MAX_RPS = "max_rps";
+  private static final Set<String> PARAMETERS =
+      Set.of(
+          RESOURCE,
+          NAMESPACE,
+          TO,
+          TO_NAMESPACE,
+          MAX_RPS,
+          "method",
+          "scheme",
+          "authority",
+          "path",
+          "headers");
+
+  /** Lines on their way to one caller's event loop. */
+  private static final int MAX_WAITING = 1_024;
+
+  private static final String BEARER = "bearer ";
+
+  private final TapQuery taps;
+  private final TapPermission permission;
+  private final ObjectMapper json = new ObjectMapper();
+
+  public TapApi(TapQuery taps, TapPermission permission) {
+    this.taps = taps;
+    this.permission = permission;
+  }
+
+  @Override
+  public void mount(Router router) {
+    router.get("/api/v1/tap").handler(this::open);
+  }
+
+  private void open(RoutingContext call) {
+    TapRequest request;
+    try {
+      request = request(new QueryParams(call.queryParams(), PARAMETERS));
+    } catch (IllegalArgumentException e) {
+      refuse(call, 400, String.valueOf(e.getMessage()));
+      return;
+    } catch (HttpException _) {
+      refuse(call, 400, "the query is not percent-encoded");
+      return;
+    }
+    Caller caller = caller(call.request());
+    Optional<String> namespace =
+        request.resource().type() == ResourceType.NAMESPACE
+            ? request.resource().name()
+            : request.namespace();
+    call.vertx()
+        .executeBlocking(() -> permission.check(caller, namespace), false)
+        .onSuccess(refusal -> {
+          if (refusal.isPresent()) {
+            refuse(call, refusal.get());
+          } else {
+            begin(call, request);
+          }
+        })
+        .onFailure(e -> {
+          LOG.error("who may tap could not be judged", e);
+          refuse(call, 500, "internal error; see the log");
+        });
+  }
+
+  private static TapRequest request(QueryParams params) {
+    return new TapRequest(
+        ResourceSelector.parse(params.required(RESOURCE)),
+        params.one(NAMESPACE),
+        OtherEnd.of(
+            params.one(TO),
+            params.one(TO_NAMESPACE),
+            Optional.empty(),
+            Optional.empty(),
+            params.one(NAMESPACE)),
+        params.number(MAX_RPS, TapRequest.DEFAULT_PER_SECOND),
+        params.one("method").orElse(""),
+        params.one("scheme").orElse(""),
+        params.one("authority").orElse(""),
+        params.one("path").orElse(""),
+        params.flag("headers"));
+  }
+
+  static Caller caller(HttpServerRequest request) {
+    String authorization = request.getHeader("authorization");
+    boolean bearer =
+        authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
+    String site = request.getHeader("sec-fetch-site");
+    String origin = request.getHeader("origin");
+    boolean foreign =
+        site != null && !site.equals("same-origin") && !site.equals("none")
+            || origin != null && !isOwn(origin, request);
+    return new Caller(
+        bearer ? Optional.of(authorization.substring(BEARER.length()).strip()) : Optional.empty(),
+        isLoopback(request),
+        foreign);
+  }
+
+  private static boolean isOwn(String origin, HttpServerRequest request) {
+    var authority = request.authority();
+    return authority != null
+        && (origin.equals("http://" + authority) || origin.equals("https://" + authority));
+  }
+
+  private static boolean isLoopback(HttpServerRequest request) {
+    var remote = request.remoteAddress();
+    String address = remote == null ? null : remote.hostAddress();
+    return address != null && InetAddress.ofLiteral(address).isLoopbackAddress();
+  }
+
+  private void begin(RoutingContext call, TapRequest request) {
+    HttpServerResponse response = call.response();
+    if (response.closed()) {
+      return;
+    }
+    Context context = call.vertx().getOrCreateContext();
+    var lines = new Lines(context, response);
+    response
+        .setChunked(true)
+        .putHeader("content-type", "application/x-ndjson")
+        .putHeader("cache-control", "no-store")
+        .putHeader("x-content-type-options", "nosniff");
+    taps.begin(request, lines)
+        .whenComplete((id, failure) ->
+            context.runOnContext(_ -> {
+              if (failure != null) {
+                response.setChunked(false);
+                fail(call, failure);
+              } else if (response.closed()) {
+                taps.end(id);
+              } else {
+                response.closeHandler(_ -> taps.end(id));
+                response.exceptionHandler(_ -> taps.end(id));
+                lines.start();
+              }
+            }));
+  }
+
+  private void fail(RoutingContext call, Throwable thrown) {
+    Throwable failure =
+        thrown instanceof CompletionException && thrown.getCause() != null
+            ? thrown.getCause()
+            : thrown;
+    if (failure instanceof QueryException busy) {
+      refuse(call, 503, String.valueOf(busy.getMessage()));
+    } else {
+      LOG.error("a tap cannot be opened", failure);
+      refuse(call, 500, "internal error; see the log");
+    }
+  }
+
+  private void refuse(RoutingContext call, Refusal refusal) {
+    if (refusal.status() == 401) {
+      call.response().putHeader("www-authenticate", "Bearer");
+    }
+    refuse(call, refusal.status(), refusal.message());
+  }
+
+  private void refuse(RoutingContext call, int status, String message) {
+    if (call.response().closed() || call.response().ended()) {
+      return;
+    }
+    call.response()
+        .setStatusCode(status)
+        .putHeader("content-type", "application/json")
+        .putHeader("cache-control", "no-store")
+        .putHeader("x-content-type-options", "nosniff")
+        .end(text(Map.of("error", message)));
+  }
+
+  private Buffer text(Object value) {
+    try {
+      return Buffer.buffer(json.writeValueAsBytes(value));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** From the thread of observation to the caller's event loop, with a bound. */
+  private final class Lines implements TapListener {
+    private final Context context;
+    private final HttpServerResponse response;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicLong missed = new AtomicLong();
+
+    // On the context only: what comes before the head is sent is kept, and that is little.
+    private boolean started;
+    private Buffer early = Buffer.buffer();
+
+    Lines(Context context, HttpServerResponse response) {
+      this.context = context;
+      this.response = response;
+    }
+
+    @Override
+    public void exchange(TapRow row) {
+      offer(row, false);
+    }
+
+    @Override
+    public void status(int proxies, long dropped) {
+      offer(Map.of("proxies", proxies, "dropped", dropped + missed.get()), true);
+    }
+
+    private void offer(Object value, boolean always) {
+      if (!always && waiting.get() >= MAX_WAITING) {
+        missed.incrementAndGet();
+        return;
+      }
+      Buffer line = text(value).appendByte((byte) '\n');
+      waiting.incrementAndGet();
+      context.runOnContext(_ -> {
+        waiting.decrementAndGet();
+        if (response.closed() || response.ended()) {
+          return;
+        }
+        if (!started) {
+          early = early.appendBuffer(line);
+        } else if (response.writeQueueFull()) {
+          missed.incrementAndGet();
+        } else {
+          response.write(line);
+        }
+      });
+    }
+
+    void start() {
+      started = true;
+      response.write(early.length() == 0 ? Buffer.buffer("\n") : early);
+      early = Buffer.buffer();
+    }
+  }
+}

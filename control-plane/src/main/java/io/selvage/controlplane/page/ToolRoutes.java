@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.page;
+
+import static java.util.Objects.requireNonNull;
+
+import io.selvage.controlplane.api.Overview;
+import io.selvage.controlplane.link.ApiRoutes;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.PoolOptions;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.proxy.handler.ProxyHandler;
+import io.vertx.httpproxy.HttpProxy;
+import io.vertx.httpproxy.ProxyContext;
+import io.vertx.httpproxy.ProxyInterceptor;
+import io.vertx.httpproxy.ProxyOptions;
+import io.vertx.httpproxy.ProxyResponse;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves other web tools under the page, each below a path of its own. Whoever reaches this port
+ * reaches them, and their pages are of this origin: only tools that are trusted are to be named.
+ */
+public final class ToolRoutes implements ApiRoutes {
+  private static final int CONNECT_TIMEOUT_MILLIS = 5_000;
+  private static final int IDLE_TIMEOUT_SECONDS = 60;
+  private static final int MAX_CONNECTIONS = 8;
+  private static final int MAX_WAITING = 64;
+
+  private final List<Tool> tools;
+
+  /**
+   * A tool.
+   *
+   * @param name for people
+   * @param path below this page's, without slashes
+   * @param url http or https; {@code /path/x} here is {@code x} below its path there
+   */
+  public record Tool(String name, String path, URI url) {
+    /**
+     * @throws IllegalArgumentException with a text for people, if the URL cannot be one of a tool
+     */
+    public Tool {
+      requireNonNull(name, "name");
+      requireNonNull(path, "path");
+      String scheme = String.valueOf(url.getScheme());
+      if (url.getHost() == null || !(scheme.equals("http") || scheme.equals("https"))) {
+        throw new IllegalArgumentException(url + " is not the http URL of " + name);
+      }
+      if (url.getRawQuery() != null || url.getRawFragment() != null) {
+        throw new IllegalArgumentException(url + " has more than a path after the host");
+      }
+    }
+
+    private boolean isSecure() {
+      return "https".equals(url.getScheme());
+    }
+
+    private int port() {
+      return url.getPort() >= 0 ? url.getPort() : isSecure() ? 443 : 80;
+    }
+
+    /** The target there of a target here. */
+    String target(String uri) {
+      String base = url.getRawPath() == null ? "" : url.getRawPath();
+      String rest = uri.substring(Math.min(uri.length(), path.length() + 1));
+      return (base.endsWith("/") ? base.substring(0, base.length() - 1) : base)
+          + (rest.startsWith("/") ? rest : "/" + rest);
+    }
+  }
+
+  public ToolRoutes(List<Tool> tools) {
+    this.tools = List.copyOf(tools);
+  }
+
+  /** For the page. */
+  public List<Overview.Link> links() {
+    return tools.stream().map(tool -> new Overview.Link(tool.name, tool.path + "/")).toList();
+  }
+
+  @Override
+  public void mount(Router router) {
+    for (Tool tool : tools) {
+      var way = new Way(tool);
+      router.get("/" + tool.path).handler(call -> redirect(call, tool));
+      router.route("/" + tool.path + "/*").handler(way::handle);
+    }
+  }
+
+  /** Relative links of the tool's pages begin below its path. */
+  private static void redirect(RoutingContext call, Tool tool) {
+    if (call.request().path().endsWith("/")) {
+      call.next();
+      return;
+    }
+    call.response().setStatusCode(308).putHeader("location", tool.path + "/").end();
+  }
+
+  /** The way to one tool, made when it is first gone. */
+  private static final class Way {
+    private final Tool tool;
+    private @Nullable ProxyHandler handler;
+
+    Way(Tool tool) {
+      this.tool = tool;
+    }
+
+    void handle(RoutingContext call) {
+      boolean reads =
+          call.request().method().equals(HttpMethod.GET)
+              || call.request().method().equals(HttpMethod.HEAD);
+      String site = call.request().getHeader("sec-fetch-site");
+      if (!reads && site != null && !site.equals("same-origin") && !site.equals("none")) {
+        call.response().setStatusCode(403).end("not from pages of other sites\n");
+        return;
+      }
+      handler(call.vertx()).handle(call);
+    }
+
+    private synchronized ProxyHandler handler(Vertx vertx) {
+      ProxyHandler known = handler;
+      if (known == null) {
+        known = ProxyHandler.create(proxy(vertx));
+        handler = known;
+      }
+      return known;
+    }
+
+    private HttpProxy proxy(Vertx vertx) {
+      HttpClient client =
+          vertx.createHttpClient(
+              new HttpClientOptions()
+                  .setSsl(tool.isSecure())
+                  .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
+                  .setIdleTimeout(IDLE_TIMEOUT_SECONDS),
+              new PoolOptions().setHttp1MaxSize(MAX_CONNECTIONS).setMaxWaitQueueSize(MAX_WAITING));
+      // Its tunnels hold no end back that reads slowly, so there are none.
+      return HttpProxy.reverseProxy(new ProxyOptions().setSupportWebSocket(false), client)
+          .origin(tool.port(), tool.url.getHost())
+          .addInterceptor(
+              new ProxyInterceptor() {
+                @Override
+                public Future<ProxyResponse> handleProxyRequest(ProxyContext context) {
+                  context.request().setURI(tool.target(context.request().getURI()));
+                  return context.sendRequest();
+                }
+              });
+    }
+  }
+}

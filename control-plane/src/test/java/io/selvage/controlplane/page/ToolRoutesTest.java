@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.selvage.controlplane.page;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.selvage.controlplane.page.ToolRoutes.Tool;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ToolRoutesTest {
+  private final Vertx vertx = Vertx.vertx();
+  private final HttpClient client = HttpClient.newHttpClient();
+
+  @AfterEach
+  void close() throws Exception {
+    client.close();
+    done(vertx.close());
+  }
+
+  private static <T> T done(Future<T> future) throws Exception {
+    return future.toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+  }
+
+  /** Answers with what it was asked for. */
+  private HttpServer tool() throws Exception {
+    return done(
+        vertx
+            .createHttpServer()
+            .requestHandler(request ->
+                request
+                    .body()
+                    .onSuccess(body ->
+                        request
+                            .response()
+                            .putHeader("x-tool", "1")
+                            .end(request.method() + " " + request.uri() + " " + body)))
+            .listen(0, "127.0.0.1"));
+  }
+
+  private String serve(String toolUrl) throws Exception {
+    Router router = Router.router(vertx);
+    var routes = new ToolRoutes(List.of(new Tool("Grafana", "grafana", URI.create(toolUrl))));
+    assertThat(routes.links().getFirst().path()).isEqualTo("grafana/");
+    routes.mount(router);
+    HttpServer server =
+        done(vertx.createHttpServer().requestHandler(router).listen(0, "127.0.0.1"));
+    return "http://127.0.0.1:" + server.actualPort();
+  }
+
+  private HttpResponse<String> send(HttpRequest.Builder request) throws Exception {
+    return client.send(request.timeout(Duration.ofSeconds(20)).build(), BodyHandlers.ofString());
+  }
+
+  private static HttpRequest.Builder to(String url) {
+    return HttpRequest.newBuilder(URI.create(url));
+  }
+
+  @Test
+  void aToolIsServedBelowItsPath() throws Exception {
+    String page = serve("http://127.0.0.1:" + tool().actualPort());
+    HttpResponse<String> answer = send(to(page + "/grafana/d/1?a=b%20c"));
+    assertThat(answer.body()).isEqualTo("GET /d/1?a=b%20c ");
+    assertThat(answer.headers().firstValue("x-tool")).contains("1");
+    assertThat(send(to(page + "/grafana/")).body()).isEqualTo("GET / ");
+    HttpResponse<String> bare = send(to(page + "/grafana"));
+    assertThat(bare.statusCode()).isEqualTo(308);
+    assertThat(bare.headers().firstValue("location")).contains("grafana/");
+  }
+
+  @Test
+  void aPathOfItsOwnIsKept() throws Exception {
+    String page = serve("http://127.0.0.1:" + tool().actualPort() + "/grafana/");
+    HttpRequest.Builder query =
+        to(page + "/grafana/api/ds/query").POST(HttpRequest.BodyPublishers.ofString("{}"));
+    assertThat(send(query).body()).isEqualTo("POST /grafana/api/ds/query {}");
+  }
+
+  @Test
+  void pagesOfOtherSitesChangeNothing() throws Exception {
+    String page = serve("http://127.0.0.1:" + tool().actualPort());
+    HttpRequest.Builder post =
+        to(page + "/grafana/x")
+            .header("sec-fetch-site", "cross-site")
+            .POST(HttpRequest.BodyPublishers.ofString("{}"));
+    assertThat(send(post).statusCode()).isEqualTo(403);
+  }
+
+  @Test
+  void aToolThatIsAwayIsABadGateway() throws Exception {
+    HttpServer tool = tool();
+    String page = serve("http://127.0.0.1:" + tool.actualPort());
+    done(tool.close());
+    assertThat(send(to(page + "/grafana/")).statusCode()).isEqualTo(502);
+  }
+
+  @Test
+  void aUrlThatIsNoneIsCalledSo() {
+    assertThatThrownBy(() -> new Tool("Grafana", "grafana", URI.create("ftp://x/")))
+        .hasMessage("ftp://x/ is not the http URL of Grafana");
+    assertThatThrownBy(() -> new Tool("Grafana", "grafana", URI.create("http://x/?a")))
+        .hasMessage("http://x/?a has more than a path after the host");
+  }
+}
