@@ -435,7 +435,7 @@ final class ComponentTraining {
     return client
         .request(request)
         .compose(r ->
-            method == HttpMethod.GET
+            method.equals(HttpMethod.GET)
                 ? r.send()
                 : r.putHeader("content-type", "application/json").send(Buffer.buffer(body)))
         .compose(response -> response.body().map(all -> response.statusCode()))

@@ -125,7 +125,7 @@ final class TrainingApiServer implements AutoCloseable {
 
   private void answer(HttpServerRequest request) {
     String path = request.path();
-    if (request.method() == HttpMethod.GET) {
+    if (request.method().equals(HttpMethod.GET)) {
       read(request, path);
       return;
     }
@@ -167,7 +167,7 @@ final class TrainingApiServer implements AutoCloseable {
     } else if (path.endsWith("/selfsubjectaccessreviews")) {
       object.withObject("/status").put("allowed", true);
       send(request, 201, object);
-    } else if (request.method() == HttpMethod.POST) {
+    } else if (request.method().equals(HttpMethod.POST)) {
       String name = object.path("metadata").path("name").asText();
       send(request, 201, store(path + "/" + name, object));
     } else {
