@@ -27,8 +27,7 @@ class TapCommandTest {
           + "\"dst\":{\"address\":\"10.0.0.2:80\",\"namespace\":\"\",\"pod\":\"\",\"identity\":\"\",\"owners\":{}},\"tls\":\"Not"
           + " Provided By Remote\",\"denied\":false,\"service\":\"\",\"route\":\"a"
           + " b\",\"method\":\"GET\",\"scheme\":\"http\",\"authority\":\"books\","
-          + "\"path\":\"/a\\u001b[31m\",\"status\":200,\"grpc_status\":0,\"latency_us\":123,"
-          + "\"duration_us\":456,\"request_bytes\":0,\"response_bytes\":7,\"outcome\":\"ok\",\"broken\":false}\n";
+          + "\"path\":\"/a\\u001b[31m\",\"status\":200,\"grpc_status\":0,\"latency_us\":123,\"duration_us\":456,\"request_bytes\":0,\"response_bytes\":7,\"outcome\":\"ok\",\"broken\":false}\n";
   private static final String BEGIN = "id=1:2 proxy=in  src=10.0.0.1:4 dst=10.0.0.2:80";
 
   @TempDir private Path dir;
