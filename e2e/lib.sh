@@ -166,9 +166,15 @@ load_begin() {
   BACKGROUND+=($!)
 }
 
-# load_end NAME LEAST: ends it; there were at least so many calls and none failed.
+# called NAME LEAST: so many calls have ended.
+called() {
+  (($(wc -l <"$OUT/load-$1") >= $2))
+}
+
+# load_end NAME LEAST: ends it after at least so many calls; none failed.
 load_end() {
   local name=$1 least=$2 good bad
+  within 60 called "$name" "$least"
   touch "$OUT/load-$name.stop"
   within 60 test -e "$OUT/load-$name.done"
   good=$(grep -c '^ok$' "$OUT/load-$name" || true)

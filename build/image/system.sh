@@ -7,7 +7,7 @@ RUNTIME_MODULES=java.base,java.logging,java.management,java.naming,java.net.http
 # make_base DIR: makes DIR/root, a linked runtime on the libraries it needs, where it is missing or out of date.
 make_base() {
   local dir=$1 root=$1/root inputs
-  inputs="$(sha256sum "$JAVA25/release" build/image/system.sh) $(ldd --version | head -1)"
+  inputs="$(sha256sum "$JAVA25/release" build/image/system.sh) $(ldd --version | sed -n 1p)"
   if [[ -e $dir/inputs && $(<"$dir/inputs") == "$inputs" ]]; then
     return
   fi
@@ -61,7 +61,7 @@ add_copyright() {
 package_of() {
   local real
   real=$(readlink -f "$1")
-  { dpkg-query -S "$1" || dpkg-query -S "$real" || dpkg-query -S "${real#/usr}"; } 2>/dev/null | head -1 | cut -d: -f1
+  { dpkg-query -S "$1" || dpkg-query -S "$real" || dpkg-query -S "${real#/usr}"; } 2>/dev/null | sed -n '1s/:.*//p'
 }
 
 # add_iptables ROOT: both families of iptables, nft and legacy, with their extensions.
@@ -83,7 +83,7 @@ add_iptables() {
       ln -s xtables-nft-multi "$root/usr/sbin/$name$verb"
     done
   done
-  extensions=$(dirname "$(dpkg-query -L iptables 2>/dev/null | grep -m1 /libxt_owner.so || echo /usr/lib/xtables/libxt_owner.so)")
+  extensions=$(dirname "$({ dpkg-query -L iptables 2>/dev/null || true; } | sed -n '\|/libxt_owner\.so$|p')")
   mkdir -p "$root$extensions"
   install -m 755 "$extensions"/lib{xt,ipt,ip6t}_*.so "$root$extensions/"
   add_libraries "$root" "$extensions"/*.so

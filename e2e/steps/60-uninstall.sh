@@ -19,6 +19,7 @@ one_container() {
 }
 
 uninstall() {
+  mesh install --crds --ignore-cluster >"$OUT/crds.yaml"
   mesh uninstall >"$OUT/uninstall.yaml"
   kubectl delete -f "$OUT/uninstall.yaml" --ignore-not-found --timeout=180s
   kubectl delete namespace selvage --ignore-not-found --timeout=180s
