@@ -19,11 +19,14 @@ one_container() {
 }
 
 uninstall() {
-  mesh install --crds --ignore-cluster >"$OUT/crds.yaml"
   mesh uninstall >"$OUT/uninstall.yaml"
   kubectl delete -f "$OUT/uninstall.yaml" --ignore-not-found --timeout=180s
-  kubectl delete namespace selvage --ignore-not-found --timeout=180s
-  kubectl delete -f "$OUT/crds.yaml" --ignore-not-found --timeout=180s
+}
+
+samples_go() {
+  kubectl delete --ignore-not-found -f e2e/manifests/around.yaml
+  kubectl delete --ignore-not-found deployment/meshweb deployment/meshclient deployment/engine deployment/website \
+    service/meshweb service/engine secret/secure
 }
 
 promise "an uninstall is refused while pods are injected" refuses_while_injected
@@ -33,5 +36,4 @@ promise "the samples of the gateway go" kubectl delete --ignore-not-found -f e2e
 promise "uninstalled" uninstall
 promise "nothing of ours is left" within 60 nothing_left
 around "after the uninstall"
-promise "the samples go" kubectl delete --ignore-not-found deployment/meshweb deployment/meshclient deployment/engine service/meshweb service/engine secret/secure \
-  deployment/website -f e2e/manifests/around.yaml
+promise "the samples go" samples_go
