@@ -274,7 +274,7 @@ final class TapCommand implements Callable<Integer> {
     int proxies = -1;
     long dropped = 0;
     long shown = 0;
-    for (String line; !(line = line(lines)).isEmpty(); ) {
+    for (String line = line(lines); !line.isEmpty(); line = line(lines)) {
       JsonNode row = JSON.readTree(line);
       if (row.has("proxies")) {
         int now = row.path("proxies").asInt();
