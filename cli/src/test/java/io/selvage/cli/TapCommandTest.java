@@ -22,12 +22,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code mesh tap} against a server that answers with lines of a control plane's. */
 class TapCommandTest {
   private static final String ROW =
-      "{\"id\":\"1:2\",\"proxy\":\"in\",\"src\":{\"address\":\"10.0.0.1:4\",\"namespace\":\"shop\","
-          + "\"pod\":\"web-1\",\"identity\":\"\",\"owners\":{\"deployment\":\"web\"}},"
-          + "\"dst\":{\"address\":\"10.0.0.2:80\",\"namespace\":\"\",\"pod\":\"\",\"identity\":\"\",\"owners\":{}},\"tls\":\"Not"
-          + " Provided By Remote\",\"denied\":false,\"service\":\"\",\"route\":\"a"
-          + " b\",\"method\":\"GET\",\"scheme\":\"http\",\"authority\":\"books\","
-          + "\"path\":\"/a\\u001b[31m\",\"status\":200,\"grpc_status\":0,\"latency_us\":123,\"duration_us\":456,\"request_bytes\":0,\"response_bytes\":7,\"outcome\":\"ok\",\"broken\":false}\n";
+      """
+      {"id":"1:2","proxy":"in",\
+      "src":{"address":"10.0.0.1:4","namespace":"shop","pod":"web-1","identity":"",\
+      "owners":{"deployment":"web"}},\
+      "dst":{"address":"10.0.0.2:80","namespace":"","pod":"","identity":"","owners":{}},\
+      "tls":"Not Provided By Remote","denied":false,"service":"","route":"a b",\
+      "method":"GET","scheme":"http","authority":"books","path":"/a\\u001b[31m",\
+      "status":200,"grpc_status":0,"latency_us":123,"duration_us":456,"request_bytes":0,\
+      "response_bytes":7,"outcome":"ok","broken":false}
+      """;
   private static final String BEGIN = "id=1:2 proxy=in  src=10.0.0.1:4 dst=10.0.0.2:80";
 
   @TempDir private Path dir;
