@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.controlplane.identity.IssuerStorage.StorageException;
+import io.selvage.controlplane.identity.RotationState.Phase;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -79,11 +80,22 @@ final class Replicas {
     }
   }
 
-  /** Whether it is this replica that goes on when all may; the others follow what it stores. */
-  boolean leads() {
+  /**
+   * Whether it is this replica that goes on when all may; the others follow what it stores. The one
+   * that should may have vanished while its pod is still there, as on a node that is lost: where
+   * nobody is waited for, any other takes its place after {@link #FRESH}. Two that write at once do
+   * no harm, for the storage refuses the second.
+   */
+  boolean leads(RotationState state, Instant now) {
     var all = new TreeSet<>(running.get().orElse(Set.of()));
     all.add(self);
-    return board.isEmpty() || all.first().equals(self);
+    if (board.isEmpty() || all.first().equals(self)) {
+      return true;
+    }
+    boolean waits =
+        !state.leaveBehind()
+            && (state.phase() == Phase.TRUSTING || state.phase() == Phase.RENEWING);
+    return !waits && !now.isBefore(state.phaseSince().plus(FRESH));
   }
 
   /**

@@ -236,7 +236,7 @@ final class Rotation {
         case TRUSTING -> trusting(state, now);
         case RENEWING -> renewing(state, now);
         case PRUNING, ABORTING -> {
-          if (replicas.leads()) {
+          if (replicas.leads(state, now)) {
             boolean pruning = state.phase() == Phase.PRUNING;
             finish(
                 state,
@@ -284,7 +284,7 @@ final class Rotation {
     Replicas.Others others = replicas.exchange(state, labels(behind), now);
     boolean settled = !now.isBefore(later(state.phaseSince(), processStart).plus(pause()));
     boolean followed = settled && behind.isEmpty() && others.allDone();
-    if ((followed || state.leaveBehind()) && replicas.leads()) {
+    if ((followed || state.leaveBehind()) && replicas.leads(state, now)) {
       switchIssuer(state, trust, now);
       return;
     }
@@ -343,7 +343,7 @@ final class Rotation {
         now.isAfter(state.oldLeavesEnd()) && (others.silent().isEmpty() || state.leaveBehind());
     boolean renewed = behind.isEmpty() && others.allDone() && !now.isBefore(from.plus(pause()));
     boolean due = ended || state.prune() == Prune.NOW && (renewed || state.leaveBehind());
-    if (due && replicas.leads()) {
+    if (due && replicas.leads(state, now)) {
       store.write(files.withRotation(state.in(Phase.PRUNING, now).json()), now);
       step(now);
       return;

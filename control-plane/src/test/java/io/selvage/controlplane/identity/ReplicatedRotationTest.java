@@ -206,4 +206,36 @@ class ReplicatedRotationTest {
     assertThat(b.phase()).isEqualTo(Phase.RENEWING);
     assertThat(b.store.trust().issuer().sameAs(a.store.trust().issuer())).isTrue();
   }
+
+  /** Its pod stays for as long as its node is lost, whatever was said. */
+  @Test
+  void anotherGoesOnWhereTheFirstReplicaHasVanished() throws Exception {
+    b.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    clock.advance(options.settle().plus(Replicas.FRESH));
+    b.step();
+    assertThat(b.phase()).isEqualTo(Phase.TRUSTING);
+    assertThat(b.rotation.report().others().silent()).containsExactly("cp-a");
+
+    b.rotation.proceed(clock.instant());
+    assertThat(b.phase()).isEqualTo(Phase.RENEWING);
+    b.rotation.proceed(clock.instant());
+    clock.advance(Replicas.FRESH);
+    b.step();
+    assertThat(b.phase()).isEqualTo(Phase.PRUNING);
+    clock.advance(Replicas.FRESH);
+    b.step();
+    assertThat(b.phase()).isEqualTo(Phase.DONE);
+    assertThat(b.store.trust().bundle().containsAll(old)).isFalse();
+  }
+
+  @Test
+  void anotherGivesUpWhereTheFirstReplicaHasVanished() throws Exception {
+    b.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    b.rotation.abort(clock.instant());
+    assertThat(b.phase()).as("the first one may still do it").isEqualTo(Phase.ABORTING);
+    clock.advance(Replicas.FRESH);
+    b.step();
+    assertThat(b.phase()).isEqualTo(Phase.ABORTED);
+    assertThat(b.store.trust().bundle()).isEqualTo(old);
+  }
 }
