@@ -12,6 +12,14 @@ final class Removal {
   private final LinkedHashSet<ObjectNode> objects = new LinkedHashSet<>();
 
   void add(JsonNode object) {
+    objects.add(named(object));
+  }
+
+  boolean has(JsonNode object) {
+    return objects.contains(named(object));
+  }
+
+  private static ObjectNode named(JsonNode object) {
     ObjectNode named = JsonNodeFactory.instance.objectNode();
     named.put("apiVersion", object.path("apiVersion").asText());
     named.put("kind", object.path("kind").asText());
@@ -21,7 +29,7 @@ final class Removal {
     if (!namespace.isEmpty()) {
       metadata.put("namespace", namespace);
     }
-    objects.add(named);
+    return named;
   }
 
   boolean isEmpty() {

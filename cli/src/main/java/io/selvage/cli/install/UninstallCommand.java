@@ -10,6 +10,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,8 +31,26 @@ import picocli.CommandLine.Spec;
       "2:not understood"
     })
 public final class UninstallCommand implements Callable<Integer> {
-  private static final Type CLAIM =
-      new Type("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true);
+  /** What people keep in a namespace. Jobs and the like show by their pods, if they run. */
+  private static final List<Type> KEPT_IN_NAMESPACES =
+      List.of(
+          MeshKinds.DEPLOYMENT,
+          new Type("apps", "v1", "StatefulSet", "statefulsets", true),
+          new Type("batch", "v1", "CronJob", "cronjobs", true),
+          MeshKinds.POD,
+          MeshKinds.SERVICE,
+          new Type("networking.k8s.io", "v1", "Ingress", "ingresses", true),
+          new Type("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true),
+          Type.SECRET,
+          Type.CONFIG_MAP);
+
+  /** Secrets and ConfigMaps that Kubernetes makes in namespaces by itself. */
+  private static final Set<String> OF_KUBERNETES =
+      Set.of(
+          "kube-root-ca.crt",
+          "openshift-service-ca.crt",
+          "kubernetes.io/service-account-token",
+          "kubernetes.io/dockercfg");
 
   @Spec private CommandSpec spec;
 
@@ -51,7 +70,7 @@ public final class UninstallCommand implements Callable<Integer> {
   @Mixin private NamespaceOption namespace;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
     try (Cluster cluster = Cluster.connect()) {
       String text = removal(cluster).text();
@@ -60,15 +79,18 @@ public final class UninstallCommand implements Callable<Integer> {
       return CommandLine.ExitCode.OK;
     } catch (CommandFailure e) {
       return e.report(err);
+    } catch (IOException e) {
+      return CommandFailure.failed("mesh uninstall: " + e.getMessage()).report(err);
     }
   }
 
-  private Removal removal(Cluster cluster) throws CommandFailure {
+  private Removal removal(Cluster cluster) throws CommandFailure, IOException {
     String home = namespace.name();
-    cluster
-        .get(Type.CONFIG_MAP, home, MeshKinds.CONFIG)
-        .map(config -> new Installation(home, config))
-        .ifPresent(this::tellIfHelm);
+    Optional<Installation> there =
+        cluster
+            .get(Type.CONFIG_MAP, home, MeshKinds.CONFIG)
+            .map(config -> new Installation(home, config));
+    there.ifPresent(this::tellIfHelm);
     List<ObjectNode> meshed = cluster.meshedPods(home);
     if (!meshed.isEmpty() && !force) {
       throw CommandFailure.failed(
@@ -79,7 +101,10 @@ public final class UninstallCommand implements Callable<Integer> {
     }
     var removal = new Removal();
     cluster.installed(home).forEach(removal::add);
-    addWhatWasMadeLater(cluster, home, removal);
+    // Without the ConfigMap nobody knows whose they are; those of `mesh install` carry our label.
+    boolean ours =
+        there.isPresent() && !there.get().values().path("identity").path("external").asBoolean();
+    addWhatWasMadeLater(cluster, home, ours, removal);
     addCrds(cluster, removal);
     addNamespace(cluster, home, removal);
     if (removal.isEmpty()) {
@@ -103,11 +128,14 @@ public final class UninstallCommand implements Callable<Integer> {
 
   /**
    * What the processes made while they ran. Their rights are gone by then, so nothing comes back.
+   *
+   * @param trust whether issuer and trust anchors are among it, and not somebody else's
    */
-  private static void addWhatWasMadeLater(Cluster cluster, String home, Removal removal)
-      throws CommandFailure {
-    for (String name : List.of(MeshKinds.INJECTOR_TLS, MeshKinds.ISSUER)) {
-      cluster.get(Type.SECRET, home, name).ifPresent(o -> removal.add(typed(o, Type.SECRET)));
+  private static void addWhatWasMadeLater(
+      Cluster cluster, String home, boolean trust, Removal removal) throws CommandFailure {
+    addNamed(cluster, Type.SECRET, home, MeshKinds.INJECTOR_TLS, removal);
+    if (trust) {
+      addNamed(cluster, Type.SECRET, home, MeshKinds.ISSUER, removal);
     }
     for (ObjectNode lease : cluster.list(MeshKinds.LEASE, home, "")) {
       if (lease.path("metadata").path("name").asText().startsWith("selvage-")) {
@@ -120,11 +148,15 @@ public final class UninstallCommand implements Callable<Integer> {
         removal.add(map);
       }
     }
-    for (String name : List.of(MeshKinds.REPLICAS, MeshKinds.TRUST_ROOTS)) {
-      cluster
-          .get(Type.CONFIG_MAP, home, name)
-          .ifPresent(o -> removal.add(typed(o, Type.CONFIG_MAP)));
+    addNamed(cluster, Type.CONFIG_MAP, home, MeshKinds.REPLICAS, removal);
+    if (trust) {
+      addNamed(cluster, Type.CONFIG_MAP, home, MeshKinds.TRUST_ROOTS, removal);
     }
+  }
+
+  private static void addNamed(
+      Cluster cluster, Type type, String home, String name, Removal removal) throws CommandFailure {
+    cluster.get(type, home, name).ifPresent(object -> removal.add(typed(object, type)));
   }
 
   private static ObjectNode typed(ObjectNode object, Type type) {
@@ -154,20 +186,22 @@ public final class UninstallCommand implements Callable<Integer> {
   }
 
   private static int objects(Cluster cluster, JsonNode definition) throws CommandFailure {
+    return cluster.list(kind(definition), "", "").size();
+  }
+
+  private static Type kind(JsonNode definition) {
     String version = "";
     for (JsonNode candidate : definition.path("versions")) {
       if (candidate.path("storage").asBoolean()) {
         version = candidate.path("name").asText();
       }
     }
-    var type =
-        new Type(
-            definition.path("group").asText(),
-            version,
-            definition.path("names").path("kind").asText(),
-            definition.path("names").path("plural").asText(),
-            definition.path("scope").asText().equals("Namespaced"));
-    return cluster.list(type, "", "").size();
+    return new Type(
+        definition.path("group").asText(),
+        version,
+        definition.path("names").path("kind").asText(),
+        definition.path("names").path("plural").asText(),
+        definition.path("scope").asText().equals("Namespaced"));
   }
 
   /** With a namespace goes all that is in it, so it stays if something of others is. */
@@ -179,9 +213,20 @@ public final class UninstallCommand implements Callable<Integer> {
       return;
     }
     var others = new ArrayList<String>();
-    for (Type type : List.of(MeshKinds.DEPLOYMENT, MeshKinds.POD, MeshKinds.SERVICE, CLAIM)) {
+    var types = new ArrayList<>(KEPT_IN_NAMESPACES);
+    for (ObjectNode crd : cluster.list(MeshKinds.CRD, "", "")) {
+      Type type = kind(crd.path("spec"));
+      if (type.group().equals(MeshKinds.GROUP) && type.namespaced() && !removal.has(crd)) {
+        types.add(type);
+      }
+    }
+    for (Type type : types) {
       for (ObjectNode object : cluster.list(type, home, "!" + MeshKinds.COMPONENT_LABEL)) {
-        others.add(MeshKinds.reference(object));
+        if (!removal.has(object)
+            && !OF_KUBERNETES.contains(object.path("metadata").path("name").asText())
+            && !OF_KUBERNETES.contains(object.path("type").asText())) {
+          others.add(MeshKinds.reference(object));
+        }
       }
     }
     if (others.isEmpty()) {

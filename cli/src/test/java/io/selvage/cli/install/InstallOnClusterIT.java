@@ -408,10 +408,21 @@ class InstallOnClusterIT {
     apply(
         "{apiVersion: v1, kind: Service, metadata: {name: other, namespace: selvage}, spec: {ports:"
             + " [{port: 80}]}}");
-    Mesh kept = mesh("uninstall");
-    assertThat(kept.err()).contains("the namespace selvage stays").contains("service/other");
-    assertThat(names(kept.out(), "Namespace")).isEmpty();
+    assertNamespaceStaysFor("service/other");
     admin.services().inNamespace("selvage").withName("other").delete();
+    apply("{apiVersion: v1, kind: Secret, metadata: {name: tls, namespace: selvage}}");
+    assertNamespaceStaysFor("secret/tls");
+    admin.secrets().inNamespace("selvage").withName("tls").delete();
+    String listener =
+        """
+        apiVersion: getambassador.io/v3alpha1
+        kind: Listener
+        metadata: {name: web, namespace: selvage}
+        spec: {port: 8080, protocol: HTTP, securityModel: XFP, hostBinding: {namespace: {from: ALL}}}
+        """;
+    apply(listener);
+    assertNamespaceStaysFor("listener/web");
+    delete(listener);
 
     Mesh first = mesh("uninstall");
     assertThat(first.code()).isZero();
@@ -431,6 +442,14 @@ class InstallOnClusterIT {
     delete(rest);
     await().atMost(LIMIT).until(() -> mesh("uninstall").code() == 1);
     assertThat(mesh("uninstall").err()).contains("nothing of Selvage");
+  }
+
+  /** With the namespace it would go too, though its kind stays. */
+  private static void assertNamespaceStaysFor(String object) throws Exception {
+    Mesh kept = mesh("uninstall");
+    assertThat(kept.code()).isZero();
+    assertThat(kept.err()).contains("the namespace selvage stays").contains(object);
+    assertThat(names(kept.out(), "Namespace")).isEmpty();
   }
 
   /** Objects that carry our mark. */
