@@ -42,17 +42,27 @@ public final class Taps {
   /** Fields whose values are secrets. */
   private static final Set<String> SECRET_FIELDS =
       Set.of(
-          "authorization",
-          "proxy-authorization",
-          "cookie",
-          "set-cookie",
           "x-forwarded-client-cert",
-          "x-amz-security-token");
+          // Browsers have no other place for a bearer token of a WebSocket.
+          "sec-websocket-protocol",
+          "dpop");
 
   /** A field with one of these in its name may hold one. */
   private static final List<String> SECRET_WORDS =
       List.of(
-          "token", "secret", "password", "passwd", "api-key", "apikey", "session", "credential");
+          "auth",
+          "token",
+          "secret",
+          "password",
+          "passwd",
+          "key",
+          "session",
+          "credential",
+          "cookie",
+          "jwt",
+          "assertion",
+          "oidc",
+          "signature");
 
   private final LongSupplier nanoTime;
   private final AtomicInteger waiting = new AtomicInteger();
@@ -244,10 +254,18 @@ public final class Taps {
   private static List<TapEvent.Header> headers(HeaderBlock block) {
     var told = new ArrayList<TapEvent.Header>();
     for (int i = 0; i < block.count() && told.size() < TapEvent.MAX_HEADERS; i++) {
-      String name = cut(block.name(i).toLowerCase(Locale.ROOT));
-      told.add(new TapEvent.Header(name, isSecret(name) ? TapEvent.REDACTED : cut(block.value(i))));
+      String name = block.name(i).toLowerCase(Locale.ROOT);
+      String value = isSecret(name) ? TapEvent.REDACTED : cut(withoutQuery(block.value(i)));
+      told.add(new TapEvent.Header(cut(name), value));
     }
     return told;
+  }
+
+  /** An address, as in Referer and X-Original-URL, is told as the path is. */
+  private static String withoutQuery(String value) {
+    int query = value.indexOf('?');
+    boolean address = value.startsWith("/") || value.contains("://");
+    return query >= 0 && address ? value.substring(0, query) : value;
   }
 
   static boolean isSecret(String name) {

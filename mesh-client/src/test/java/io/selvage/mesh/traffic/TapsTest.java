@@ -219,11 +219,22 @@ class TapsTest {
     head.headers().add("X-Session-Id", "abc");
     head.headers().add("Cookie", "id=abc");
     head.headers().add("X-Api-Key", "abc");
+    head.headers().add("X-Api_Key", "abc");
+    head.headers().add("X-Auth-User-Pass", "abc");
+    head.headers().add("X-Goog-IAP-JWT-Assertion", "abc");
+    head.headers().add("X-Amzn-Oidc-Data", "abc");
+    head.headers().add("Sec-WebSocket-Protocol", "base64url.bearer.authorization.k8s.io.abc");
+    head.headers().add("Referer", "https://shop.example/reset?code=abc");
+    head.headers().add("X-Original-URL", "/reset?code=abc");
+    head.headers().add("X-Question", "what?");
     taps.exchange(key(), report);
     run();
     assertThat(sent.getFirst().event().headers())
         .contains(new TapEvent.Header("accept", "text/html"))
         .contains(new TapEvent.Header("authorization", TapEvent.REDACTED))
+        .contains(new TapEvent.Header("referer", "https://shop.example/reset"))
+        .contains(new TapEvent.Header("x-original-url", "/reset"))
+        .contains(new TapEvent.Header("x-question", "what?"))
         .extracting(TapEvent.Header::value)
         .noneMatch(value -> value.contains("abc"));
   }
