@@ -196,8 +196,13 @@ public final class NetworkPods implements AutoCloseable {
       nat.append(" -p tcp -j DNAT --to-destination ").append(targets.get(i)).append('\n');
     }
     if (services.add(chain)) {
-      // The node's own programs need a route before their packets are rewritten.
-      batch(node.namespace(), "route replace " + clusterIp + (six ? "/128" : "/32") + " dev lo");
+      // The node's own programs need a route before their packets are rewritten. Where
+      // route_localnet
+      // is on, as kube-proxy and Docker leave it, their address would be 127.0.0.1 by itself.
+      batch(
+          node.namespace(),
+          "route replace %s dev lo src %s"
+              .formatted(clusterIp + (six ? "/128" : "/32"), six ? NODE_ADDRESS6 : NODE_ADDRESS));
       for (String hook : List.of("PREROUTING", "OUTPUT")) {
         nat.append("-A %s -d %s -p tcp --dport %d -j %s\n".formatted(hook, clusterIp, port, chain));
       }
