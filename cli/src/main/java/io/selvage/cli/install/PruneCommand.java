@@ -4,6 +4,7 @@ package io.selvage.cli.install;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
+import io.selvage.cli.VersionCommand;
 import io.selvage.cli.install.HelmEngine.RenderException;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -60,6 +61,11 @@ public final class PruneCommand implements Callable<Integer> {
     String kubernetes = cluster.version().text();
     Installation there = Installation.find(cluster, namespace.name());
     there.requireOurs("upgrade");
+    if (!there.version().equals(VersionCommand.number())) {
+      throw CommandFailure.failed(
+          "The installation is of version %s and this command of %s: upgrade it first, or prune with the `mesh` of its version."
+              .formatted(there.version(), VersionCommand.number()));
+    }
     var release =
         new Release(
             namespace.name(),

@@ -338,8 +338,14 @@ public final class ControlPlaneProcess implements AutoCloseable {
 
   /** Of our own pod; in a cluster the host's name is the pod's. */
   private static String podName() {
-    String host = System.getenv("HOSTNAME");
-    return host == null || host.isBlank() ? "control-plane" : host;
+    // With the node's network, the host's name is the node's.
+    for (String name : List.of("POD_NAME", "HOSTNAME")) {
+      String value = System.getenv(name);
+      if (value != null && !value.isBlank()) {
+        return value;
+      }
+    }
+    return "control-plane";
   }
 
   private static String instanceName() {

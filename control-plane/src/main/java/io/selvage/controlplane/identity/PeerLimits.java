@@ -26,15 +26,17 @@ final class PeerLimits {
 
   /**
    * @param atOnce requests of one address that run or wait at a time
-   * @param burst requests without a good token at once
+   * @param burst requests without a good token at once; more than {@code atOnce}, as each that runs
+   *     counts until its token has proved good
    * @param perSecond the same in the long run
    */
   record Bounds(int atOnce, int burst, double perSecond) {
-    static final Bounds DEFAULT = new Bounds(128, 100, 5);
+    static final Bounds DEFAULT = new Bounds(128, 256, 5);
 
     Bounds {
-      if (atOnce < 1 || burst < 1 || !(perSecond > 0)) {
-        throw new IllegalArgumentException("an address may ask at least once, and at some rate");
+      if (atOnce < 1 || burst <= atOnce || !(perSecond > 0)) {
+        throw new IllegalArgumentException(
+            "an address may ask at least once, at some rate, and in vain more often than at once");
       }
     }
   }

@@ -25,7 +25,7 @@ class PeerLimitsTest {
 
   @Test
   void soManyInVainAndNotOneMoreUntilTimeHasPassed() {
-    var limits = new PeerLimits(new Bounds(10, 3, 1));
+    var limits = new PeerLimits(new Bounds(2, 3, 1));
     for (int i = 0; i < 3; i++) {
       assertThat(limits.enter(PEER, 0)).isEmpty();
       limits.leave(PEER, false);
@@ -35,10 +35,19 @@ class PeerLimitsTest {
     assertThat(limits.enter(PEER, SECOND)).isEmpty();
   }
 
+  @Test
+  void goodRequestsAtATimeAreBoundedByTheirNumberAlone() {
+    var limits = new PeerLimits(Bounds.DEFAULT);
+    for (int i = 0; i < Bounds.DEFAULT.atOnce(); i++) {
+      assertThat(limits.enter(PEER, 0)).isEmpty();
+    }
+    assertThat(limits.enter(PEER, 0)).contains(Excess.PEER_BUSY);
+  }
+
   /** All pods of a node may be seen under the node's address. */
   @Test
   void whoHasAGoodTokenIsNotLimited() {
-    var limits = new PeerLimits(new Bounds(10, 3, 0.001));
+    var limits = new PeerLimits(new Bounds(2, 3, 0.001));
     for (int i = 0; i < 100; i++) {
       assertThat(limits.enter(PEER, 0)).isEmpty();
       limits.leave(PEER, true);

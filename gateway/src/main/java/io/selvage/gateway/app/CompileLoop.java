@@ -212,8 +212,8 @@ public final class CompileLoop implements ClusterStateListener, AutoCloseable {
     } else {
       synchronized (lock) {
         var endpoints = lane.wanted(state, result.endpoints().keySet());
-        lane.runs(endpoints);
         traffic.updateEndpoints(endpoints.different());
+        lane.runs(endpoints);
       }
     }
     lastGood = result.lastGood();

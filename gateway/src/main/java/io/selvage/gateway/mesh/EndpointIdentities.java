@@ -49,6 +49,11 @@ final class EndpointIdentities {
   /** By key of a set: what its endpoints proved when any of them was known last. */
   private final Map<String, Set<String>> learnt = new HashMap<>();
 
+  /** Whether the control plane was there when it was looked for last, and since when it is so. */
+  private boolean there;
+
+  private long turned;
+
   private record Place(String address, int port, String pod) {
     static Place of(Endpoint endpoint) {
       return new Place(endpoint.address(), endpoint.port(), endpoint.pod());
@@ -74,6 +79,8 @@ final class EndpointIdentities {
     this.pods = pods;
     this.connected = connected;
     this.nanoTime = nanoTime;
+    this.there = connected.getAsBoolean();
+    this.turned = nanoTime.getAsLong();
   }
 
   /** Forgets what does not concern these sets, which are all there are. */
@@ -128,8 +135,7 @@ final class EndpointIdentities {
   private Optional<String> expected(String set, Endpoint endpoint) {
     Waiting one =
         waiting.computeIfAbsent(Place.of(endpoint), p -> new Waiting(nanoTime.getAsLong()));
-    Duration waited = Duration.ofNanos(nanoTime.getAsLong() - one.since);
-    boolean there = connected.getAsBoolean();
+    Duration waited = waited(one);
     one.outside |= there && endpoint.pod().isEmpty() && waited.compareTo(LATE) >= 0;
     Optional<String> expected =
         one.outside
@@ -147,6 +153,17 @@ final class EndpointIdentities {
                   + " it until it does");
     }
     return expected;
+  }
+
+  /** How long nothing was known, with the control plane there, or away, as it is now. */
+  private Duration waited(Waiting one) {
+    long now = nanoTime.getAsLong();
+    boolean isThere = connected.getAsBoolean();
+    if (isThere != there) {
+      there = isThere;
+      turned = now;
+    }
+    return Duration.ofNanos(Math.min(now - one.since, now - turned));
   }
 
   private Optional<String> byItsSet(String set) {

@@ -37,7 +37,7 @@ public final class GatewayMember implements AutoCloseable {
   private final GatewayEdges edges;
   private final ConnectionFlows flows;
   private final ScheduledExecutorService executor;
-  private @Nullable MeshedTraffic traffic;
+  private volatile @Nullable MeshedTraffic traffic;
 
   private GatewayMember(
       MeshTls tls,

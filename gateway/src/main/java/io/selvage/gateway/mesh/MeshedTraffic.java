@@ -101,13 +101,25 @@ public final class MeshedTraffic implements TrafficPlane {
 
   @Override
   public synchronized List<Problem> apply(RoutingModel model, Map<String, EndpointSet> endpoints) {
+    var before = Map.copyOf(plain);
     plain.clear();
     plain.putAll(endpoints);
     published.clear();
     identities.retain(endpoints.values());
     endpoints.forEach((key, set) -> published.put(key, identities.of(set)));
-    lookAgain();
-    return dataPath.apply(model, published);
+    boolean applied = false;
+    try {
+      List<Problem> problems = dataPath.apply(model, published);
+      applied = true;
+      return problems;
+    } finally {
+      if (!applied) {
+        // The model before goes on: its sets follow the directory on, and each is told again.
+        before.forEach(plain::putIfAbsent);
+        published.clear();
+      }
+      lookAgain();
+    }
   }
 
   @Override

@@ -4,14 +4,13 @@ package io.selvage.proxy.h1;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 /**
- * Status lines and reason phrases as bytes; a line is made once, when it is first needed. The
- * phrases are those of the registry "HTTP Status Codes" of IANA (RFC 9110 section 16.2.1).
+ * Status lines and reason phrases as bytes; those of the registry are made once. The phrases are
+ * those of the registry "HTTP Status Codes" of IANA (RFC 9110 section 16.2.1).
  */
 final class StatusLines {
   private static final byte[] NONE = {};
   private static final byte[][] REASONS = new byte[600][];
 
-  /** Threads may make the same line twice; either is right. */
   private static final byte[][] LINES = new byte[600][];
 
   static {
@@ -83,6 +82,7 @@ final class StatusLines {
       int end = phrases.indexOf('\n', at);
       int status = Integer.parseInt(phrases, at, at + 3, 10);
       REASONS[status] = phrases.substring(at + 4, end).getBytes(US_ASCII);
+      LINES[status] = newLine(status);
       at = end + 1;
     }
   }
@@ -101,11 +101,7 @@ final class StatusLines {
       return newLine(status);
     }
     byte[] made = LINES[status];
-    if (made == null) {
-      made = newLine(status);
-      LINES[status] = made;
-    }
-    return made;
+    return made == null ? newLine(status) : made;
   }
 
   private static byte[] newLine(int status) {

@@ -2,13 +2,18 @@
 package io.selvage.proxy.listener;
 
 import io.netty.channel.Channel;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** Connections of a listener on which nothing was said yet, oldest first. Thread-safe. */
 final class SilentConnections {
   private final Map<Channel, Runnable> resets = new LinkedHashMap<>();
+
+  /** Those that make room as soon as their event loops come to it, unless somebody speaks first. */
+  private final Set<Channel> leaving = new HashSet<>();
 
   synchronized void add(Channel connection, Runnable reset) {
     resets.put(connection, reset);
@@ -16,6 +21,7 @@ final class SilentConnections {
 
   /** Returns true if it was the last one. */
   synchronized boolean remove(Channel connection) {
+    leaving.remove(connection);
     return resets.remove(connection) != null && resets.isEmpty();
   }
 
@@ -34,8 +40,20 @@ final class SilentConnections {
       Map.Entry<Channel, Runnable> first = all.next();
       oldest = Map.entry(first.getKey(), first.getValue());
       all.remove();
+      leaving.add(oldest.getKey());
     }
-    oldest.getKey().eventLoop().execute(oldest.getValue());
+    oldest
+        .getKey()
+        .eventLoop()
+        .execute(() -> {
+          if (leaves(oldest.getKey())) {
+            oldest.getValue().run();
+          }
+        });
     return true;
+  }
+
+  private synchronized boolean leaves(Channel connection) {
+    return leaving.remove(connection);
   }
 }

@@ -36,6 +36,9 @@ public final class Detection extends ChannelInboundHandlerAdapter
     OPAQUE
   }
 
+  /** Longer than a client's first bytes are on their way. */
+  private static final long LEAVING_MILLIS = 500;
+
   private final Detected detected;
   private final Scope scope;
   private final WhoSpeaksFirst memory;
@@ -51,6 +54,7 @@ public final class Detection extends ChannelInboundHandlerAdapter
 
   private @Nullable ChannelHandlerContext context;
   private @Nullable ByteBuf received;
+  private boolean draining;
   private @Nullable SpeculativeTcp speculation;
   private @Nullable Future<?> timer;
   private boolean begun;
@@ -224,6 +228,10 @@ public final class Detection extends ChannelInboundHandlerAdapter
         ctx.channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, false);
         detected.onHttp(ctx, found);
         leave(ctx);
+        if (draining) {
+          // Who speaks HTTP from here on was not there yet when it was said.
+          ctx.pipeline().fireUserEventTriggered(ServerCodec.Drain.INSTANCE);
+        }
       }
       case TLS -> {
         end();
@@ -335,10 +343,20 @@ public final class Detection extends ChannelInboundHandlerAdapter
       return;
     }
     if (event == ServerCodec.Drain.INSTANCE && !over && received == null && !serverSpoke) {
-      ctx.close(); // nothing was said: as idle as a connection can be
+      // What is on its way already is still heard, and is then the last.
+      draining = true;
+      ctx.channel()
+          .eventLoop()
+          .schedule(() -> closeIfSilent(ctx), LEAVING_MILLIS, TimeUnit.MILLISECONDS);
       return;
     }
     ctx.fireUserEventTriggered(event);
+  }
+
+  private void closeIfSilent(ChannelHandlerContext ctx) {
+    if (!over && received == null && !serverSpoke) {
+      ctx.close(); // nothing was said: as idle as a connection can be
+    }
   }
 
   @Override

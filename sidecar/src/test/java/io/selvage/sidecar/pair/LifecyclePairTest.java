@@ -166,6 +166,28 @@ class LifecyclePairTest {
     }
   }
 
+  /** What was on its way when the sidecar began to leave is answered, and is the last. */
+  @Test
+  void aRequestOnItsWayIsStillAnswered() throws Exception {
+    boolean answered = false;
+    // Half a second is little on a machine that is busy: one of several tries must make it.
+    for (int i = 0; i < 5 && !answered; i++) {
+      try (ScriptedOrigin app = ScriptedOrigin.answering(OK);
+          SidecarPair pair = SidecarPair.start(app.port(), "--shutdown-grace=10m");
+          RawClient plain = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+        await().atMost(PATIENCE).until(() -> pair.server().process().openConnections() > 0);
+        pair.server().process().leave();
+        Thread.sleep(50); // it has heard of it
+        plain.send(GET);
+        String all = plain.readToEnd();
+        answered = all.contains("connection: close") && all.endsWith("hi");
+      } catch (IOException reset) {
+        // too late
+      }
+    }
+    assertThat(answered).isTrue();
+  }
+
   @Test
   void whatCannotStartLeavesNothingBehind() throws Exception {
     var made = new AtomicReference<EventLoops>();
