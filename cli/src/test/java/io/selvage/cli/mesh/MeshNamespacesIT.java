@@ -46,6 +46,14 @@ final class MeshNamespacesIT {
   /** Requests per second under which things are replaced; slow machines send what they can. */
   private static final int RATE = Integer.getInteger("selvage.mesh.rate", 200);
 
+  /** Seconds without a control plane, and of traffic while the root is replaced; longer by hand. */
+  private static final int AWAY = Integer.getInteger("selvage.mesh.away", 8);
+
+  private static final int ROTATION = Integer.getInteger("selvage.mesh.rotation", 3);
+
+  /** How long certificates are good, such as {@code 2m}, so that they are renewed meanwhile. */
+  private static final String LIFETIME = System.getProperty("selvage.mesh.lifetime", "24h");
+
   private Path dir;
   private NamespacedMesh mesh;
   private MeshPod client;
@@ -58,7 +66,7 @@ final class MeshNamespacesIT {
     Optional<String> why = NetworkPods.unavailable();
     assumeTrue(why.isEmpty(), () -> "skipped: " + why.orElseThrow());
     assumeTrue(NetworkPods.isInstalled("curl"), "skipped: needs curl");
-    mesh = new NamespacedMesh(dir);
+    mesh = new NamespacedMesh(dir, "--issuance-lifetime", LIFETIME);
     web = mesh.start("web", "web-1", true, "http");
     mesh.service("web", WEB, List.of(web), List.of());
     MeshPod greeter = mesh.start("greeter", "greeter-1", true, "greet");
@@ -167,7 +175,7 @@ final class MeshNamespacesIT {
     Running load = load(WEB, stop);
     mesh.controlPlane().kill();
     try {
-      Thread.sleep(8_000);
+      Thread.sleep(AWAY * 1_000L);
       assertThat(page(client, SELDOM)).contains("seldom-1");
       // Nothing was ever asked of this one: as plain TCP to where it was going.
       assertThat(page(client, plain.pod.address() + ":8080")).contains("plain-1");
@@ -186,13 +194,18 @@ final class MeshNamespacesIT {
   void theRootIsReplacedUnderTraffic() throws Exception {
     long pid = web.sidecar.pid();
     Path stop = dir.resolve("stop-rotate");
+    Capture capture = web.pod.capture();
     Running load = load(WEB, stop);
     Ran rotated = mesh.meshCommand("identity", "rotate", "--prune", "now");
     assertThat(rotated.code()).as(rotated.out() + rotated.err()).isZero();
     System.out.println(rotated.out());
-    Thread.sleep(3_000);
+    Thread.sleep(ROTATION * 1_000L);
     Files.createFile(stop);
     assertNothingFailed(load);
+    assertThat(capture.stop())
+        .filteredOn(flow -> between(flow, client, web))
+        .isNotEmpty()
+        .noneMatch(flow -> flow.contains(PodApp.MARKER));
     assertThat(web.sidecar.isAlive()).isTrue();
     assertThat(web.sidecar.pid()).isEqualTo(pid);
     assertThat(page(client, WEB)).contains(PodApp.MARKER);

@@ -127,8 +127,9 @@ public final class ClusterStorage implements IssuerStorage {
     }
     boolean pem = isPemScheme(secret);
     ObjectNode data = object.withObject("/data");
-    put(data, pem ? "crt.pem" : "tls.crt", files.chain());
-    put(data, pem ? "key.pem" : "tls.key", files.key());
+    // A Secret of type kubernetes.io/tls must have both, if only empty, while there is but a next.
+    data.put(pem ? "crt.pem" : "tls.crt", base64(files.chain()));
+    data.put(pem ? "key.pem" : "tls.key", base64(files.key()));
     put(data, "next.crt", files.nextChain());
     put(data, "next.key", files.nextKey());
     secret = create ? objects.create(Type.SECRET, object) : objects.replace(Type.SECRET, object);
@@ -165,8 +166,12 @@ public final class ClusterStorage implements IssuerStorage {
     if (text.isEmpty()) {
       data.remove(key);
     } else {
-      data.put(key, Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8)));
+      data.put(key, base64(text));
     }
+  }
+
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
   }
 
   @Override
