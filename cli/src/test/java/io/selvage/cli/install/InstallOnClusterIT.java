@@ -33,6 +33,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -406,11 +407,20 @@ class InstallOnClusterIT {
         """);
 
     apply(
-        "{apiVersion: v1, kind: Service, metadata: {name: other, namespace: selvage}, spec: {ports:"
-            + " [{port: 80}]}}");
+        """
+        apiVersion: v1
+        kind: Service
+        metadata: {name: other, namespace: selvage}
+        spec: {ports: [{port: 80}]}
+        """);
     assertNamespaceStaysFor("service/other");
     admin.services().inNamespace("selvage").withName("other").delete();
-    apply("{apiVersion: v1, kind: Secret, metadata: {name: tls, namespace: selvage}}");
+    apply(
+        """
+        apiVersion: v1
+        kind: Secret
+        metadata: {name: tls, namespace: selvage}
+        """);
     assertNamespaceStaysFor("secret/tls");
     admin.secrets().inNamespace("selvage").withName("tls").delete();
     String listener =
@@ -673,26 +683,29 @@ class InstallOnClusterIT {
 
     Running(String name, Path kubeconfig, String... words) throws IOException {
       log = dir.resolve(name + ".log");
-      process =
-          command(kubeconfig, List.of(words))
-              .redirectErrorStream(true)
-              .redirectOutput(log.toFile())
-              .start();
+      ProcessBuilder command = command(kubeconfig, List.of(words));
+      // The pod that the gateway's token is bound to; the control plane knows no other of it.
+      command.environment().put("POD_NAME", name.equals("gateway") ? "selvage-gateway-1" : name);
+      process = command.redirectErrorStream(true).redirectOutput(log.toFile()).start();
     }
 
     String log() throws IOException {
       return Files.readString(log);
     }
 
-    String awaitLine(String start) {
-      return await()
-          .atMost(Duration.ofSeconds(90))
-          .until(
-              () -> {
-                assertThat(process.isAlive()).as(log()).isTrue();
-                return log().lines().filter(l -> l.startsWith(start)).findFirst().orElse("");
-              },
-              line -> !line.isEmpty());
+    String awaitLine(String start) throws IOException {
+      try {
+        return await()
+            .atMost(Duration.ofSeconds(90))
+            .until(
+                () -> {
+                  assertThat(process.isAlive()).as(log()).isTrue();
+                  return log().lines().filter(l -> l.startsWith(start)).findFirst().orElse("");
+                },
+                line -> !line.isEmpty());
+      } catch (ConditionTimeoutException e) {
+        throw new IllegalStateException("it has not said " + start + ": " + log(), e);
+      }
     }
 
     @Override
