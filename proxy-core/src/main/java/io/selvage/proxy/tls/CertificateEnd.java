@@ -9,9 +9,13 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Ends connections of the mesh with the certificates they were made with: who could not get a new
- * one must not go on with an old connection for ever. See {@link MeshTls#connectionEnd}.
+ * one must not go on with an old connection for ever. Requests go to newer connections well before
+ * that. See {@link MeshTls#connectionEnd}.
  */
 public final class CertificateEnd {
+  /** What a request that begins as late as it may has before its connection is cut, at most. */
+  private static final long LAST_REQUEST_MILLIS = TimeUnit.HOURS.toMillis(1);
+
   private CertificateEnd() {}
 
   /**
@@ -40,17 +44,24 @@ public final class CertificateEnd {
 
   /**
    * Milliseconds from now until a connection that ends at {@code end} should take no more requests:
-   * by the dates of its certificates themselves, where these still lie ahead, so that the allowance
-   * for clocks is there for what runs.
+   * long enough before its certificates' dates that what runs by then can end by itself. That is an
+   * hour, or a quarter of what is left where that is less.
    *
+   * @param end the allowance for clocks included; {@link Instant#MAX} = never
    * @return {@link Long#MAX_VALUE} if never
    */
   public static long usableMillis(Instant end) {
+    return usableMillis(end, Instant.now());
+  }
+
+  static long usableMillis(Instant end, Instant now) {
     if (end.equals(Instant.MAX)) {
       return Long.MAX_VALUE;
     }
-    long dated = millisUntil(end.minus(MeshTls.SKEW));
-    return dated > 0 ? dated : millisUntil(end);
+    long dated = Duration.between(now, end.minus(MeshTls.SKEW)).toMillis();
+    // A connection made within the allowance has no more than that.
+    long left = dated > 0 ? dated : Math.max(0, Duration.between(now, end).toMillis());
+    return left - Math.min(left / 4, LAST_REQUEST_MILLIS);
   }
 
   private static long millisUntil(Instant end) {

@@ -108,8 +108,8 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
     private TcpClient raw;
     private @Nullable Future<?> firstWord;
 
-    /** When the certificates' dates are over, by nanoTime; meaningful for a member only. */
-    private long datedUntilNanos;
+    /** From when on requests are to go elsewhere, by nanoTime; meaningful for a member only. */
+    private long usableUntilNanos;
 
     Client(InboundPort port, InetSocketAddress peer, InetSocketAddress destination) {
       this.port = port;
@@ -195,9 +195,9 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
               ctx.pipeline(), connection, isMember() ? this::isMemberLeaving : server::isDraining);
     }
 
-    /** Requests of a client whose certificate has ended go to a connection made with a new one. */
+    /** Requests go to a connection made with newer certificates before these end. */
     private boolean isMemberLeaving() {
-      return server.isDraining() || System.nanoTime() - datedUntilNanos >= 0;
+      return server.isDraining() || System.nanoTime() - usableUntilNanos >= 0;
     }
 
     @Override
@@ -258,7 +258,7 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
     public void onMember(ChannelHandlerContext ctx, String alpn, String proved, Instant end) {
       identity = proved;
       Channel channel = ctx.channel();
-      datedUntilNanos =
+      usableUntilNanos =
           System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CertificateEnd.usableMillis(end));
       CertificateEnd.watch(
           channel, end, () -> refuse(channel, Refusal.CERTIFICATES_ENDED, destination));

@@ -75,8 +75,18 @@ class GrpcInteropPairTest {
 
   /** The cases' code, with a pair of sidecars between its client and its server. */
   static final class Interop extends AbstractInteropTest implements AutoCloseable {
+    private final TestMesh mesh;
     private int port;
     private @Nullable SidecarPair pair;
+
+    Interop() {
+      this(new TestMesh());
+    }
+
+    /** In a mesh that was prepared. */
+    Interop(TestMesh mesh) {
+      this.mesh = mesh;
+    }
 
     SidecarPair pair() {
       SidecarPair started = pair;
@@ -101,7 +111,7 @@ class GrpcInteropPairTest {
     @Override
     protected ManagedChannelBuilder<?> createChannelBuilder() {
       try {
-        pair = SidecarPair.start(port);
+        pair = SidecarPair.start(mesh, port);
       } catch (IOException e) {
         throw new IllegalStateException(e);
       }

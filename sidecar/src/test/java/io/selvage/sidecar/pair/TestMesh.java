@@ -97,6 +97,11 @@ final class TestMesh {
     ends.put(account, time);
   }
 
+  /** Certificates of an account that are issued from now on are believed for an hour again. */
+  void believe(String account) {
+    ends.remove(account);
+  }
+
   KeyMaterial certificate(String account) {
     Duration believed = ends.getOrDefault(account, Duration.ofHours(1).plus(TWO_SKEWS));
     Duration life = Duration.ofHours(1);
@@ -130,13 +135,18 @@ final class TestMesh {
   /** A member with this account's certificate. */
   Member member(String account, MeshOptions options, EventLoops loops, MeshTls tls) {
     var member = new Member(options, loops);
+    certify(account, tls);
+    member.certified = true;
+    member.renewal = () -> certify(account, tls);
+    return member;
+  }
+
+  private void certify(String account, MeshTls tls) {
     try {
       tls.use(Optional.of(certificate(account)), bundle());
-      member.certified = true;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException(e);
     }
-    return member;
   }
 
   /** A member that has not got a certificate yet. */
@@ -151,6 +161,7 @@ final class TestMesh {
     private final InboundFeed inbound;
     private final TrafficLedger ledger;
     volatile boolean certified;
+    private volatile Runnable renewal = () -> {};
 
     private Member(MeshOptions options, EventLoops loops) {
       this.loop = loops.next();
@@ -186,6 +197,11 @@ final class TestMesh {
 
     private void tell(long id, DestinationUpdate update) {
       loop.execute(() -> table.apply(id, update));
+    }
+
+    /** Replaces its certificate by one that is issued now. */
+    void renew() {
+      renewal.run();
     }
 
     /** Pushes what holds for what arrives. */
