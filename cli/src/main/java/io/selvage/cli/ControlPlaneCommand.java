@@ -224,8 +224,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
     JavaLogging.bridge();
     PrintWriter err = spec.commandLine().getErr();
     try (ControlPlaneProcess process = start(options)) {
-      Thread stop = new Thread(() -> stop(process), "selvage-stop");
-      Runtime.getRuntime().addShutdownHook(stop);
+      EndOnSignal.register(process.stopped(), process::drainAndClose);
       process.ready().thenRun(() -> announce(process));
       process.stopped().join();
       return CommandLine.ExitCode.OK;
@@ -239,15 +238,6 @@ final class ControlPlaneCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     out.println(process.readyLine());
     out.flush();
-  }
-
-  /** The JVM was told to end: it does so with 0 once everything is finished. */
-  private static void stop(ControlPlaneProcess process) {
-    if (!process.stopped().isDone()) {
-      process.drainAndClose();
-      // Without this the exit status would be 143, as if the signal had killed us.
-      Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
-    }
   }
 
   private ControlPlaneProcess start(ControlPlaneOptions options) throws IOException {

@@ -7,7 +7,6 @@ import java.io.PrintWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -122,9 +121,8 @@ final class DashboardCommand implements Callable<Integer> {
   private static Optional<String> trouble(HttpClient client, ControlPlaneReach reach)
       throws InterruptedException {
     try {
-      HttpRequest request =
-          HttpRequest.newBuilder(reach.resolve("api/v1/overview")).timeout(TIMEOUT).build();
-      var answer = client.send(request, BodyHandlers.ofString());
+      var request = HttpRequest.newBuilder(reach.resolve("api/v1/overview"));
+      var answer = WholeAnswer.to(client, request, TIMEOUT);
       return answer.statusCode() == 200 && answer.body().contains("\"trust_domain\"")
           ? Optional.empty()
           : Optional.of(

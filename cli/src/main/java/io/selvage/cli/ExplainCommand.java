@@ -156,9 +156,7 @@ final class ExplainCommand implements Callable<Integer> {
     URI page = admin.resolve("/explain?" + query(question));
     try (var client = HttpClient.newBuilder().connectTimeout(ADMIN_TIMEOUT).build()) {
       HttpResponse<String> response =
-          client.send(
-              HttpRequest.newBuilder(page).timeout(ADMIN_TIMEOUT).build(),
-              HttpResponse.BodyHandlers.ofString());
+          WholeAnswer.to(client, HttpRequest.newBuilder(page), ADMIN_TIMEOUT);
       if (response.statusCode() != 200) {
         err.println(
             "mesh explain: "

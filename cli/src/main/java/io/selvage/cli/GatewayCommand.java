@@ -279,8 +279,12 @@ final class GatewayCommand implements Callable<Integer> {
     try (GatewayTelemetry telemetry = telemetry();
         GatewayProcess process = start(options, telemetry.hooks())) {
       telemetry.attach(process);
-      Thread stop = new Thread(() -> stop(process, telemetry), "selvage-stop");
-      Runtime.getRuntime().addShutdownHook(stop);
+      EndOnSignal.register(
+          process.server().stopped().toCompletableFuture(),
+          () -> {
+            process.drainAndClose();
+            telemetry.close();
+          });
       process.server().firstLive().thenAccept(live -> announce(process));
       process.server().stopped().toCompletableFuture().join();
       return CommandLine.ExitCode.OK;
@@ -355,17 +359,6 @@ final class GatewayCommand implements Callable<Integer> {
     return (host == null || host.isBlank() ? "selvage" : host)
         + "-"
         + Long.toHexString(ThreadLocalRandom.current().nextLong());
-  }
-
-  /** The JVM was told to end: it does so with 0 once everything is finished. */
-  private static void stop(GatewayProcess process, GatewayTelemetry telemetry) {
-    boolean stoppedAlready = process.server().stopped().toCompletableFuture().isDone();
-    if (!stoppedAlready) {
-      process.drainAndClose();
-      telemetry.close();
-      // Without this the exit status would be 143, as if the signal had killed us.
-      Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
-    }
   }
 
   private GatewayOptions options() {

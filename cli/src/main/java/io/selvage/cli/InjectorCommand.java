@@ -101,7 +101,7 @@ final class InjectorCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     InjectorOptions options = options();
     try (InjectorProcess process = InjectorProcess.start(options, connect())) {
-      Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(process), "selvage-stop"));
+      EndOnSignal.register(process.stopped(), process::close);
       int open = process.listening().join();
       var out = spec.commandLine().getOut();
       out.println(
@@ -124,14 +124,6 @@ final class InjectorCommand implements Callable<Integer> {
         ApiServerOptions.DEFAULT
             .withUserAgent(InjectorOptions.NAME)
             .withRequestTimeout(REQUEST_TIMEOUT));
-  }
-
-  private static void stop(InjectorProcess process) {
-    if (!process.stopped().isDone()) {
-      process.close();
-      // Without this the exit status would be 143, as if the signal had killed us.
-      Runtime.getRuntime().halt(CommandLine.ExitCode.OK);
-    }
   }
 
   private InjectorOptions options() {

@@ -279,23 +279,10 @@ final class SidecarTraining {
   }
 
   private static ControlPlaneOptions options() {
-    ControlPlaneOptions usual = ControlPlaneOptions.defaults();
-    return new ControlPlaneOptions(
-        HOST,
-        0,
-        HOST,
-        0,
-        HOST,
-        0,
-        usual.trustDomain(),
-        usual.namespace(),
-        usual.defaultInboundPolicy(),
-        usual.clusterNetworks(),
-        usual.issuanceLifetime(),
-        usual.clockSkewAllowance(),
-        Duration.ofSeconds(1),
-        usual.drainTimeout(),
-        true);
+    return ControlPlaneOptions.defaults()
+        .withAddress(HOST)
+        .withPorts(0, 0, 0)
+        .withReportInterval(Duration.ofSeconds(1));
   }
 
   private static String manifest(Side side) {

@@ -11,7 +11,6 @@ import io.selvage.identity.token.TokenKey;
 import io.selvage.identity.token.WorkloadTokens;
 import io.selvage.mesh.MeshOptions;
 import io.selvage.mesh.MeshOptions.ControlAddress;
-import io.selvage.model.mesh.InboundPolicy;
 import io.selvage.model.mesh.InboundSettings;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.PodRef;
@@ -104,24 +103,11 @@ final class Shop implements AutoCloseable {
   }
 
   private static ControlPlaneOptions options(int apiPort) {
-    ControlPlaneOptions usual = ControlPlaneOptions.defaults();
-    return new ControlPlaneOptions(
-        LOOPBACK,
-        0,
-        LOOPBACK,
-        apiPort,
-        LOOPBACK,
-        0,
-        usual.trustDomain(),
-        usual.namespace(),
-        InboundPolicy.ALL_UNAUTHENTICATED,
-        usual.clusterNetworks(),
-        usual.issuanceLifetime(),
-        usual.clockSkewAllowance(),
+    return ControlPlaneOptions.defaults()
+        .withAddress(LOOPBACK)
+        .withPorts(0, apiPort, 0)
         // A visitor looks soon after the first request.
-        Duration.ofMillis(500),
-        usual.drainTimeout(),
-        true);
+        .withReportInterval(Duration.ofMillis(500));
   }
 
   /** Starts the sidecar of a program. */

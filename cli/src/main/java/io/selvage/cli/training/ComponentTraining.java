@@ -333,25 +333,12 @@ final class ComponentTraining {
   private ControlPlaneProcess controlPlaneOfFolder() throws Exception {
     Path manifests = Files.createDirectory(dir.resolve("manifests"));
     Files.writeString(manifests.resolve("pods.yaml"), POD);
-    ControlPlaneOptions usual = ControlPlaneOptions.defaults();
     ControlPlaneProcess process =
         ControlPlanes.fromFolder(
-            new ControlPlaneOptions(
-                HOST,
-                0,
-                HOST,
-                0,
-                HOST,
-                0,
-                usual.trustDomain(),
-                usual.namespace(),
-                usual.defaultInboundPolicy(),
-                usual.clusterNetworks(),
-                usual.issuanceLifetime(),
-                usual.clockSkewAllowance(),
-                Duration.ofSeconds(1),
-                usual.drainTimeout(),
-                true),
+            ControlPlaneOptions.defaults()
+                .withAddress(HOST)
+                .withPorts(0, 0, 0)
+                .withReportInterval(Duration.ofSeconds(1)),
             manifests,
             dir.resolve("identity"),
             ObservationOptions.defaults());

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.Caller;
+import io.selvage.controlplane.link.Peers;
 import io.selvage.controlplane.link.TapPermission;
 import io.selvage.controlplane.link.TapPermission.Refusal;
 import io.selvage.controlplane.observation.query.OtherEnd;
@@ -22,7 +23,6 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
-import java.net.InetAddress;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -136,7 +136,7 @@ public final class TapApi implements ApiRoutes {
             || origin != null && !isOwn(origin, request);
     return new Caller(
         bearer ? Optional.of(authorization.substring(BEARER.length()).strip()) : Optional.empty(),
-        isLoopback(request),
+        Peers.isLoopback(Peers.address(request.remoteAddress())),
         foreign);
   }
 
@@ -144,12 +144,6 @@ public final class TapApi implements ApiRoutes {
     var authority = request.authority();
     return authority != null
         && (origin.equals("http://" + authority) || origin.equals("https://" + authority));
-  }
-
-  private static boolean isLoopback(HttpServerRequest request) {
-    var remote = request.remoteAddress();
-    String address = remote == null ? null : remote.hostAddress();
-    return address != null && InetAddress.ofLiteral(address).isLoopbackAddress();
   }
 
   private void begin(RoutingContext call, TapRequest request) {

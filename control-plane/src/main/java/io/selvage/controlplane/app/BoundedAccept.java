@@ -102,8 +102,9 @@ final class BoundedAccept implements Transport {
       var accepted = (Channel) message;
       if (open.incrementAndGet() > most) {
         open.decrementAndGet();
-        accepted.unsafe().closeForcibly();
+        // Counted first: whoever sees the connection end finds it counted.
         onRefused.run();
+        accepted.unsafe().closeForcibly();
         return;
       }
       accepted.closeFuture().addListener(closed -> open.decrementAndGet());

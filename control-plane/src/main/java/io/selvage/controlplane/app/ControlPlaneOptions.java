@@ -82,43 +82,6 @@ public record ControlPlaneOptions(
     new WorkloadIdentity(trustDomain, namespace, SERVICE_ACCOUNT);
   }
 
-  /** Everybody may be a gateway, and kubelets come from where nodes are. */
-  public ControlPlaneOptions(
-      String address,
-      int port,
-      String apiAddress,
-      int apiPort,
-      String adminAddress,
-      int adminPort,
-      String trustDomain,
-      String namespace,
-      InboundPolicy defaultInboundPolicy,
-      List<String> clusterNetworks,
-      Duration issuanceLifetime,
-      Duration clockSkewAllowance,
-      Duration reportInterval,
-      Duration drainTimeout,
-      boolean toleratesUnknownPods) {
-    this(
-        address,
-        port,
-        apiAddress,
-        apiPort,
-        adminAddress,
-        adminPort,
-        trustDomain,
-        namespace,
-        defaultInboundPolicy,
-        clusterNetworks,
-        issuanceLifetime,
-        clockSkewAllowance,
-        reportInterval,
-        drainTimeout,
-        toleratesUnknownPods,
-        Set.of(),
-        List.of());
-  }
-
   /** What holds where nothing is said. */
   public static ControlPlaneOptions defaults() {
     return new ControlPlaneOptions(
@@ -136,7 +99,9 @@ public record ControlPlaneOptions(
         Duration.ofSeconds(20),
         Duration.ofSeconds(5),
         Duration.ofSeconds(5),
-        true);
+        true,
+        Set.of(),
+        List.of());
   }
 
   /** Our own identity. */
@@ -151,31 +116,81 @@ public record ControlPlaneOptions(
 
   /** The same with other gateways; none = everybody. */
   public ControlPlaneOptions withGateways(Set<WorkloadIdentity> newGateways) {
-    return with(port, apiPort, adminPort, newGateways, probeNetworks);
+    return with(
+        address,
+        apiAddress,
+        adminAddress,
+        port,
+        apiPort,
+        adminPort,
+        reportInterval,
+        newGateways,
+        probeNetworks);
   }
 
   /** The same with other networks of kubelets; none = those of the nodes. */
   public ControlPlaneOptions withProbeNetworks(List<String> newNetworks) {
-    return with(port, apiPort, adminPort, gateways, newNetworks);
+    return with(
+        address,
+        apiAddress,
+        adminAddress,
+        port,
+        apiPort,
+        adminPort,
+        reportInterval,
+        gateways,
+        newNetworks);
   }
 
   /** The same on other ports; 0 = any free one. */
   public ControlPlaneOptions withPorts(int grpc, int api, int admin) {
-    return with(grpc, api, admin, gateways, probeNetworks);
+    return with(
+        address,
+        apiAddress,
+        adminAddress,
+        grpc,
+        api,
+        admin,
+        reportInterval,
+        gateways,
+        probeNetworks);
+  }
+
+  /** The same with all ports on one address, an IP literal. */
+  public ControlPlaneOptions withAddress(String ip) {
+    return with(ip, ip, ip, port, apiPort, adminPort, reportInterval, gateways, probeNetworks);
+  }
+
+  /** The same with proxies that report more or less often. */
+  public ControlPlaneOptions withReportInterval(Duration interval) {
+    return with(
+        address,
+        apiAddress,
+        adminAddress,
+        port,
+        apiPort,
+        adminPort,
+        interval,
+        gateways,
+        probeNetworks);
   }
 
   private ControlPlaneOptions with(
+      String grpcIp,
+      String apiIp,
+      String adminIp,
       int grpc,
       int api,
       int admin,
+      Duration newReportInterval,
       Set<WorkloadIdentity> newGateways,
       List<String> newProbeNetworks) {
     return new ControlPlaneOptions(
-        address,
+        grpcIp,
         grpc,
-        apiAddress,
+        apiIp,
         api,
-        adminAddress,
+        adminIp,
         admin,
         trustDomain,
         namespace,
@@ -183,7 +198,7 @@ public record ControlPlaneOptions(
         clusterNetworks,
         issuanceLifetime,
         clockSkewAllowance,
-        reportInterval,
+        newReportInterval,
         drainTimeout,
         toleratesUnknownPods,
         newGateways,

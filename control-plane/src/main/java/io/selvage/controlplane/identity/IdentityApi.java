@@ -5,12 +5,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.controlplane.identity.RotationState.Prune;
-import io.vertx.core.http.HttpServerRequest;
+import io.selvage.controlplane.link.Peers;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
-import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -60,7 +58,7 @@ final class IdentityApi {
   }
 
   private void guard(RoutingContext context) {
-    if (!isLoopback(context.request())) {
+    if (!Peers.isLoopback(Peers.address(context.request().remoteAddress()))) {
       refuse(context, 403, "actions are taken from loopback only");
     } else if (context.request().headers().contains("origin")) {
       // A browser beside the port would carry any web site's POST here.
@@ -127,15 +125,6 @@ final class IdentityApi {
       }
       default -> throw new IllegalArgumentException("action is none of start, proceed, abort");
     };
-  }
-
-  private static boolean isLoopback(HttpServerRequest request) {
-    try {
-      // The address is an IP literal, so this asks no resolver.
-      return InetAddress.getByName(request.remoteAddress().hostAddress()).isLoopbackAddress();
-    } catch (UnknownHostException e) {
-      return false;
-    }
   }
 
   private static void refuse(RoutingContext context, int status, String message) {

@@ -58,28 +58,23 @@ public record ServerLimits(
 
   /** The same with other numbers of connections. */
   public ServerLimits withConnections(int most) {
-    return new ServerLimits(
-        most,
-        streamsPerConnection,
-        headerBytes,
-        handshake,
-        firstRequest,
-        idle,
-        certifyBytes,
-        certifyBody,
-        certifyInFlight,
-        ping,
-        pong,
-        farewell,
-        strangers,
-        strangersPerAddress,
-        strangerLife);
+    return with(most, firstRequest, idle, strangers, strangerLife);
   }
 
   /** The same with other times for a first request and for connections without streams. */
   public ServerLimits withPatience(Duration first, Duration unused) {
+    return with(connections, first, unused, strangers, strangerLife);
+  }
+
+  /** The same with another number of strangers in all, and another life of their connections. */
+  public ServerLimits withStrangers(int most, Duration life) {
+    return with(connections, firstRequest, idle, most, life);
+  }
+
+  private ServerLimits with(
+      int most, Duration first, Duration unused, int mostStrangers, Duration life) {
     return new ServerLimits(
-        connections,
+        most,
         streamsPerConnection,
         headerBytes,
         handshake,
@@ -91,27 +86,7 @@ public record ServerLimits(
         ping,
         pong,
         farewell,
-        strangers,
-        strangersPerAddress,
-        strangerLife);
-  }
-
-  /** The same with another number of strangers in all, and another life of their connections. */
-  public ServerLimits withStrangers(int most, Duration life) {
-    return new ServerLimits(
-        connections,
-        streamsPerConnection,
-        headerBytes,
-        handshake,
-        firstRequest,
-        idle,
-        certifyBytes,
-        certifyBody,
-        certifyInFlight,
-        ping,
-        pong,
-        farewell,
-        most,
+        mostStrangers,
         strangersPerAddress,
         life);
   }

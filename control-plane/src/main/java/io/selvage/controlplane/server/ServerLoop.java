@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.server;
 
+import io.selvage.controlplane.link.Peers;
 import io.selvage.controlplane.link.RpcException;
 import io.selvage.controlplane.link.RpcException.Status;
 import io.selvage.controlplane.sessions.ProxySession;
@@ -173,7 +174,7 @@ final class ServerLoop extends VerticleBase {
       return;
     }
     boolean stranger = isStranger(http);
-    String from = addressOf(http);
+    String from = Peers.address(http.remoteAddress());
     if (stranger && !strangers.admit(from)) {
       services.counters().refused("TooManyStrangers");
       http.closeHandler(v -> connections.decrementAndGet());
@@ -201,12 +202,6 @@ final class ServerLoop extends VerticleBase {
     } catch (RpcException e) {
       return true;
     }
-  }
-
-  private static String addressOf(HttpConnection http) {
-    SocketAddress remote = http.remoteAddress();
-    String address = remote == null ? null : remote.hostAddress();
-    return address == null ? "" : address;
   }
 
   private void handle(HttpServerRequest request) {
@@ -256,7 +251,7 @@ final class ServerLoop extends VerticleBase {
       ProxySession session =
           services
               .sessions()
-              .open(peer.identity(), peer.notAfter(), addressOf(request.connection()), call);
+              .open(peer.identity(), peer.notAfter(), Peers.address(request.remoteAddress()), call);
       call.attach(session);
     } catch (RpcException e) {
       services.counters().refused(e.status().name());

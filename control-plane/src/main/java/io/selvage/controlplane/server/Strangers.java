@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.server;
 
+import io.selvage.controlplane.link.Peers;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -28,7 +29,7 @@ final class Strangers {
   synchronized boolean admit(String address) {
     // Behind loopback there can be any number of peers: a proxy of the node, or a test.
     int here = byAddress.getOrDefault(address, 0);
-    if (open >= most || (here >= mostPerAddress && !isLoopback(address))) {
+    if (open >= most || (here >= mostPerAddress && !Peers.isLoopback(address))) {
       return false;
     }
     open++;
@@ -40,9 +41,5 @@ final class Strangers {
   synchronized void left(String address) {
     open--;
     byAddress.computeIfPresent(address, (a, n) -> n == 1 ? null : n - 1);
-  }
-
-  private static boolean isLoopback(String address) {
-    return address.startsWith("127.") || address.equals("0:0:0:0:0:0:0:1") || address.equals("::1");
   }
 }

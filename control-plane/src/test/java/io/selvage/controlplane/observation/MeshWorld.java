@@ -2,6 +2,7 @@
 package io.selvage.controlplane.observation;
 
 import io.selvage.controlplane.link.ConnectedProxy;
+import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.TrafficTables;
 import io.selvage.controlplane.observation.store.ObservationStore;
 import io.selvage.controlplane.observation.workload.WorkloadDirectory;
@@ -24,6 +25,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A small cluster, its proxies, a store they report to, and a clock that stands still. */
 public final class MeshWorld {
@@ -45,6 +47,26 @@ public final class MeshWorld {
   public MeshWorld(ObservationLimits limits) {
     store = new ObservationStore(limits, directory, () -> now);
     tables = new TrafficTables(directory, store::reportingPods);
+  }
+
+  /** The {@code --to} of a question. */
+  public static Optional<OtherEnd> to(String resource) {
+    return OtherEnd.of(
+        Optional.of(resource),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** The {@code --from} of a question. */
+  public static Optional<OtherEnd> from(String resource) {
+    return OtherEnd.of(
+        Optional.empty(),
+        Optional.empty(),
+        Optional.of(resource),
+        Optional.empty(),
+        Optional.empty());
   }
 
   /** A pod of a Deployment whose ServiceAccount has the Deployment's name. */

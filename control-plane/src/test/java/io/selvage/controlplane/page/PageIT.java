@@ -12,18 +12,9 @@ import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.TapPermission;
 import io.selvage.controlplane.observation.EdgeOf;
 import io.selvage.controlplane.observation.MeshWorld;
-import io.selvage.controlplane.observation.query.Answer;
-import io.selvage.controlplane.observation.query.EdgeRow;
-import io.selvage.controlplane.observation.query.EdgesRequest;
+import io.selvage.controlplane.observation.UnaskedTraffic;
 import io.selvage.controlplane.observation.query.Graph;
 import io.selvage.controlplane.observation.query.GraphRequest;
-import io.selvage.controlplane.observation.query.RouteRow;
-import io.selvage.controlplane.observation.query.RoutesRequest;
-import io.selvage.controlplane.observation.query.StatRequest;
-import io.selvage.controlplane.observation.query.StatRow;
-import io.selvage.controlplane.observation.query.TopRequest;
-import io.selvage.controlplane.observation.query.TopRow;
-import io.selvage.controlplane.observation.query.TrafficQuery;
 import io.selvage.controlplane.observation.tap.TapListener;
 import io.selvage.controlplane.observation.tap.TapQuery;
 import io.selvage.controlplane.observation.tap.TapRequest;
@@ -95,7 +86,7 @@ class PageIT {
   }
 
   /** Answers of the real tables; the rest is not asked by the page. */
-  private final class Tables implements TrafficQuery {
+  private final class Tables extends UnaskedTraffic {
     @Override
     public CompletionStage<Graph> graph(GraphRequest request) {
       if (broken) {
@@ -105,26 +96,6 @@ class PageIT {
         return CompletableFuture.completedFuture(
             world.tables.graph(request, world.store.pairs(request.window()), List.of()));
       }
-    }
-
-    @Override
-    public CompletionStage<Answer<EdgeRow>> edges(EdgesRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletionStage<Answer<StatRow>> stat(StatRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletionStage<Answer<RouteRow>> routes(RoutesRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletionStage<Answer<TopRow>> top(TopRequest request) {
-      throw new UnsupportedOperationException();
     }
   }
 

@@ -32,6 +32,9 @@ import java.util.stream.Collectors;
 public final class ApiQueries {
   private static final Duration PAGE_TIMEOUT = Duration.ofSeconds(5);
 
+  /** Largest page in bytes: a proxy's metrics are some hundred KiB. */
+  private static final long MAX_PAGE_BYTES = 16L * 1024 * 1024;
+
   private final KubernetesClient client;
   private final NamedObjects objects;
 
@@ -190,7 +193,8 @@ public final class ApiQueries {
       URI page = URI.create("http://127.0.0.1:" + forward.getLocalPort() + path);
       HttpResponse<String> answer =
           http.send(
-              HttpRequest.newBuilder(page).timeout(PAGE_TIMEOUT).build(), BodyHandlers.ofString());
+              HttpRequest.newBuilder(page).timeout(PAGE_TIMEOUT).build(),
+              BodyHandlers.limiting(BodyHandlers.ofString(), MAX_PAGE_BYTES));
       if (answer.statusCode() != HttpURLConnection.HTTP_OK) {
         throw new IOException("it answered " + answer.statusCode());
       }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.observation.prometheus;
 
+import static io.selvage.controlplane.observation.MeshWorld.from;
+import static io.selvage.controlplane.observation.MeshWorld.to;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
@@ -10,19 +12,16 @@ import com.sun.net.httpserver.HttpServer;
 import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.observation.EdgeOf;
 import io.selvage.controlplane.observation.MeshWorld;
+import io.selvage.controlplane.observation.UnaskedTraffic;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
-import io.selvage.controlplane.observation.query.Graph;
-import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.LabelTest;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.RouteRow;
 import io.selvage.controlplane.observation.query.RoutesRequest;
 import io.selvage.controlplane.observation.query.StatRequest;
 import io.selvage.controlplane.observation.query.StatRow;
-import io.selvage.controlplane.observation.query.TopRequest;
-import io.selvage.controlplane.observation.query.TopRow;
 import io.selvage.controlplane.observation.query.TrafficQuery;
 import io.selvage.controlplane.observation.workload.ResourceSelector;
 import io.selvage.controlplane.observation.workload.ResourceType;
@@ -157,7 +156,7 @@ class PrometheusIT {
                 world.directory,
                 world.tables,
                 world.store::kindOf,
-                new NoReports(),
+                new UnaskedTraffic(),
                 "cluster.local",
                 () -> world.now)) {
       await()
@@ -288,24 +287,6 @@ class PrometheusIT {
         false);
   }
 
-  private static Optional<OtherEnd> to(String resource) {
-    return OtherEnd.of(
-        Optional.of(resource),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
-  }
-
-  private static Optional<OtherEnd> from(String resource) {
-    return OtherEnd.of(
-        Optional.empty(),
-        Optional.empty(),
-        Optional.of(resource),
-        Optional.empty(),
-        Optional.empty());
-  }
-
   private static List<Long> latencies() {
     // No quantile that is asked for lies at the end of a bucket, where little makes it leap.
     var counts = new ArrayList<>(MeshWorld.latency(0, 50));
@@ -313,33 +294,5 @@ class PrometheusIT {
     counts.set(9, 30L);
     counts.set(12, 20L);
     return counts;
-  }
-
-  /** What only reports know is not asked here. */
-  private static final class NoReports implements TrafficQuery {
-    @Override
-    public CompletionStage<Answer<EdgeRow>> edges(EdgesRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletionStage<Answer<StatRow>> stat(StatRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletionStage<Answer<RouteRow>> routes(RoutesRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletionStage<Answer<TopRow>> top(TopRequest request) {
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public CompletionStage<Graph> graph(GraphRequest request) {
-      throw new UnsupportedOperationException();
-    }
   }
 }

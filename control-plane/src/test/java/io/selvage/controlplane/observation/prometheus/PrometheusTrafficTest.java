@@ -4,20 +4,12 @@ package io.selvage.controlplane.observation.prometheus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.selvage.controlplane.observation.UnaskedTraffic;
 import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
-import io.selvage.controlplane.observation.query.Graph;
-import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.query.QueryException;
 import io.selvage.controlplane.observation.query.QueryException.Fault;
-import io.selvage.controlplane.observation.query.RouteRow;
-import io.selvage.controlplane.observation.query.RoutesRequest;
-import io.selvage.controlplane.observation.query.StatRequest;
-import io.selvage.controlplane.observation.query.StatRow;
-import io.selvage.controlplane.observation.query.TopRequest;
-import io.selvage.controlplane.observation.query.TopRow;
-import io.selvage.controlplane.observation.query.TrafficQuery;
 import io.selvage.controlplane.observation.query.TrafficTables;
 import io.selvage.controlplane.observation.workload.ResourceType;
 import io.selvage.controlplane.observation.workload.WorkloadDirectory;
@@ -28,7 +20,6 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -49,7 +40,7 @@ class PrometheusTrafficTest {
         directory,
         new TrafficTables(directory, Set::of),
         pod -> ProxyKind.SIDECAR,
-        new NoReports(),
+        new UnaskedTraffic(),
         "cluster.local",
         () -> 0);
   }
@@ -88,37 +79,5 @@ class PrometheusTrafficTest {
     assertThatThrownBy(() -> answer.toCompletableFuture().get(30, TimeUnit.SECONDS))
         .cause()
         .isInstanceOfSatisfying(QueryException.class, e -> assertThat(e.fault()).isEqualTo(fault));
-  }
-
-  /** Knows of nothing; nobody asks. */
-  private static final class NoReports implements TrafficQuery {
-    @Override
-    public CompletionStage<Answer<EdgeRow>> edges(EdgesRequest request) {
-      return none();
-    }
-
-    @Override
-    public CompletionStage<Answer<StatRow>> stat(StatRequest request) {
-      return none();
-    }
-
-    @Override
-    public CompletionStage<Answer<RouteRow>> routes(RoutesRequest request) {
-      return none();
-    }
-
-    @Override
-    public CompletionStage<Answer<TopRow>> top(TopRequest request) {
-      return none();
-    }
-
-    @Override
-    public CompletionStage<Graph> graph(GraphRequest request) {
-      return CompletableFuture.completedFuture(new Graph(List.of(), List.of(), List.of()));
-    }
-
-    private static <T> CompletionStage<Answer<T>> none() {
-      return CompletableFuture.completedFuture(new Answer<>(List.of(), List.of()));
-    }
   }
 }

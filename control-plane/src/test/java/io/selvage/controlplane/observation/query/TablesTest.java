@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.observation.query;
 
+import static io.selvage.controlplane.observation.MeshWorld.from;
+import static io.selvage.controlplane.observation.MeshWorld.to;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -379,24 +381,6 @@ class TablesTest {
 
   private static List<io.selvage.model.kube.OwnerReference> rs() {
     return MeshWorld.owner("ReplicaSet", "web-5d9");
-  }
-
-  private static Optional<OtherEnd> to(String resource) {
-    return OtherEnd.of(
-        Optional.of(resource),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
-  }
-
-  private static Optional<OtherEnd> from(String resource) {
-    return OtherEnd.of(
-        Optional.empty(),
-        Optional.empty(),
-        Optional.of(resource),
-        Optional.empty(),
-        Optional.empty());
   }
 
   private List<StatRow> stat(String resource) {
