@@ -209,6 +209,14 @@ class ChartTest {
                 .encodeToString("secret-key".getBytes(java.nio.charset.StandardCharsets.UTF_8)));
     assertThat(given.get("ConfigMap", "selvage-trust-roots").at("/data/ca-bundle.crt").asText())
         .isEqualTo("anchors-pem\n");
+    // An upgrade that does not give them again deletes nothing.
+    for (ObjectNode kept :
+        List.of(
+            given.get("Secret", "selvage-identity-issuer"),
+            given.get("ConfigMap", "selvage-trust-roots"))) {
+      assertThat(kept.at("/metadata/annotations/helm.sh~1resource-policy").asText())
+          .isEqualTo("keep");
+    }
     assertThat(given.get("ConfigMap", "selvage-config").toString())
         .doesNotContain("anchors-pem")
         .doesNotContain("secret-key");
