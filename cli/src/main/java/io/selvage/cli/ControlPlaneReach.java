@@ -55,7 +55,14 @@ final class ControlPlaneReach implements AutoCloseable {
     }
     ApiServer api = ApiServer.connect(ApiServerOptions.DEFAULT.withUserAgent("selvage-cli"));
     try {
-      PodPort port = PodPort.open(api, namespace, LABELS, ControlPlaneOptions.API_PORT, localPort);
+      PodPort port =
+          PodPort.open(
+              api,
+              namespace,
+              ControlPlaneOptions.SERVICE_ACCOUNT,
+              LABELS,
+              ControlPlaneOptions.API_PORT,
+              localPort);
       return new ControlPlaneReach(local(port.localPort()), api, port);
     } catch (IOException e) {
       api.close();

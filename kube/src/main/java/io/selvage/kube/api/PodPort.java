@@ -20,6 +20,9 @@ import java.util.stream.Collectors;
  * rights of whoever runs this: what {@code kubectl port-forward} does.
  */
 public final class PodPort implements AutoCloseable {
+  /** In one sentence. */
+  private static final int MAX_NAMES = 5;
+
   private final LocalPortForward forward;
   private final String pod;
 
@@ -29,15 +32,23 @@ public final class PodPort implements AutoCloseable {
   }
 
   /**
-   * Leads to a ready pod, the youngest one: during a rollout, that is the one that stays.
+   * Leads to a ready pod, the youngest one: during a rollout, that is the one that stays. A label
+   * is easily given to any pod; an account of a namespace is used by those only who may make pods
+   * there, and who may take its tokens too.
    *
+   * @param account name of the ServiceAccount that the pod must run as
    * @param labels all of them
    * @param port of the pod; it may listen on its own loopback only
    * @param localPort 0 = any free one
    * @throws IOException with a text for people: who is not permitted what, or what is not there
    */
   public static PodPort open(
-      ApiServer api, String namespace, Map<String, String> labels, int port, int localPort)
+      ApiServer api,
+      String namespace,
+      String account,
+      Map<String, String> labels,
+      int port,
+      int localPort)
       throws IOException {
     KubernetesClient client = api.client();
     String server = client.getMasterUrl().toString();
@@ -58,8 +69,10 @@ public final class PodPort implements AutoCloseable {
       throw new IOException(
           "the API server " + server + " cannot be asked: " + ApiCallException.reason(e), e);
     }
+    requireAccount(pods, namespace, account, labels);
     Optional<Pod> pod =
         pods.stream()
+            .filter(each -> runsAs(each, namespace, account))
             .filter(Readiness::isPodReady)
             .max(Comparator.comparing(each -> each.getMetadata().getCreationTimestamp()));
     if (pod.isEmpty()) {
@@ -91,6 +104,33 @@ public final class PodPort implements AutoCloseable {
       return new PodPort(forward, namespace + "/" + name);
     } catch (KubernetesClientException | IllegalStateException e) {
       throw new IOException("no local port can be opened: " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean runsAs(Pod pod, String namespace, String account) {
+    return namespace.equals(pod.getMetadata().getNamespace())
+        && pod.getSpec() != null
+        && account.equals(pod.getSpec().getServiceAccountName());
+  }
+
+  /** What is asked of a pod, a token among it, is not for whoever has given himself a label. */
+  private static void requireAccount(
+      List<Pod> pods, String namespace, String account, Map<String, String> labels)
+      throws IOException {
+    if (!pods.isEmpty() && pods.stream().noneMatch(pod -> runsAs(pod, namespace, account))) {
+      throw new IOException(
+          "no pod labelled "
+              + text(labels)
+              + " in the namespace "
+              + namespace
+              + " runs as the ServiceAccount "
+              + account
+              + ", so none of them is believed: "
+              + pods.stream()
+                  .map(pod -> pod.getMetadata().getName())
+                  .sorted()
+                  .limit(MAX_NAMES)
+                  .collect(Collectors.joining(", ")));
     }
   }
 

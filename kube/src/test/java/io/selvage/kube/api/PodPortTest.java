@@ -47,12 +47,20 @@ class PodPortTest {
   }
 
   private static Pod pod(String name, String created, boolean ready) {
+    return pod("selvage", "control-plane", name, created, ready);
+  }
+
+  private static Pod pod(
+      String namespace, String account, String name, String created, boolean ready) {
     return new PodBuilder()
         .withNewMetadata()
         .withName(name)
-        .withNamespace("selvage")
+        .withNamespace(namespace)
         .withCreationTimestamp(created)
         .endMetadata()
+        .withNewSpec()
+        .withServiceAccountName(account)
+        .endSpec()
         .withNewStatus()
         .withPhase("Running")
         .addNewCondition()
@@ -86,7 +94,7 @@ class PodPortTest {
   }
 
   private PodPort open() throws IOException {
-    return PodPort.open(api, "selvage", LABELS, 8085, 0);
+    return PodPort.open(api, "selvage", "control-plane", LABELS, 8085, 0);
   }
 
   /** Channel 0 carries data, channel 1 errors; each begins with the port. */
@@ -99,6 +107,7 @@ class PodPortTest {
     pods(
         pod("old", "2026-01-01T00:00:00Z", true),
         pod("young", "2026-01-02T00:00:00Z", true),
+        pod("selvage", "default", "impostor", "2026-01-04T00:00:00Z", true),
         pod("starting", "2026-01-03T00:00:00Z", false));
     permitted(true);
     byte[] port = {0x15, 0x1f};
@@ -141,6 +150,20 @@ class PodPortTest {
     pods();
     assertThatThrownBy(this::open)
         .hasMessageContaining("no pod labelled app=x in the namespace selvage");
+  }
+
+  /** Whoever may label pods is not whoever may run them as the control plane. */
+  @Test
+  void aLabelAloneIsNotBelieved() {
+    pods(
+        pod("selvage", "default", "impostor", "2026-01-01T00:00:00Z", true),
+        pod("other", "control-plane", "stranger", "2026-01-01T00:00:00Z", true));
+    permitted(true);
+    assertThatThrownBy(this::open)
+        .isInstanceOf(IOException.class)
+        .hasMessage(
+            "no pod labelled app=x in the namespace selvage runs as the ServiceAccount"
+                + " control-plane, so none of them is believed: impostor, stranger");
   }
 
   @Test
