@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The other replicas while a root is replaced. Each knows its own proxies only, so each says which
  * of them the phase waits for, and none goes on before all have said: nobody. What a replica said
- * of another phase, or long ago, does not count. Confined to the store's thread.
+ * of another phase, or long ago, does not count. How long ago that was, this replica's own clock
+ * says, by when it saw something new: the clocks of other machines may be wrong. Confined to the
+ * store's thread.
  */
 final class Replicas {
   /** How often what is said is said again. */
@@ -43,10 +46,29 @@ final class Replicas {
   private final Supplier<Optional<Set<String>>> running;
   private final Optional<ReplicaBoard> board;
 
-  private Map<String, String> notes = Map.of();
+  /** By replica. */
+  private final Map<String, Heard> heard = new HashMap<>();
+
   private @Nullable ObjectNode said;
   private Instant saidAt = Instant.MIN;
   private Instant readAt = Instant.MIN;
+  private Step step = new Step(Phase.NONE, Instant.MIN, Instant.MIN);
+
+  /**
+   * What another replica says.
+   *
+   * @param at when it was new to this one; {@link Instant#MIN} of what stood there when this one
+   *     began to look
+   */
+  private record Heard(String note, Instant at) {}
+
+  /**
+   * A phase of a rotation.
+   *
+   * @param since as it is stored, by the clock of whoever stored it
+   * @param seen by this replica's clock
+   */
+  private record Step(Phase phase, Instant since, Instant seen) {}
 
   /**
    * @param self name of this replica, which is that of its pod
@@ -83,8 +105,8 @@ final class Replicas {
   /**
    * Whether it is this replica that goes on when all may; the others follow what it stores. The one
    * that should may have vanished while its pod is still there, as on a node that is lost: where
-   * nobody is waited for, any other takes its place after {@link #FRESH}. Two that write at once do
-   * no harm, for the storage refuses the second.
+   * nobody is waited for, any other takes its place {@link #FRESH} after it has seen the phase
+   * begin. Two that write at once do no harm, for the storage refuses the second.
    */
   boolean leads(RotationState state, Instant now) {
     var all = new TreeSet<>(running.get().orElse(Set.of()));
@@ -95,7 +117,15 @@ final class Replicas {
     boolean waits =
         !state.leaveBehind()
             && (state.phase() == Phase.TRUSTING || state.phase() == Phase.RENEWING);
-    return !waits && !now.isBefore(state.phaseSince().plus(FRESH));
+    note(state, now);
+    return !waits && !now.isBefore(step.seen().plus(FRESH));
+  }
+
+  /** Remembers when this replica saw a phase for the first time. */
+  private void note(RotationState state, Instant now) {
+    if (step.phase() != state.phase() || !step.since().equals(state.phaseSince())) {
+      step = new Step(state.phase(), state.phaseSince(), now);
+    }
   }
 
   /**
@@ -107,6 +137,7 @@ final class Replicas {
     if (board.isEmpty()) {
       return Others.NONE;
     }
+    note(state, now);
     Optional<Set<String>> pods = running.get();
     if (pods.isEmpty()) {
       return new Others(List.of(), 0, List.of("those not known yet"));
@@ -118,10 +149,22 @@ final class Replicas {
     }
     say(board.get(), state, behind, pods.get(), now);
     if (!now.isBefore(readAt.plus(EVERY.dividedBy(5)))) {
-      notes = board.get().read();
-      readAt = now;
+      read(board.get().read(), now);
     }
     return hear(others, state, now);
+  }
+
+  private void read(Map<String, String> notes, Instant now) {
+    // What is new after a long while may be as old as that.
+    boolean looking = !now.isAfter(readAt.plus(FRESH));
+    readAt = now;
+    heard.keySet().retainAll(notes.keySet());
+    notes.forEach((replica, note) -> {
+      Heard before = heard.get(replica);
+      if (before == null || !before.note().equals(note)) {
+        heard.put(replica, new Heard(note, looking ? now : Instant.MIN));
+      }
+    });
   }
 
   private void say(
@@ -137,6 +180,7 @@ final class Replicas {
     }
     var keep = new HashSet<>(pods);
     keep.add(self);
+    // The others see by it that this one is there still.
     to.post(self, note.deepCopy().put("at", now.toString()).toString(), keep);
     said = note;
     saidAt = now;
@@ -147,8 +191,10 @@ final class Replicas {
     var silent = new ArrayList<String>();
     int count = 0;
     for (String other : others) {
-      JsonNode note = parse(notes.getOrDefault(other, ""));
-      if (note == null || !counts(note, state, now)) {
+      Heard last = heard.get(other);
+      JsonNode note =
+          last == null || now.isAfter(last.at().plus(FRESH)) ? null : parse(last.note());
+      if (note == null || !counts(note, state)) {
         silent.add(other);
         continue;
       }
@@ -158,13 +204,12 @@ final class Replicas {
     return new Others(waiting, count, silent);
   }
 
-  private static boolean counts(JsonNode note, RotationState state, Instant now) {
+  private static boolean counts(JsonNode note, RotationState state) {
     try {
       return note.path("phase").asText().equals(state.phase().name())
           && Instant.parse(note.path("phaseSince").asText()).equals(state.phaseSince())
           && note.path("behind").isInt()
-          && note.path("behind").asInt() >= 0
-          && !now.isAfter(Instant.parse(note.path("at").asText()).plus(FRESH));
+          && note.path("behind").asInt() >= 0;
     } catch (DateTimeParseException e) {
       return false;
     }

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two replicas of a control plane with one storage, each with proxies of its own. */
 class ReplicatedRotationTest {
@@ -56,10 +58,18 @@ class ReplicatedRotationTest {
     final IssuerStore store;
     final Rotation rotation;
 
+    /** How far this machine's clock is ahead. */
+    final Duration ahead;
+
     Replica(String name) {
+      this(name, Duration.ZERO);
+    }
+
+    Replica(String name, Duration ahead) {
+      this.ahead = ahead;
       var storage = new FolderStorage(dir);
       store = new IssuerStore(options, storage, IdentityEvents.NONE);
-      store.refresh(clock.instant());
+      store.refresh(now());
       rotation =
           new Rotation(
               options,
@@ -68,14 +78,18 @@ class ReplicatedRotationTest {
               fleet::proxies,
               () -> fleet.bundleChanged(true),
               new Replicas(name, () -> Optional.ofNullable(running), Optional.of(board)),
-              clock.instant());
+              now());
+    }
+
+    Instant now() {
+      return clock.instant().plus(ahead);
     }
 
     void step() {
-      if (store.refresh(clock.instant())) {
-        store.refresh(clock.instant());
+      if (store.refresh(now())) {
+        store.refresh(now());
       }
-      rotation.step(clock.instant());
+      rotation.step(now());
     }
 
     Phase phase() {
@@ -162,6 +176,43 @@ class ReplicatedRotationTest {
     running = Set.of("cp-a");
     a.step();
     assertThat(a.phase()).as("its pod is gone").isEqualTo(Phase.RENEWING);
+  }
+
+  /** Whether it is there is judged by when it was heard, not by what its clock says. */
+  @ParameterizedTest
+  @ValueSource(longs = {-120, -21, 21, 120})
+  void aReplicaWhoseClockIsWrongIsHeardAllTheSame(long seconds) throws Exception {
+    b = new Replica("cp-b", Duration.ofSeconds(seconds));
+    b.fleet.put("far", old.fingerprint(), leafEnd());
+    a.rotation.start(Prune.NOW, TIMEOUT, a.now());
+    pass(options.settle());
+    pass(Replicas.EVERY);
+    assertThat(a.rotation.report().others().silent()).isEmpty();
+    assertThat(a.rotation.report().others().waitingFor()).containsExactly("shop/far");
+    assertThat(b.rotation.report().others().silent()).isEmpty();
+
+    b.fleet.put("far", a.store.trust().bundle().fingerprint(), leafEnd());
+    pass(Duration.ofSeconds(10));
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+  }
+
+  /** What stood there before anybody looked may be of one that has vanished since. */
+  @Test
+  void whatARestartedReplicaFindsDoesNotCountBeforeItIsSaidAgain() throws Exception {
+    a.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    b.step();
+    clock.advance(Duration.ofMinutes(2));
+    a = new Replica("cp-a");
+    a.step();
+    assertThat(a.rotation.report().others().silent()).containsExactly("cp-b");
+    clock.advance(options.settle());
+    a.step();
+    assertThat(a.rotation.report().others().silent()).containsExactly("cp-b");
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    b.step();
+    clock.advance(Duration.ofSeconds(1));
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
   }
 
   @Test
