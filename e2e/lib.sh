@@ -189,19 +189,24 @@ one_request() {
   curl -sS --fail -o /dev/null -m 10 "$@"
 }
 
-# leftovers: everything in the cluster that is ours, or carries our names.
+# leftovers: everything in the cluster that is ours, or carries our names. It fails where it cannot look at everything.
 leftovers() {
-  local kind
-  for kind in $(kubectl api-resources --verbs=list -o name | grep -vE '^(events|leases|componentstatuses)'); do
-    kubectl get "$kind" -A -o name --ignore-not-found 2>/dev/null | grep -i selvage | sed "s|^|$kind: |" || true
+  local kinds kind found
+  kinds=$(kubectl api-resources --verbs=list -o name) && [[ -n $kinds ]] || return 1
+  for kind in $(grep -vE '^(events|componentstatuses)' <<<"$kinds"); do
+    found=$(kubectl get "$kind" -A -o name --ignore-not-found) || return 1
+    grep -i selvage <<<"$found" | sed "s|^|$kind: |" || true
   done
-  kubectl get crd -o name 2>/dev/null | grep -E 'getambassador|selvage' || true
-  kubectl get pods -A -o jsonpath='{range .items[*]}{.metadata.name}{" "}{.spec.initContainers[*].name}{"\n"}{end}' | grep selvage- || true
+  found=$(kubectl get crd -o name) || return 1
+  grep getambassador <<<"$found" || true
+  found=$(kubectl get pods -A -o jsonpath='{range .items[*]}{.metadata.name}{" "}{.spec.initContainers[*].name}{"\n"}{end}') || return 1
+  grep selvage- <<<"$found" || true
 }
 
 nothing_left() {
   local found
-  found=$(leftovers)
+  kubectl get --raw /readyz >/dev/null || return 1
+  found=$(leftovers) || return 1
   printf '%s\n' "$found"
   [[ -z $found ]]
 }

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli.install;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
+import io.selvage.identity.workload.PemText;
 import io.selvage.kube.api.NamedObjects.Type;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -96,6 +102,9 @@ final class InstallChecks {
               + namespace
               + ".");
     }
+    if (external) {
+      issuerIsValid();
+    }
     if (!external && !there.isEmpty()) {
       throw CommandFailure.failed(
           "The namespace "
@@ -122,6 +131,37 @@ final class InstallChecks {
               + " gone, without which nobody gets a certificate: bring "
               + (missing.size() == 1 ? "it" : "them")
               + " back from a backup, or uninstall and install anew.");
+    }
+    issuerIsValid();
+  }
+
+  /** With an issuer that has ended, every pod that starts would wait for a certificate in vain. */
+  private void issuerIsValid() throws CommandFailure {
+    Optional<ObjectNode> secret = cluster.get(Type.SECRET, namespace, MeshKinds.ISSUER);
+    if (secret.isEmpty()) {
+      return;
+    }
+    String where = "The issuer in the Secret " + namespace + "/" + MeshKinds.ISSUER;
+    JsonNode data = secret.get().path("data");
+    String text = data.path(data.has("crt.pem") ? "crt.pem" : "tls.crt").asText();
+    List<X509Certificate> chain;
+    try {
+      chain = PemText.certificates(new String(Base64.getDecoder().decode(text), UTF_8));
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.failed(where + " cannot be read: " + e.getMessage() + ".");
+    }
+    if (chain.isEmpty()) {
+      throw CommandFailure.failed(where + " is no certificate.");
+    }
+    Instant now = Instant.now();
+    Instant begin = chain.getFirst().getNotBefore().toInstant();
+    Instant end = chain.getFirst().getNotAfter().toInstant();
+    if (now.isBefore(begin) || now.isAfter(end)) {
+      throw CommandFailure.failed(
+          where
+              + (now.isAfter(end) ? " ended " + end : " begins " + begin)
+              + ", so that nobody would get a certificate: replace it first, as `mesh check` and"
+              + " its hints say.");
     }
   }
 

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,9 @@ class ClusterChecksTest {
   private static final Instant NOW = Instant.parse("2030-01-01T00:00:00Z");
 
   private final FakeCluster cluster;
-  private Map<String, String> metrics = Map.of();
+
+  /** By pod; null = they are asked by port-forward. */
+  private @Nullable Map<String, String> metrics = Map.of();
 
   ClusterChecksTest() throws Exception {
     cluster = new FakeCluster();
@@ -325,6 +328,17 @@ class ClusterChecksTest {
   }
 
   @Test
+  void whoMayNotReachProxiesIsToldWhatItTakes() throws Exception {
+    sidecar("web-1", version(), true);
+    cluster.allowed(false);
+    metrics = null;
+    assertWarning(
+        run(false, true),
+        "proxies can be asked",
+        "your account may not create pods/portforward in the namespace shop: it takes a Role");
+  }
+
+  @Test
   void aProxyThatDoesNotAnswerIsAWarning() throws Exception {
     sidecar("web-1", version(), true);
     assertWarning(run(false, true), "proxies can be asked", "shop/web-1");
@@ -414,6 +428,9 @@ class ClusterChecksTest {
   private String page(String namespace, String pod, int port, String path) {
     assertThat(port).isEqualTo(4191);
     assertThat(path).isEqualTo("/metrics");
+    if (metrics == null) {
+      return cluster.queries().podPage(namespace, pod, port, path);
+    }
     String text = metrics.get(namespace + "/" + pod);
     if (text == null) {
       throw ApiCallException.unanswered("asking pod " + namespace + "/" + pod, "no answer");

@@ -22,22 +22,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * Objects behind the paths of an API server, read-only: enough for questions, so that a cluster can
  * be given any fault.
  */
-final class FakeCluster implements AutoCloseable {
+public final class FakeCluster implements AutoCloseable {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Map<String, ObjectNode> objects = new ConcurrentHashMap<>();
   private final Set<String> forbidden = ConcurrentHashMap.newKeySet();
+  private final List<String> writes = new CopyOnWriteArrayList<>();
   private final HttpServer server;
   private final ApiServer api;
   private volatile String version = "v1.36.2";
   private volatile boolean allowed = true;
 
-  FakeCluster() throws IOException {
+  public FakeCluster() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/", this::answer);
     server.start();
@@ -48,26 +50,44 @@ final class FakeCluster implements AutoCloseable {
     api = ApiServer.connect(config, ApiServerOptions.DEFAULT);
   }
 
+  /** A kubeconfig that names it. */
+  public String kubeconfig() {
+    return """
+    apiVersion: v1
+    kind: Config
+    clusters: [{name: k, cluster: {server: "http://127.0.0.1:%d"}}]
+    users: [{name: u, user: {}}]
+    contexts: [{name: k, context: {cluster: k, user: u}}]
+    current-context: k
+    """
+        .formatted(server.getAddress().getPort());
+  }
+
+  /** What was asked to be changed, though nothing ever is. */
+  public List<String> writes() {
+    return List.copyOf(writes);
+  }
+
   ApiQueries queries() {
     return new ApiQueries(api);
   }
 
-  void version(String text) {
+  public void version(String text) {
     version = text;
   }
 
   /** What access reviews say. */
-  void allowed(boolean value) {
+  public void allowed(boolean value) {
     allowed = value;
   }
 
   /** Reading this resource is refused from now on. */
-  void forbid(String plural) {
+  public void forbid(String plural) {
     forbidden.add(plural);
   }
 
   /** Adds every document. */
-  void add(String yaml) {
+  public void add(String yaml) {
     for (ManifestTrees.Document document : ManifestTrees.read(yaml, false)) {
       JsonNode json = document.json();
       if (json instanceof ObjectNode object && object.has("kind")) {
@@ -76,12 +96,12 @@ final class FakeCluster implements AutoCloseable {
     }
   }
 
-  void add(ObjectNode object) {
+  public void add(ObjectNode object) {
     objects.put(path(object), object);
   }
 
   /** Takes an object away. */
-  void remove(String kind, String name) {
+  public void remove(String kind, String name) {
     if (!objects
         .values()
         .removeIf(o ->
@@ -91,7 +111,7 @@ final class FakeCluster implements AutoCloseable {
   }
 
   /** An object, to be changed. */
-  ObjectNode get(String kind, String name) {
+  public ObjectNode get(String kind, String name) {
     return objects.values().stream()
         .filter(o -> o.path("kind").asText().equals(kind))
         .filter(o -> o.at("/metadata/name").asText().equals(name))
@@ -99,7 +119,7 @@ final class FakeCluster implements AutoCloseable {
         .orElseThrow();
   }
 
-  List<ObjectNode> all() {
+  public List<ObjectNode> all() {
     return List.copyOf(objects.values());
   }
 
@@ -127,6 +147,10 @@ final class FakeCluster implements AutoCloseable {
     String path = exchange.getRequestURI().getPath().replaceAll("/+$", "");
     String query = exchange.getRequestURI().getRawQuery();
     byte[] asked = exchange.getRequestBody().readAllBytes();
+    boolean review = path.endsWith("/selfsubjectaccessreviews");
+    if (!exchange.getRequestMethod().equals("GET") && !review) {
+      writes.add(exchange.getRequestMethod() + " " + path);
+    }
     try (exchange) {
       if (path.equals("/version")) {
         String[] parts = version.substring(1).split("\\.");
@@ -137,10 +161,10 @@ final class FakeCluster implements AutoCloseable {
                 .put("major", parts[0])
                 .put("minor", parts[1])
                 .put("gitVersion", version));
-      } else if (path.endsWith("/selfsubjectaccessreviews")) {
-        ObjectNode review = (ObjectNode) JSON.readTree(asked);
-        review.putObject("status").put("allowed", allowed);
-        send(exchange, 201, review);
+      } else if (review) {
+        ObjectNode answer = (ObjectNode) JSON.readTree(asked);
+        answer.putObject("status").put("allowed", allowed);
+        send(exchange, 201, answer);
       } else if (forbidden.stream().anyMatch(path::contains)) {
         send(exchange, 403, status(403, "forbidden for a test"));
       } else if (objects.containsKey(path)) {
@@ -168,7 +192,9 @@ final class FakeCluster implements AutoCloseable {
 
   private void list(HttpExchange exchange, String path, String query) throws IOException {
     String wanted = path.substring(path.lastIndexOf('/') + 1);
-    if (!wanted.endsWith("s")) {
+    // Behind group and version: KINDS or namespaces/NAME/KINDS; with one more it is an object.
+    int words = path.replaceFirst("^/(api|apis/[^/]+)/[^/]+/", "").split("/").length;
+    if (words % 2 == 0) {
       send(exchange, 404, status(404, "not found"));
       return;
     }

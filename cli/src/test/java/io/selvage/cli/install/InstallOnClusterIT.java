@@ -14,10 +14,14 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.api.model.networking.v1.IngressClassBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBindingBuilder;
+import io.fabric8.kubernetes.api.model.rbac.ClusterRoleBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.selvage.cli.Main;
+import io.selvage.identity.issue.CertificateAuthorities;
+import io.selvage.kube.api.NamedObjects.Type;
 import io.selvage.testkit.KubeApiServer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -26,7 +30,9 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -82,11 +88,7 @@ class InstallOnClusterIT {
   @Test
   @Order(1)
   void withoutTheCustomResourcesItIsRefused() throws Exception {
-    Mesh ran = mesh("install");
-
-    assertThat(ran.code()).isEqualTo(1);
-    assertThat(ran.out()).isEmpty();
-    assertThat(ran.err())
+    assertThat(refused("install"))
         .contains("does not serve the custom resources")
         .contains("mesh install --crds | kubectl apply -f -");
   }
@@ -225,18 +227,81 @@ class InstallOnClusterIT {
   @Test
   @Order(8)
   void aSecondTimeIsRefused() throws Exception {
-    Mesh again = mesh("install");
-    assertThat(again.code()).isEqualTo(1);
-    assertThat(again.out()).isEmpty();
-    assertThat(again.err()).contains("is installed in the namespace selvage already");
+    assertThat(refused("install")).contains("is installed in the namespace selvage already");
 
-    Mesh elsewhere = mesh("install", "-n", "shop");
-    assertThat(elsewhere.code()).isEqualTo(1);
-    assertThat(elsewhere.err()).contains("installed in the namespace selvage already");
+    assertThat(refused("install", "-n", "shop"))
+        .contains("installed in the namespace selvage already");
   }
 
   @Test
   @Order(9)
+  void uninstallWaitsForThePods() throws Exception {
+    Pod meshed = pod("shop", "web-1", "Running");
+    Pod done = pod("shop", "job-1", "Succeeded");
+
+    Mesh ran = mesh("uninstall");
+
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err()).contains("uninject the following pods").contains("\t* shop/web-1");
+    assertThat(ran.err()).doesNotContain("job-1");
+    assertThat(mesh("uninstall", "--force").code()).isZero();
+    assertAViewerIsToldWhatHeMayNot();
+    admin.resource(meshed).withGracePeriod(0).delete();
+    admin.resource(done).withGracePeriod(0).delete();
+  }
+
+  /** Who may look at all but Secrets, and open no ports of pods. */
+  private static void assertAViewerIsToldWhatHeMayNot() throws Exception {
+    String token = accountToken("shop", "viewer");
+    admin
+        .resource(
+            new ClusterRoleBuilder()
+                .withNewMetadata()
+                .withName("viewer")
+                .endMetadata()
+                .addNewRule()
+                .withApiGroups("")
+                .withResources("pods", "configmaps", "services", "serviceaccounts", "namespaces")
+                .withVerbs("get", "list")
+                .endRule()
+                .addNewRule()
+                .withApiGroups(
+                    "apps",
+                    "rbac.authorization.k8s.io",
+                    "admissionregistration.k8s.io",
+                    "apiextensions.k8s.io",
+                    "discovery.k8s.io",
+                    "networking.k8s.io",
+                    "getambassador.io")
+                .withResources("*")
+                .withVerbs("get", "list")
+                .endRule()
+                .build())
+        .create();
+    admin
+        .resource(
+            new ClusterRoleBindingBuilder()
+                .withNewMetadata()
+                .withName("viewer")
+                .endMetadata()
+                .withNewRoleRef("rbac.authorization.k8s.io", "ClusterRole", "viewer")
+                .addNewSubject(null, "ServiceAccount", "viewer", "shop")
+                .build())
+        .create();
+    Mesh check =
+        mesh(
+            kubeconfig("viewer", token),
+            List.of("check", "--proxy", "--wait", "0s", "-o", "short"));
+    assertThat(check.out())
+        .containsPattern("you may not see it: .*secrets")
+        .contains(
+            "asking pod shop/web-1: your account may not create pods/portforward in the namespace"
+                + " shop: it takes a Role in shop");
+  }
+
+  @Test
+  @Order(10)
   void itsAccountsMayDoAllThatItsProcessesDo() throws Exception {
     String issued = data(secret()).get("tls.crt");
     try (Running control =
@@ -288,7 +353,7 @@ class InstallOnClusterIT {
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void anUpgradeKeepsTheTrustMaterialAndSaysWhatChanges() throws Exception {
     String issuer = data(secret()).get("tls.crt");
     String roots = roots();
@@ -314,15 +379,12 @@ class InstallOnClusterIT {
   }
 
   @Test
-  @Order(11)
+  @Order(12)
   void anUpgradeWithoutTrustMaterialIsRefused() throws Exception {
     Secret issuer = secret();
     admin.resource(issuer).delete();
     try {
-      Mesh ran = mesh("upgrade");
-      assertThat(ran.code()).isEqualTo(1);
-      assertThat(ran.out()).isEmpty();
-      assertThat(ran.err()).contains("Secret selvage-identity-issuer").contains("gone");
+      assertThat(refused("upgrade")).contains("Secret selvage-identity-issuer").contains("gone");
     } finally {
       issuer.getMetadata().setResourceVersion(null);
       admin.resource(issuer).create();
@@ -330,7 +392,89 @@ class InstallOnClusterIT {
   }
 
   @Test
-  @Order(12)
+  @Order(13)
+  void anIssuerThatHasEndedIsRefused() throws Exception {
+    Secret issuer = secret();
+    var ended =
+        CertificateAuthorities.create(
+            "cluster.local", Instant.now().minus(Duration.ofDays(400)), Duration.ofDays(365));
+    admin
+        .secrets()
+        .inNamespace("selvage")
+        .withName("selvage-identity-issuer")
+        .edit(secret -> {
+          secret.getData().put("tls.crt", base64(ended.issuerPem()));
+          secret.getData().put("tls.key", base64(ended.issuerKeyPem()));
+          return secret;
+        });
+    try {
+      assertThat(refused("upgrade")).contains("Secret selvage/selvage-identity-issuer ended ");
+      Mesh check = mesh("check", "--wait", "0s", "-o", "short");
+      assertThat(check.code()).isEqualTo(1);
+      assertThat(check.out()).contains("issuer cert is within its validity period");
+    } finally {
+      issuer.getMetadata().setResourceVersion(null);
+      issuer.getMetadata().setManagedFields(null);
+      admin.resource(issuer).forceConflicts().serverSideApply();
+    }
+    assertThat(mesh("upgrade").code()).isZero();
+  }
+
+  @Test
+  @Order(14)
+  void aCustomResourceThatIsMissingIsRefused() throws Exception {
+    String name = "tcpmappings.getambassador.io";
+    var crds = admin.apiextensions().v1().customResourceDefinitions();
+    crds.withName(name).delete();
+    await().atMost(LIMIT).until(() -> crds.withName(name).get() == null);
+    await().atMost(LIMIT).untilAsserted(() -> assertThat(mesh("upgrade").code()).isEqualTo(1));
+    assertThat(refused("upgrade"))
+        .startsWith("The cluster does not serve the custom resources " + name + ":")
+        .contains("mesh install --crds | kubectl apply -f -");
+    assertThat(mesh("check", "--wait", "0s", "-o", "short").out()).contains(name);
+    apply(ok("upgrade", "--crds"));
+    await().atMost(LIMIT).until(() -> mesh("upgrade").code() == 0);
+  }
+
+  @Test
+  @Order(15)
+  void aWebhookWhoseServiceIsGoneIsFoundAndMended() throws Exception {
+    admin.services().inNamespace("selvage").withName("selvage-injector").delete();
+    // The policy is Fail by now, so nothing starts anywhere but in exempt namespaces.
+    await()
+        .atMost(LIMIT)
+        .untilAsserted(() ->
+            assertThatThrownBy(() -> pod("shop", "kept-out", "Running"))
+                .hasMessageContaining("selvage-injector"));
+    Mesh check = mesh("check", "--wait", "0s", "-o", "short");
+    assertThat(check.code()).isEqualTo(1);
+    assertThat(check.out()).contains("the Service selvage/selvage-injector is gone");
+    // It stands in the way of nothing that we do ourselves.
+    assertThat(mesh("uninstall").code()).isZero();
+    Mesh upgrade = mesh("upgrade");
+    assertThat(upgrade.err()).contains("new      service/selvage-injector");
+    apply(upgrade.out());
+    assertThat(mesh("check", "--wait", "0s", "-o", "short").out())
+        .contains("the Service selvage/selvage-injector has no ready endpoint");
+  }
+
+  @Test
+  @Order(16)
+  void somebodyWithFewRightsIsToldWhatHeMayNot() throws Exception {
+    Path nobody = dir.resolve("kubeconfig-nobody");
+    for (String command : List.of("upgrade", "uninstall", "prune")) {
+      Mesh ran = mesh(nobody, List.of(command));
+      assertThat(ran.code()).as(command).isEqualTo(1);
+      assertThat(ran.out()).isEmpty();
+      assertThat(ran.err())
+          .startsWith("You may not do that on this cluster: ")
+          .contains("system:serviceaccount:shop:nobody");
+      assertThat(ran.err().lines()).hasSize(1);
+    }
+  }
+
+  @Test
+  @Order(17)
   void pruneNamesWhatIsNoLongerMade() throws Exception {
     Mesh nothing = mesh("prune");
     assertThat(nothing.out()).isEmpty();
@@ -347,7 +491,7 @@ class InstallOnClusterIT {
   }
 
   @Test
-  @Order(13)
+  @Order(18)
   void whatHelmKeepsIsLeftToHelm() throws Exception {
     annotate(Map.of("meta.helm.sh/release-name", "edge"));
     try {
@@ -360,37 +504,20 @@ class InstallOnClusterIT {
   }
 
   @Test
-  @Order(14)
-  void uninstallWaitsForThePods() throws Exception {
-    Pod meshed = pod("shop", "web-1", "Running");
-    Pod done = pod("shop", "job-1", "Succeeded");
-
-    Mesh ran = mesh("uninstall");
-
-    assertThat(ran.code()).isEqualTo(1);
-    assertThat(ran.out()).isEmpty();
-    assertThat(ran.err()).contains("uninject the following pods").contains("\t* shop/web-1");
-    assertThat(ran.err()).doesNotContain("job-1");
-    assertThat(mesh("uninstall", "--force").code()).isZero();
-    admin.resource(meshed).withGracePeriod(0).delete();
-    admin.resource(done).withGracePeriod(0).delete();
-  }
-
-  @Test
-  @Order(15)
+  @Order(19)
   void aHalfDeletedInstallationIsNamedAndCanBeRemoved() throws Exception {
     ConfigMap config = admin.configMaps().inNamespace("selvage").withName("selvage-config").get();
     admin.resource(config).delete();
 
-    assertThat(mesh("install").err())
+    assertThat(refused("install"))
         .contains("Parts of an earlier installation are left")
         .contains("mesh uninstall");
-    assertThat(mesh("upgrade").err()).contains("half deleted");
+    assertThat(refused("upgrade")).contains("half deleted");
     assertThat(ok("uninstall")).contains("selvage-gateway");
   }
 
   @Test
-  @Order(16)
+  @Order(20)
   void uninstallLeavesNothingButWhatIsInUse() throws Exception {
     apply(
         """
@@ -452,6 +579,24 @@ class InstallOnClusterIT {
     delete(rest);
     await().atMost(LIMIT).until(() -> mesh("uninstall").code() == 1);
     assertThat(mesh("uninstall").err()).contains("nothing of Selvage");
+  }
+
+  @Test
+  @Order(21)
+  void aWebhookThatWasLeftBehindIsNamed() throws Exception {
+    apply(ok("install", "--crds", "--ignore-cluster"));
+    await().atMost(LIMIT).ignoreExceptions().until(() -> mesh("install").code() == 0);
+    var webhook =
+        load(ok("install", "--ignore-cluster")).stream()
+            .filter(o -> o.getKind().equals("MutatingWebhookConfiguration"))
+            .findFirst()
+            .orElseThrow();
+    admin.resource(webhook).create();
+    assertThat(refused("install"))
+        .startsWith("Parts of an earlier installation are left")
+        .contains("mutatingwebhookconfiguration/selvage-injector");
+    delete(ok("uninstall"));
+    await().atMost(LIMIT).until(() -> mesh("uninstall").code() == 1);
   }
 
   /** With the namespace it would go too, though its kind stays. */
@@ -517,13 +662,17 @@ class InstallOnClusterIT {
     return secret.getData();
   }
 
+  private static String base64(String text) {
+    return Base64.getEncoder().encodeToString(text.getBytes(UTF_8));
+  }
+
   private static String roots() {
     ConfigMap map = admin.configMaps().inNamespace("selvage").withName("selvage-trust-roots").get();
     return map.getData().getOrDefault("ca-bundle.crt", "");
   }
 
   private static String accountToken(String namespace, String account) {
-    if (account.equals("nobody")) {
+    if (!namespace.equals("selvage")) {
       admin
           .resource(
               new io.fabric8.kubernetes.api.model.ServiceAccountBuilder()
@@ -635,6 +784,45 @@ class InstallOnClusterIT {
     Mesh ran = mesh(words);
     assertThat(ran.code()).as(ran.err()).isZero();
     return ran.out();
+  }
+
+  /** What was said in one line, with nothing printed and the cluster as it was. */
+  private static String refused(String... words) throws Exception {
+    Set<String> before = everything();
+    Mesh ran = mesh(words);
+    assertThat(ran.code()).as("%s", ran).isEqualTo(1);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err().lines()).hasSize(1);
+    assertThat(everything()).isEqualTo(before);
+    return ran.err();
+  }
+
+  /** Every object of the kinds that an installation touches, by what tells its states apart. */
+  private static Set<String> everything() {
+    var found = new TreeSet<String>();
+    var types = new ArrayList<>(MeshKinds.INSTALLED);
+    types.addAll(List.of(Type.NAMESPACE, MeshKinds.CRD, MeshKinds.LEASE, MeshKinds.POD));
+    types.remove(MeshKinds.POD_MONITOR);
+    for (Type type : types) {
+      var all = admin.genericKubernetesResources(type.apiVersion(), type.kind());
+      for (HasMetadata object :
+          (type.namespaced() ? all.inAnyNamespace() : all).list().getItems()) {
+        var metadata = object.getMetadata();
+        if (!String.valueOf(metadata.getNamespace()).startsWith("kube-")) {
+          found.add(
+              type.plural()
+                  + ' '
+                  + metadata.getNamespace()
+                  + '/'
+                  + metadata.getName()
+                  + ' '
+                  + metadata.getUid()
+                  + ' '
+                  + metadata.getResourceVersion());
+        }
+      }
+    }
+    return found;
   }
 
   private static Mesh mesh(String... words) throws Exception {

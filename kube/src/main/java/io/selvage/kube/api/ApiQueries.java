@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
@@ -37,6 +38,9 @@ public final class ApiQueries {
 
   private final KubernetesClient client;
   private final NamedObjects objects;
+
+  /** Namespaces to whose pods the user may open ports. */
+  private final Set<String> reachable = ConcurrentHashMap.newKeySet();
 
   public ApiQueries(ApiServer api) {
     this.client = api.client();
@@ -187,6 +191,15 @@ public final class ApiQueries {
    */
   public String podPage(String namespace, String pod, int port, String path) {
     String what = "asking pod " + namespace + "/" + pod;
+    try {
+      // Once a namespace: what the API server permits does not change within a command.
+      if (!reachable.contains(namespace)) {
+        PodPort.requirePermission(client, namespace);
+        reachable.add(namespace);
+      }
+    } catch (IOException e) {
+      throw ApiCallException.unanswered(what, String.valueOf(e.getMessage()));
+    }
     try (LocalPortForward forward =
             client.pods().inNamespace(namespace).withName(pod).portForward(port);
         HttpClient http = HttpClient.newBuilder().connectTimeout(PAGE_TIMEOUT).build()) {

@@ -135,8 +135,7 @@ public final class PodPort implements AutoCloseable {
   }
 
   /** Asked before, for a refusal in the middle of a connection says nothing to anybody. */
-  private static void requirePermission(KubernetesClient client, String namespace)
-      throws IOException {
+  static void requirePermission(KubernetesClient client, String namespace) throws IOException {
     var review =
         new SelfSubjectAccessReviewBuilder()
             .withNewSpec()
