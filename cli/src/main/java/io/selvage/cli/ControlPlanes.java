@@ -38,6 +38,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -149,6 +150,11 @@ public final class ControlPlanes {
       @Override
       public void connect(ProxyFleet fleet) {
         observation.connect(fleet);
+      }
+
+      @Override
+      public void silentReplicas(Supplier<List<String>> silent) {
+        observation.silentReplicas(silent);
       }
 
       @Override

@@ -235,6 +235,8 @@ class ChartTest {
           injector.failurePolicy=fail              | injector.failurePolicy
           injector.timeoutSeconds=31               | injector.timeoutSeconds
           controlPlane.prometheus=prometheus:9090  | controlPlane.prometheus
+          controlPlane.grafana=grafana:3000        | controlPlane.grafana
+          controlPlane.tapRole.aggregateTo={a b}   | controlPlane.tapRole.aggregateTo.0
           controlPlane.clusterNetworks={10.0.0.0}  | controlPlane.clusterNetworks.0
           defaultInboundPolicy=none                | defaultInboundPolicy
           controlPlane.gatewayIdentities={gateway} | controlPlane.gatewayIdentities.0
@@ -316,6 +318,93 @@ class ChartTest {
     assertThat(sidecars.at("/podMetricsEndpoints/0/port").asText()).isEqualTo("selvage-admin");
     assertThat(sidecars.at("/selector/matchLabels/selvage.io~1control-plane-ns").asText())
         .isEqualTo("selvage");
+  }
+
+  /** By the API reference of the Prometheus operator, {@code monitoring.coreos.com/v1}. */
+  @Test
+  void podMonitorsHaveFieldsThatTheOperatorKnows() throws Exception {
+    List<ObjectNode> monitors =
+        Rendered.with("monitoring.podMonitors.enabled=true").ofKind("PodMonitor");
+    assertThat(monitors).hasSize(2);
+    for (ObjectNode monitor : monitors) {
+      assertThat(monitor.path("apiVersion").asText()).isEqualTo("monitoring.coreos.com/v1");
+      assertThat(fields(monitor.path("spec")))
+          .isSubsetOf("namespaceSelector", "selector", "podMetricsEndpoints");
+      for (JsonNode endpoint : monitor.at("/spec/podMetricsEndpoints")) {
+        assertThat(fields(endpoint)).isSubsetOf("port", "path", "interval", "relabelings");
+        for (JsonNode relabeling : endpoint.path("relabelings")) {
+          assertThat(fields(relabeling)).isSubsetOf("sourceLabels", "targetLabel");
+        }
+      }
+    }
+  }
+
+  private static Set<String> fields(JsonNode object) {
+    Set<String> names = new TreeSet<>();
+    object.fieldNames().forEachRemaining(names::add);
+    return names;
+  }
+
+  @Test
+  void toolsUnderThePageAreNamedAndMayBeReached() throws Exception {
+    Rendered rendered =
+        Rendered.with(
+            "controlPlane.prometheus=https://prometheus.example/base",
+            "controlPlane.grafana=http://grafana.monitoring:3000/grafana/");
+    assertThat(rendered.args("control-plane"))
+        .contains(
+            "--prometheus=https://prometheus.example/base",
+            "--grafana=http://grafana.monitoring:3000/grafana/");
+    JsonNode egress = rendered.get("NetworkPolicy", "control-plane").at("/spec/egress");
+    assertThat(ports(egress)).contains(443, 3000);
+    assertThat(ports(Rendered.with().get("NetworkPolicy", "control-plane").at("/spec/egress")))
+        .doesNotContain(3000);
+    assertThat(Rendered.with().args("control-plane")).noneMatch(a -> a.contains("grafana"));
+  }
+
+  private static List<Integer> ports(JsonNode rules) {
+    return StreamSupport.stream(rules.spliterator(), false)
+        .flatMap(rule -> StreamSupport.stream(rule.path("ports").spliterator(), false))
+        .map(port -> port.path("port").asInt())
+        .toList();
+  }
+
+  @Test
+  void replicasOfTheControlPlaneReachEachOther() throws Exception {
+    JsonNode egress =
+        Rendered.with(List.of(HA)).get("NetworkPolicy", "control-plane").at("/spec/egress");
+    assertThat(StreamSupport.stream(egress.spliterator(), false))
+        .anySatisfy(rule -> {
+          assertThat(rule.at("/ports/0/port").asInt()).isEqualTo(8443);
+          assertThat(
+                  rule.at("/to/0/podSelector/matchLabels/selvage.io~1control-plane-component")
+                      .asText())
+              .isEqualTo("control-plane");
+        });
+  }
+
+  @Test
+  void theRoleForTapsIsMadeWhereItIsAskedFor() throws Exception {
+    assertThat(Rendered.with().find("ClusterRole", "selvage-tap")).isEmpty();
+    ObjectNode alone =
+        Rendered.with("controlPlane.tapRole.create=true").get("ClusterRole", "selvage-tap");
+    assertThat(alone.at("/rules"))
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    "[{\"apiGroups\":[\"selvage.io\"],\"resources\":[\"taps\"],\"verbs\":[\"watch\"]}]"));
+    assertThat(alone.at("/metadata/labels").toString()).doesNotContain("aggregate");
+    ObjectNode aggregated =
+        Rendered.with(
+                "controlPlane.tapRole.create=true", "controlPlane.tapRole.aggregateTo={admin,edit}")
+            .get("ClusterRole", "selvage-tap");
+    for (String name : List.of("admin", "edit")) {
+      assertThat(
+              aggregated
+                  .at("/metadata/labels/rbac.authorization.k8s.io~1aggregate-to-" + name)
+                  .asText())
+          .isEqualTo("true");
+    }
   }
 
   @Test
