@@ -20,6 +20,7 @@ import io.selvage.controlplane.link.ProxyFleet;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.page.PageRoutes;
 import io.selvage.controlplane.policy.InboundPolicies;
+import io.selvage.controlplane.replica.ReplicaShare;
 import io.selvage.controlplane.server.MeshServer;
 import io.selvage.controlplane.server.ServerLimits;
 import io.selvage.controlplane.sessions.SessionCounters;
@@ -31,6 +32,7 @@ import io.selvage.kube.api.TokenReview;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.ClusterState;
 import io.selvage.model.kube.Kind;
+import io.selvage.model.kube.Pod;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -46,6 +48,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -63,9 +66,11 @@ public final class ControlPlaneProcess implements AutoCloseable {
 
   private static final long PATIENCE_SECONDS = 10;
   private static final long READY_POLL_MILLIS = 50;
+  private static final long REPLICAS_POLL_MILLIS = 1_000;
 
   private final ControlPlaneOptions options;
-  private final String instance = instanceName();
+  private final String pod;
+  private final String instance;
   private final Vertx vertx;
   private final ClusterStateSource source;
   private final ClusterHub hub = new ClusterHub();
@@ -76,6 +81,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
   private final DiscoveryService discovery;
   private final Sessions sessions;
   private final Traffic traffic;
+  private final ReplicaShare share;
   private final CompletableFuture<Void> ready = new CompletableFuture<>();
   private final CompletableFuture<Void> stopped = new CompletableFuture<>();
   private final MeshServer server;
@@ -115,6 +121,13 @@ public final class ControlPlaneProcess implements AutoCloseable {
     /** Says which proxies can be asked for single exchanges; once, before any of them comes. */
     default void connect(ProxyFleet fleet) {}
 
+    /**
+     * Says which replicas are not heard, so that what their proxies report is missing; once.
+     *
+     * @param silent names of pods, of this moment; thread-safe
+     */
+    default void silentReplicas(Supplier<List<String>> silent) {}
+
     @Override
     void close();
   }
@@ -130,8 +143,11 @@ public final class ControlPlaneProcess implements AutoCloseable {
       ClusterStateSource source,
       IdentityParts parts,
       TrafficFactory trafficFactory,
-      InstantSource clock)
+      InstantSource clock,
+      String pod)
       throws IOException {
+    this.pod = pod;
+    this.instance = pod + "-" + Integer.toHexString(ThreadLocalRandom.current().nextInt());
     this.options = options;
     this.source = source;
     var counters = new SessionCounters(registry);
@@ -144,7 +160,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
             .build();
     this.identity =
         new IdentityService(
-            podName(),
+            pod,
             IdentityOptions.defaults(options.self())
                 .withLeaves(options.issuanceLifetime(), options.clockSkewAllowance())
                 .withPodBoundOnly(parts.tokens() instanceof TokenReview),
@@ -161,12 +177,18 @@ public final class ControlPlaneProcess implements AutoCloseable {
                 options.defaultInboundPolicy(), options.clusterNetworks(), options.probeNetworks()),
             this::clusterProblems);
     this.traffic = trafficFactory.start(hub, registry);
+    this.share =
+        new ReplicaShare(
+            vertx,
+            new ReplicaShare.Self(instance, pod, options.self(), identity::serverKeys, clock),
+            traffic.sink(),
+            registry);
     this.sessions =
         new Sessions(
             new Sessions.Parts(
                 discovery,
                 identity,
-                traffic.sink(),
+                share.sink(),
                 counters,
                 clock,
                 instance,
@@ -178,7 +200,9 @@ public final class ControlPlaneProcess implements AutoCloseable {
       identity.among(this::replicas);
       identity.start();
       identity.connect(sessions);
-      traffic.connect(sessions);
+      share.connect(sessions);
+      traffic.connect(share.fleet());
+      traffic.silentReplicas(share::silent);
       hub.listen(discovery);
       this.server =
           opened(
@@ -195,7 +219,8 @@ public final class ControlPlaneProcess implements AutoCloseable {
                       identity,
                       sessions,
                       counters,
-                      clock),
+                      clock,
+                      share.hub()),
                   ServerLimits.DEFAULT));
       var routes = new ArrayList<ApiRoutes>(traffic.routes());
       routes.add(identity);
@@ -245,7 +270,23 @@ public final class ControlPlaneProcess implements AutoCloseable {
       TrafficFactory traffic,
       InstantSource clock)
       throws IOException {
-    var process = new ControlPlaneProcess(options, source, identity, traffic, clock);
+    return start(options, source, identity, traffic, clock, podName());
+  }
+
+  /**
+   * The same in a pod of another name than the environment says.
+   *
+   * @param pod name, unique among the replicas
+   */
+  static ControlPlaneProcess start(
+      ControlPlaneOptions options,
+      ClusterStateSource source,
+      IdentityParts identity,
+      TrafficFactory traffic,
+      InstantSource clock,
+      String pod)
+      throws IOException {
+    var process = new ControlPlaneProcess(options, source, identity, traffic, clock, pod);
     process.begin();
     return process;
   }
@@ -259,6 +300,23 @@ public final class ControlPlaneProcess implements AutoCloseable {
           admitWhenKnown();
           if (!ready.isDone() && missing().isEmpty()) {
             ready.complete(null);
+          }
+        });
+    vertx.setPeriodic(
+        REPLICAS_POLL_MILLIS,
+        timer -> {
+          if (discovery.synced().isDone()) {
+            List<Pod> replicas = replicaPods();
+            share.look(
+                replicas.stream()
+                    .collect(
+                        Collectors.toMap(
+                            one -> one.metadata().name(), one -> one.addresses().getFirst())),
+                replicas.stream()
+                    .filter(one -> one.isReady() && !one.isTerminating())
+                    .map(one -> one.metadata().name())
+                    .collect(Collectors.toSet()),
+                server.port());
           }
         });
   }
@@ -282,7 +340,8 @@ public final class ControlPlaneProcess implements AutoCloseable {
             problems::current,
             this::missing,
             identity,
-            sessions,
+            share.fleet(),
+            share::silent,
             traffic.links(),
             clock));
   }
@@ -320,20 +379,22 @@ public final class ControlPlaneProcess implements AutoCloseable {
     return missing;
   }
 
-  /** Pods of the control plane: each has proxies of its own. */
+  /** Names of the pods of the control plane: each has proxies of its own. */
   private Optional<Set<String>> replicas() {
-    if (!discovery.synced().isDone()) {
-      return Optional.empty();
-    }
-    return Optional.of(
-        hub.current().all(Kind.POD).stream()
-            .filter(pod ->
-                pod.metadata().namespace().equals(options.namespace())
-                    && pod.spec().serviceAccountName().equals(ControlPlaneOptions.SERVICE_ACCOUNT)
-                    && !pod.isFinished()
-                    && !pod.addresses().isEmpty())
-            .map(pod -> pod.metadata().name())
-            .collect(Collectors.toSet()));
+    return discovery.synced().isDone()
+        ? Optional.of(
+            replicaPods().stream().map(one -> one.metadata().name()).collect(Collectors.toSet()))
+        : Optional.empty();
+  }
+
+  private List<Pod> replicaPods() {
+    return hub.current().all(Kind.POD).stream()
+        .filter(one ->
+            one.metadata().namespace().equals(options.namespace())
+                && one.spec().serviceAccountName().equals(ControlPlaneOptions.SERVICE_ACCOUNT)
+                && !one.isFinished()
+                && !one.addresses().isEmpty())
+        .toList();
   }
 
   /** Of our own pod; in a cluster the host's name is the pod's. */
@@ -346,10 +407,6 @@ public final class ControlPlaneProcess implements AutoCloseable {
       }
     }
     return "control-plane";
-  }
-
-  private static String instanceName() {
-    return podName() + "-" + Integer.toHexString(ThreadLocalRandom.current().nextInt());
   }
 
   private static <T> T opened(String name, String address, int port, Future<T> opening)
@@ -409,6 +466,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
    */
   public void drainAndClose() {
     draining = true;
+    share.close();
     sessions.drain(options.drainTimeout().dividedBy(2));
     quietly("the drain", server.shutdown(options.drainTimeout()));
     close();
@@ -424,6 +482,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
 
   private void closeParts() {
     source.close();
+    share.close();
     quietly("Vert.x", vertx.close());
     traffic.close();
     identity.close();

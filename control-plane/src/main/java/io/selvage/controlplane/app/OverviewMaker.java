@@ -38,6 +38,8 @@ final class OverviewMaker {
    * What it looks at.
    *
    * @param missing what is missing until proxies are served
+   * @param fleet the proxies of all replicas
+   * @param silent replicas that do not tell of theirs
    * @param links other pages served beside the API
    */
   record Parts(
@@ -50,6 +52,7 @@ final class OverviewMaker {
       Supplier<List<String>> missing,
       BundleSource bundle,
       ProxyFleet fleet,
+      Supplier<List<String>> silent,
       List<Overview.Link> links,
       InstantSource clock) {}
 
@@ -135,6 +138,17 @@ final class OverviewMaker {
     }
     for (String missing : parts.missing.get()) {
       all.add(new Finding(Finding.ERROR, "control plane", "", "NotReady", missing));
+    }
+    for (String replica : parts.silent.get()) {
+      all.add(
+          new Finding(
+              Finding.WARNING,
+              "control plane",
+              "",
+              "ReplicaSilent",
+              "the replica "
+                  + replica
+                  + " is not heard: its proxies, and what they report, are missing here"));
     }
     proxies.stream()
         .map(Proxy::trouble)

@@ -22,11 +22,13 @@ import io.selvage.kube.ClusterChange;
 import io.selvage.model.kube.ClusterState;
 import io.selvage.model.mesh.ProxyMessage;
 import io.selvage.model.mesh.TrafficReport;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /** Observation as a part of the process. Thread-safe. */
@@ -45,6 +47,7 @@ public final class Observation implements AutoCloseable {
   private final Runnable closing;
   private final LongAdder droppedReports = new LongAdder();
   private final AtomicReference<ClusterState> newest = new AtomicReference<>();
+  private volatile Supplier<List<String>> silent = List::of;
 
   private Observation(ObservationOptions options, LongSupplier clock) {
     lane = new Lane(options.limits().queuedEdges());
@@ -52,7 +55,7 @@ public final class Observation implements AutoCloseable {
     store = new ObservationStore(options.limits(), directory, clock);
     taps = new TapDesk(directory, clock);
     var tables = new TrafficTables(directory, store::reportingPods);
-    var stored = new StoredTraffic(lane, store, tables);
+    var stored = new StoredTraffic(lane, store, tables, () -> silent.get());
     if (options.prometheus().isPresent()) {
       var prometheus =
           new PrometheusTraffic(
@@ -141,6 +144,11 @@ public final class Observation implements AutoCloseable {
   /** Says which proxies can be asked for single exchanges. */
   public void connect(ProxyFleet fleet) {
     lane.execute(() -> taps.connect(fleet));
+  }
+
+  /** Says which other replicas are not heard: what their proxies report is missing. */
+  public void silentReplicas(Supplier<List<String>> names) {
+    silent = names;
   }
 
   /** Tells of single exchanges. */

@@ -16,19 +16,27 @@ import io.selvage.controlplane.observation.query.TrafficQuery;
 import io.selvage.controlplane.observation.query.TrafficTables;
 import io.selvage.controlplane.observation.store.ObservationStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /** Answers from what the proxies reported. */
 final class StoredTraffic implements TrafficQuery {
   private final Lane lane;
   private final ObservationStore store;
   private final TrafficTables tables;
+  private final Supplier<List<String>> silent;
 
-  StoredTraffic(Lane lane, ObservationStore store, TrafficTables tables) {
+  /**
+   * @param silent replicas whose proxies' reports are missing
+   */
+  StoredTraffic(
+      Lane lane, ObservationStore store, TrafficTables tables, Supplier<List<String>> silent) {
     this.lane = lane;
     this.store = store;
     this.tables = tables;
+    this.silent = silent;
   }
 
   @Override
@@ -48,7 +56,7 @@ final class StoredTraffic implements TrafficQuery {
 
   @Override
   public CompletionStage<Answer<TopRow>> top(TopRequest request) {
-    return lane.ask(() -> tables.top(request, store.calls(), List.of()));
+    return lane.ask(() -> tables.top(request, store.calls(), replicas()));
   }
 
   @Override
@@ -66,14 +74,25 @@ final class StoredTraffic implements TrafficQuery {
   }
 
   private List<String> notes() {
+    List<String> notes = replicas();
     long evicted = store.recentEvictions();
-    return evicted == 0
-        ? List.of()
-        : List.of(
-            evicted
-                + (evicted == 1 ? " pair" : " pairs")
-                + " of proxy and peer had to make room within the last ten minutes and"
-                + (evicted == 1 ? " is" : " are")
-                + " missing: there are more than the control plane keeps");
+    if (evicted > 0) {
+      notes.add(
+          evicted
+              + (evicted == 1 ? " pair" : " pairs")
+              + " of proxy and peer had to make room within the last ten minutes and"
+              + (evicted == 1 ? " is" : " are")
+              + " missing: there are more than the control plane keeps");
+    }
+    return notes;
+  }
+
+  private List<String> replicas() {
+    var notes = new ArrayList<String>();
+    for (String replica : silent.get()) {
+      notes.add(
+          "the replica " + replica + " is not heard: what its proxies have reported is missing");
+    }
+    return notes;
   }
 }

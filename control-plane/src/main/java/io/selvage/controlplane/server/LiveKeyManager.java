@@ -13,10 +13,11 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Serves each handshake with the keys of its moment, so that renewal and rotation need no new
- * listener. A handshake asks three times; the alias it was given first ties the answers together.
+ * Serves each handshake, on either side, with the keys of its moment, so that renewal and rotation
+ * need no new listener. A handshake asks three times; the alias it was given first ties the answers
+ * together.
  */
-final class LiveKeyManager extends X509ExtendedKeyManager {
+public final class LiveKeyManager extends X509ExtendedKeyManager {
   /** Handshakes last seconds, keys hours: two generations are enough. */
   private static final int GENERATIONS = 4;
 
@@ -24,7 +25,7 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
   private final @Nullable ServerKeys[] generations = new ServerKeys[GENERATIONS];
   private long newest;
 
-  LiveKeyManager(ServerKeySource source) {
+  public LiveKeyManager(ServerKeySource source) {
     this.source = source;
   }
 
@@ -92,6 +93,20 @@ final class LiveKeyManager extends X509ExtendedKeyManager {
   @Override
   public @Nullable String chooseClientAlias(
       String @Nullable [] keyType, Principal @Nullable [] issuers, @Nullable Socket socket) {
+    return chooseEngineClientAlias(keyType, issuers, null);
+  }
+
+  @Override
+  public @Nullable String chooseEngineClientAlias(
+      String @Nullable [] keyTypes, Principal @Nullable [] issuers, @Nullable SSLEngine engine) {
+    if (keyTypes != null) {
+      for (String keyType : keyTypes) {
+        String alias = chooseEngineServerAlias(keyType, issuers, engine);
+        if (alias != null) {
+          return alias;
+        }
+      }
+    }
     return null;
   }
 

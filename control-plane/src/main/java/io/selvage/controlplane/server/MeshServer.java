@@ -4,6 +4,7 @@ package io.selvage.controlplane.server;
 import static java.util.Objects.requireNonNull;
 
 import io.selvage.controlplane.link.CertifyService;
+import io.selvage.controlplane.link.ReplicaHub;
 import io.selvage.controlplane.link.ServerKeySource;
 import io.selvage.controlplane.sessions.SessionCounters;
 import io.selvage.controlplane.sessions.Sessions;
@@ -33,6 +34,7 @@ public final class MeshServer {
    *
    * @param keys to serve with, and whose clients to believe
    * @param trustDomain of the identities that may connect
+   * @param replicas hears other replicas
    */
   public record Services(
       ServerKeySource keys,
@@ -40,7 +42,8 @@ public final class MeshServer {
       CertifyService certify,
       Sessions sessions,
       SessionCounters counters,
-      InstantSource clock) {
+      InstantSource clock,
+      ReplicaHub replicas) {
     public Services {
       requireNonNull(keys, "keys");
       requireNonNull(trustDomain, "trustDomain");
@@ -48,6 +51,18 @@ public final class MeshServer {
       requireNonNull(sessions, "sessions");
       requireNonNull(counters, "counters");
       requireNonNull(clock, "clock");
+      requireNonNull(replicas, "replicas");
+    }
+
+    /** There are no other replicas. */
+    public Services(
+        ServerKeySource keys,
+        String trustDomain,
+        CertifyService certify,
+        Sessions sessions,
+        SessionCounters counters,
+        InstantSource clock) {
+      this(keys, trustDomain, certify, sessions, counters, clock, ReplicaHub.none());
     }
   }
 

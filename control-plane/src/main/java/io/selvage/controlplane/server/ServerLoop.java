@@ -222,6 +222,7 @@ final class ServerLoop extends VerticleBase {
     switch (request.path()) {
       case MeshProtocol.CERTIFY_PATH -> certify(request, response);
       case MeshProtocol.CONNECT_PATH -> connect(request, response);
+      case MeshProtocol.SHARE_PATH -> share(request, response);
       case null, default -> response.end(Status.UNIMPLEMENTED, "there is no such method");
     }
   }
@@ -253,6 +254,18 @@ final class ServerLoop extends VerticleBase {
               .sessions()
               .open(peer.identity(), peer.notAfter(), Peers.address(request.remoteAddress()), call);
       call.attach(session);
+    } catch (RpcException e) {
+      services.counters().refused(e.status().name());
+      response.end(e.status(), e.text());
+    }
+  }
+
+  private void share(HttpServerRequest request, GrpcResponse response) {
+    var call = new ShareCall(vertx, request, response);
+    try {
+      PeerVerdict.Verified peer = identities.verify(request.connection().sslSession());
+      Duration life = Duration.between(services.clock().instant(), peer.notAfter());
+      call.attach(services.replicas(), peer, life);
     } catch (RpcException e) {
       services.counters().refused(e.status().name());
       response.end(e.status(), e.text());

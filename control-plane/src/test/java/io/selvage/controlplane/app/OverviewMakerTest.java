@@ -30,6 +30,7 @@ class OverviewMakerTest {
   private final List<ConnectedProxy> proxies = new ArrayList<>();
   private final List<Problem> problems = new ArrayList<>();
   private final List<String> missing = new ArrayList<>();
+  private final List<String> silent = new ArrayList<>();
   private SourceHealth health = new SourceHealth(true, true, "", Instant.EPOCH, 0);
   private boolean issuer = true;
 
@@ -50,6 +51,7 @@ class OverviewMakerTest {
                   return new ControlMessage.Bundle("pem", "new", false);
                 },
                 new Fleet(),
+                () -> silent,
                 List.of(),
                 () -> NOW))
         .make();

@@ -14,6 +14,11 @@ public final class MeshProtocol {
   /** gRPC path of the stream every proxy keeps. */
   public static final String CONNECT_PATH = "/selvage.mesh.v1.Mesh/Connect";
 
+  /**
+   * gRPC path of the stream on which a replica of the control plane tells another of its proxies.
+   */
+  public static final String SHARE_PATH = "/selvage.mesh.v1.Replicas/Share";
+
   /** Largest message either end accepts, in bytes without the gRPC prefix. */
   public static final int MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 

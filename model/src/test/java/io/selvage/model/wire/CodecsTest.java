@@ -15,6 +15,8 @@ import io.selvage.model.mesh.PortRange;
 import io.selvage.model.mesh.ProtocolHint;
 import io.selvage.model.mesh.ProxyKind;
 import io.selvage.model.mesh.ProxyMessage;
+import io.selvage.model.mesh.ReplicaMessage;
+import io.selvage.model.mesh.ReplicaRequest;
 import io.selvage.model.mesh.TapEvent;
 import io.selvage.model.mesh.TrafficReport;
 import java.io.ByteArrayOutputStream;
@@ -47,6 +49,10 @@ class CodecsTest {
       assertThat(CertifyCodec.decodeRequest(CertifyCodec.encode(request))).isEqualTo(request);
       Certify.Response response = messages.response();
       assertThat(CertifyCodec.decodeResponse(CertifyCodec.encode(response))).isEqualTo(response);
+      ReplicaMessage told = messages.replicaMessage(i);
+      assertThat(ReplicaCodec.decode(ReplicaCodec.encode(told))).contains(told);
+      ReplicaRequest asked = messages.replicaRequest();
+      assertThat(ReplicaCodec.decodeRequest(ReplicaCodec.encode(asked))).isEqualTo(asked);
     }
   }
 
@@ -65,6 +71,11 @@ class CodecsTest {
       refused += damage(random, down, ControlMessageCodec::decode);
       refused += damage(random, request, CertifyCodec::decodeRequest);
       refused += damage(random, response, CertifyCodec::decodeResponse);
+      refused +=
+          damage(random, ReplicaCodec.encode(messages.replicaMessage(i)), ReplicaCodec::decode);
+      refused +=
+          damage(
+              random, ReplicaCodec.encode(messages.replicaRequest()), ReplicaCodec::decodeRequest);
       byte[] noise = new byte[random.nextInt(64)];
       random.nextBytes(noise);
       refused += tried(noise, ProxyMessageCodec::decode);

@@ -12,8 +12,11 @@ import io.selvage.model.mesh.PortRange;
 import io.selvage.model.mesh.ProtocolHint;
 import io.selvage.model.mesh.ProxyKind;
 import io.selvage.model.mesh.ProxyMessage;
+import io.selvage.model.mesh.ReplicaMessage;
+import io.selvage.model.mesh.ReplicaRequest;
 import io.selvage.model.mesh.TapEvent;
 import io.selvage.model.mesh.TrafficReport;
+import io.selvage.model.mesh.WorkloadIdentity;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -45,6 +48,38 @@ final class RandomMessages {
               new TrafficReport(number(), number(), some(this::edge), some(this::call)));
       default -> new ProxyMessage.Tapped(number(), number(), tapEvent());
     };
+  }
+
+  ReplicaMessage replicaMessage(int kind) {
+    return switch (kind % 5) {
+      case 0 -> new ReplicaMessage.Hello(random.nextInt(1000), text(), text());
+      case 1 ->
+          new ReplicaMessage.Proxy(
+              number(),
+              new WorkloadIdentity("cluster.local", "shop", "web" + random.nextInt(100)),
+              pod(),
+              random.nextBoolean(),
+              one(ProxyKind.values()),
+              text(),
+              text(),
+              text(),
+              number(),
+              number());
+      case 2 -> new ReplicaMessage.Gone(number());
+      case 3 ->
+          new ReplicaMessage.Report(
+              number(), new TrafficReport(number(), number(), some(this::edge), some(this::call)));
+      default ->
+          new ReplicaMessage.Tapped(
+              number(), new ProxyMessage.Tapped(number(), number(), tapEvent()));
+    };
+  }
+
+  ReplicaRequest replicaRequest() {
+    return new ReplicaRequest(
+        some(this::number),
+        new ControlMessage.Tap(
+            number(), random.nextInt(1000), text(), text(), text(), text(), random.nextBoolean()));
   }
 
   ControlMessage controlMessage(int kind) {
