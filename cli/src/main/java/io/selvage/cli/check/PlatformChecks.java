@@ -3,9 +3,11 @@ package io.selvage.cli.check;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.check.Check.Finding;
+import io.selvage.cli.install.Grants;
 import io.selvage.cli.install.MeshKinds;
 import io.selvage.kube.api.ApiQueries.Version;
 import io.selvage.kube.api.NamedObjects.Type;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -92,6 +94,12 @@ final class PlatformChecks {
     }
     checks.add(
         Check.error(
+            "can give our accounts their rights",
+            "ask an administrator of the cluster to install it, or for the verbs escalate and bind"
+                + " on clusterroles and roles",
+            this::mayGrant));
+    checks.add(
+        Check.error(
             "can read Secrets",
             "`mesh upgrade` and `mesh check` look at the issuer's Secret",
             () -> may("get", Type.SECRET)));
@@ -131,6 +139,26 @@ final class PlatformChecks {
               + " "
               + type.plural()
               + (where.isEmpty() ? "" : " in the namespace " + where));
+    }
+  }
+
+  /** By the chart's own values: others hardly change the roles. */
+  private void mayGrant() throws Finding {
+    List<String> missing;
+    try {
+      missing =
+          Grants.missing(
+                  facts.cluster(),
+                  Grants.defaults(facts.namespace(), facts.cluster().version().text()))
+              .stream()
+              .map(Object::toString)
+              .toList();
+    } catch (IOException e) {
+      throw Finding.of("the chart cannot be rendered: " + e.getMessage());
+    }
+    if (!missing.isEmpty()) {
+      throw Finding.of(
+          "you may not hand out what you do not have yourself:\n" + Facts.listed(missing));
     }
   }
 

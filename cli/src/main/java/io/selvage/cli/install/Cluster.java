@@ -79,6 +79,11 @@ final class Cluster implements AutoCloseable {
     return ask(() -> queries.may(verb, type, namespace));
   }
 
+  /** The rights that the user lacks to hand out what the roles among some objects hold. */
+  List<String> notGrantable(List<ObjectNode> objects) throws CommandFailure {
+    return ask(() -> Grants.missing(queries, objects).stream().map(Object::toString).toList());
+  }
+
   Set<String> served(String apiVersion) throws CommandFailure {
     return ask(() -> queries.served(apiVersion));
   }

@@ -54,6 +54,23 @@ final class InstallChecks {
     }
   }
 
+  /**
+   * Whether the user may give our accounts their rights.
+   *
+   * @param objects of the rendering
+   */
+  void mayGrant(List<ObjectNode> objects) throws CommandFailure {
+    List<String> missing = cluster.notGrantable(objects);
+    if (!missing.isEmpty()) {
+      throw CommandFailure.failed(
+          "You may not hand out rights that you do not have yourself, and the installation gives"
+              + " these to its accounts: "
+              + names(missing)
+              + "; ask an administrator of the cluster, or for the verbs escalate and bind on"
+              + " clusterroles and roles.");
+    }
+  }
+
   /** Whether there is nothing of ours yet. */
   void nothingInstalled() throws CommandFailure {
     Optional<ObjectNode> config = cluster.get(Type.CONFIG_MAP, namespace, MeshKinds.CONFIG);

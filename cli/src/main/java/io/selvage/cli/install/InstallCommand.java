@@ -87,6 +87,7 @@ public final class InstallCommand implements Callable<Integer> {
         kubernetes = Optional.of(version.text());
         var checks = new InstallChecks(cluster, namespace.name());
         checks.mayInstall();
+        checks.mayGrant(HelmEngine.objects(untrusted(chosen, kubernetes).render(charts)));
         checks.nothingInstalled();
         if (effective.path("gateway").path("enabled").asBoolean()) {
           checks.crdsAreThere(HelmEngine.objects(Release.renderCrds(charts, namespace.name())));
@@ -101,6 +102,11 @@ public final class InstallCommand implements Callable<Integer> {
     Optional<TrustMaterial> trust =
         controlPlane && !external ? Optional.of(fresh(effective)) : Optional.empty();
     return new Release(namespace.name(), chosen, trust, foreignClasses, kubernetes).render(charts);
+  }
+
+  /** What would be installed, but for trust material. */
+  private Release untrusted(ObjectNode chosen, Optional<String> kubernetes) throws CommandFailure {
+    return new Release(namespace.name(), chosen, Optional.empty(), List.of(), kubernetes);
   }
 
   /** The chart's own values with the chosen ones over them. */

@@ -4,6 +4,7 @@ package io.selvage.cli.check;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.check.Outcome.Result;
 import io.selvage.cli.install.Expected;
@@ -19,6 +20,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -96,6 +99,33 @@ class ClusterChecksTest {
         .all()
         .forEach(o -> cluster.remove(o.path("kind").asText(), o.at("/metadata/name").asText()));
     assertThat(notWell(run(true, false))).isEmpty();
+  }
+
+  /** The API server lets nobody make a role with more rights than his own. */
+  @Test
+  void whoMayMakeRolesButHoldsTooLittleIsToldWhatIsMissing() throws Exception {
+    Predicate<JsonNode> most =
+        asked ->
+            !(asked.path("verb").asText().equals("list")
+                    && asked.path("resource").asText().equals("nodes"))
+                && !(asked.path("subresource").asText().equals("status")
+                    && asked.path("resource").asText().equals("ingresses"));
+    Set<String> extraordinary = Set.of("escalate", "bind");
+    cluster.allowedIf(
+        asked -> most.test(asked) && !extraordinary.contains(asked.path("verb").asText()));
+    assertError(
+        run(true, false),
+        "can give our accounts their rights",
+        "you may not hand out what you do not have yourself:\n* list nodes\n* update"
+            + " ingresses/status.networking.k8s.io");
+
+    cluster.allowedIf(asked -> most.test(asked) && !asked.path("verb").asText().equals("bind"));
+    assertError(run(true, false), "can give our accounts their rights", "list nodes");
+    cluster.allowedIf(most);
+    assertThat(run(true, false))
+        .filteredOn(outcome -> outcome.description().equals("can give our accounts their rights"))
+        .extracting(Outcome::result)
+        .containsExactly(Result.SUCCESS);
   }
 
   @Test

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Predicate;
 
 /**
  * Objects behind the paths of an API server, read-only: enough for questions, so that a cluster can
@@ -37,7 +38,7 @@ public final class FakeCluster implements AutoCloseable {
   private final HttpServer server;
   private final ApiServer api;
   private volatile String version = "v1.36.2";
-  private volatile boolean allowed = true;
+  private volatile Predicate<JsonNode> allowed = attributes -> true;
 
   public FakeCluster() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -78,7 +79,12 @@ public final class FakeCluster implements AutoCloseable {
 
   /** What access reviews say. */
   public void allowed(boolean value) {
-    allowed = value;
+    allowedIf(attributes -> value);
+  }
+
+  /** Access reviews ask this, by {@code spec.resourceAttributes}. */
+  public void allowedIf(Predicate<JsonNode> rule) {
+    allowed = rule;
   }
 
   /** Reading this resource is refused from now on. */
@@ -163,7 +169,9 @@ public final class FakeCluster implements AutoCloseable {
                 .put("gitVersion", version));
       } else if (review) {
         ObjectNode answer = (ObjectNode) JSON.readTree(asked);
-        answer.putObject("status").put("allowed", allowed);
+        answer
+            .putObject("status")
+            .put("allowed", allowed.test(answer.at("/spec/resourceAttributes")));
         send(exchange, 201, answer);
       } else if (forbidden.stream().anyMatch(path::contains)) {
         send(exchange, 403, status(403, "forbidden for a test"));

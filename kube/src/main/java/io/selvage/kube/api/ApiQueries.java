@@ -163,14 +163,55 @@ public final class ApiQueries {
    * @throws ApiCallException if the API server could not be asked
    */
   public boolean may(String verb, Type type, String namespace) {
+    return may(new Right(verb, type.group(), type.plural(), "", namespace));
+  }
+
+  /**
+   * Something somebody may be permitted.
+   *
+   * @param group of the API; empty for the core
+   * @param resource plural, or {@code pods/status} for a part of it
+   * @param name of the only object; empty for all of them
+   * @param namespace empty for a cluster-scoped kind, and for all namespaces
+   */
+  public record Right(String verb, String group, String resource, String name, String namespace) {
+    public Right {
+      requireNonNull(verb, "verb");
+      requireNonNull(group, "group");
+      requireNonNull(resource, "resource");
+      requireNonNull(name, "name");
+      requireNonNull(namespace, "namespace");
+    }
+
+    /** {@code update secrets "x" in the namespace y}. */
+    @Override
+    public String toString() {
+      return verb
+          + " "
+          + resource
+          + (group.isEmpty() ? "" : "." + group)
+          + (name.isEmpty() ? "" : " \"" + name + "\"")
+          + (namespace.isEmpty() ? "" : " in the namespace " + namespace);
+    }
+  }
+
+  /**
+   * Whether the user has a right.
+   *
+   * @throws ApiCallException if the API server could not be asked
+   */
+  public boolean may(Right right) {
+    int slash = right.resource().indexOf('/');
     var review =
         new SelfSubjectAccessReviewBuilder()
             .withNewSpec()
             .withNewResourceAttributes()
-            .withGroup(type.group())
-            .withResource(type.plural())
-            .withNamespace(namespace.isEmpty() ? null : namespace)
-            .withVerb(verb)
+            .withGroup(right.group())
+            .withResource(slash < 0 ? right.resource() : right.resource().substring(0, slash))
+            .withSubresource(slash < 0 ? null : right.resource().substring(slash + 1))
+            .withName(right.name().isEmpty() ? null : right.name())
+            .withNamespace(right.namespace().isEmpty() ? null : right.namespace())
+            .withVerb(right.verb())
             .endResourceAttributes()
             .endSpec()
             .build();
