@@ -44,7 +44,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   /** What could not be reported for so long is not reported any more: it would be misread. */
   private static final long STALE_REPORT_MILLIS = 60_000;
 
-  private static final long FORGET_SECONDS = 60;
+  private static final long REST_SECONDS = 60;
 
   private final EventLoop loop;
   private final ScheduledThreadPoolExecutor worker;
@@ -55,7 +55,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   private final PodDirectory pods = new PodDirectory();
   private final TrafficLedger ledger;
   private final TrafficMetrics trafficMetrics;
-  private final ScheduledFuture<?> forgetting;
+  private final ScheduledFuture<?> resting;
 
   // On the loop only.
   private long reportMillis;
@@ -104,9 +104,9 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
             random);
     ledger.taps().use(loop, this::offer);
     destinations.use(DestinationTable.Line.of(stream));
-    forgetting =
+    resting =
         loop.scheduleAtFixedRate(
-            destinations::forgetIdle, FORGET_SECONDS, FORGET_SECONDS, TimeUnit.SECONDS);
+            destinations::restIdle, REST_SECONDS, REST_SECONDS, TimeUnit.SECONDS);
   }
 
   static RunningMember start(
@@ -286,7 +286,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
     worker.shutdown();
     loop.execute(() -> {
       closed = true;
-      forgetting.cancel(false);
+      resting.cancel(false);
       if (reporting != null) {
         reporting.cancel(false);
       }

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
- * An original destination address and what it stands for, kept up to date while it is in use.
- * Thread-safe.
+ * An original destination address and what it stands for, kept up to date while it is in use and
+ * for a while after that; then it keeps what it was. Thread-safe.
  */
 public final class Destination {
   /** Where the knowledge comes from, or why there is none. */
@@ -80,7 +80,6 @@ public final class Destination {
   private final LongSupplier nanoTime;
   private final AtomicInteger users = new AtomicInteger();
   private final List<Consumer<State>> listeners = new CopyOnWriteArrayList<>();
-  private final List<Runnable> forgotten = new CopyOnWriteArrayList<>();
   private volatile State state;
   private volatile long usedNanos;
 
@@ -103,7 +102,7 @@ public final class Destination {
 
   /**
    * Told of every change from now on, on the control stream's event loop: must be quick. Listening
-   * alone does not keep a destination from being forgotten.
+   * alone keeps no destination up to date.
    *
    * @return ends it
    */
@@ -112,16 +111,7 @@ public final class Destination {
     return () -> listeners.remove(listener);
   }
 
-  /**
-   * Told once, on the control stream's event loop, when the destination is forgotten because nobody
-   * has used it for long: its state does not change any more, and whoever asks for the address
-   * again gets another object.
-   */
-  public void onForgotten(Runnable action) {
-    forgotten.add(action);
-  }
-
-  /** Somebody depends on it: it is not forgotten until {@link #release}. */
+  /** Somebody depends on it: it is kept up to date until {@link #release}. */
   public void retain() {
     users.incrementAndGet();
   }
@@ -134,10 +124,6 @@ public final class Destination {
 
   void touch() {
     usedNanos = nanoTime.getAsLong();
-  }
-
-  void forget() {
-    forgotten.forEach(Runnable::run);
   }
 
   void update(State newState) {

@@ -33,7 +33,10 @@ import org.slf4j.LoggerFactory;
 public final class DestinationTable implements Destinations {
   private static final Logger LOG = LoggerFactory.getLogger(DestinationTable.class);
 
-  /** A destination nobody uses is forgotten after this time, if the control plane is there. */
+  /**
+   * A destination nobody uses is not kept up to date any more after this time, if the control plane
+   * is there. What was said of it last is kept, for when it is gone.
+   */
   static final long IDLE_NANOS = TimeUnit.MINUTES.toNanos(10);
 
   /** The way to the control plane, for tests. */
@@ -98,7 +101,12 @@ public final class DestinationTable implements Destinations {
 
   private static final class Entry {
     final Destination destination;
-    final long id;
+
+    /** Of the subscription; another one after a rest. */
+    long id;
+
+    /** Whether it is not subscribed to: what was said last is used only for lack of an answer. */
+    boolean resting;
 
     /** Endpoints in the order they came in, replaced as a whole when a first update is complete. */
     final Map<DestinationUpdate.Address, DestinationUpdate.Endpoint> endpoints =
@@ -113,9 +121,8 @@ public final class DestinationTable implements Destinations {
     /** Whether connections may go on, with an answer or for the lack of one. */
     volatile boolean settled;
 
-    Entry(Destination destination, long id) {
+    Entry(Destination destination) {
       this.destination = destination;
-      this.id = id;
     }
   }
 
@@ -151,7 +158,7 @@ public final class DestinationTable implements Destinations {
     fullListeners.add(action);
   }
 
-  /** Number of destinations known or asked for. */
+  /** Number of destinations known or asked for, those at rest included. */
   public int size() {
     return entries.size();
   }
@@ -166,14 +173,12 @@ public final class DestinationTable implements Destinations {
         promise.trySuccess(new Destination(address, unanswered(address, why), nanoTime));
         return;
       }
-      entry =
-          new Entry(new Destination(address, unanswered(address, Answer.AWAY), nanoTime), nextId++);
+      entry = new Entry(new Destination(address, unanswered(address, Answer.AWAY), nanoTime));
       entries.put(address, entry);
-      byId.put(entry.id, entry);
-      Line to = line;
-      if (to != null && to.isConnected()) {
-        to.send(subscription(entry));
-      }
+      subscribe(entry);
+    } else if (entry.resting) {
+      entry.destination.touch();
+      subscribe(entry);
     }
     if (entry.settled) {
       promise.trySuccess(entry.destination);
@@ -182,6 +187,16 @@ public final class DestinationTable implements Destinations {
     entry.waiting.add(promise);
     if (entry.patience == null) {
       await(entry);
+    }
+  }
+
+  private void subscribe(Entry entry) {
+    entry.resting = false;
+    entry.id = nextId++;
+    byId.put(entry.id, entry);
+    Line to = line;
+    if (to != null && to.isConnected()) {
+      to.send(subscription(entry));
     }
   }
 
@@ -196,8 +211,10 @@ public final class DestinationTable implements Destinations {
     if (to == null || !to.isHopeful()) {
       settle(entry, Answer.AWAY);
     } else if (to.isConnected()) {
+      boolean knowsOld = entry.destination.state().answered();
+      long millis = knowsOld ? Math.min(PATIENCE_MILLIS, answerMillis) : answerMillis;
       entry.patience =
-          loop.schedule(() -> settle(entry, Answer.LATE), answerMillis, TimeUnit.MILLISECONDS);
+          loop.schedule(() -> settle(entry, Answer.LATE), millis, TimeUnit.MILLISECONDS);
     } else {
       entry.patience =
           loop.schedule(() -> settle(entry, Answer.AWAY), PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
@@ -210,8 +227,12 @@ public final class DestinationTable implements Destinations {
         entry.id, NetUtil.toAddressString(address.getAddress()), address.getPort());
   }
 
-  /** Whoever waits goes on without an answer. */
+  /** Whoever waits goes on without an answer: with what was said before a rest, if anything was. */
   private static void settle(Entry entry, Answer why) {
+    if (entry.destination.state().answered()) {
+      release(entry);
+      return;
+    }
     if (why == Answer.LATE) {
       LOG.atWarn()
           .addKeyValue("destination", entry.destination.address())
@@ -265,7 +286,7 @@ public final class DestinationTable implements Destinations {
   }
 
   private void waitAgain(Entry entry) {
-    if (entry.destination.state().answered()) {
+    if (entry.settled && entry.destination.state().answered()) {
       return;
     }
     entry.settled = false;
@@ -338,18 +359,37 @@ public final class DestinationTable implements Destinations {
     return NetUtil.toSocketAddressString(address);
   }
 
-  /** Forgets what has been out of use for long; only while it could be asked for again. */
-  public void forgetIdle() {
-    Line to = line;
-    if (to == null || !to.isConnected()) {
+  /**
+   * Lets what has been out of use for long rest; only while it could be asked for again. What lies
+   * outside the mesh is forgotten instead: not knowing it comes to the same.
+   */
+  public void restIdle() {
+    if (!isConnected()) {
       return;
     }
     long now = nanoTime.getAsLong();
     for (Entry entry : List.copyOf(byId.values())) {
       if (isIdle(entry) && now - entry.destination.usedNanos() >= IDLE_NANOS) {
-        forget(entry);
+        if (isWorthKeeping(entry)) {
+          unsubscribe(entry);
+          entry.settled = false;
+          entry.resting = true;
+        } else {
+          forget(entry);
+        }
       }
     }
+    for (Entry entry : entries.values()) {
+      if (entry.resting && entry.destination.isUsed()) {
+        subscribe(entry); // taken into use just when it went to rest
+      }
+    }
+  }
+
+  /** Whether its connections would be treated otherwise, and worse, if nothing were known. */
+  private static boolean isWorthKeeping(Entry entry) {
+    Destination.State state = entry.destination.state();
+    return state.answered() && state.kind() != DestinationUpdate.Kind.FORWARD;
   }
 
   private static boolean isIdle(Entry entry) {
@@ -366,17 +406,17 @@ public final class DestinationTable implements Destinations {
   }
 
   /**
-   * Forgets the one that has been out of use longest. While the control plane is away nothing that
-   * is known makes room for what is not.
+   * Forgets the one that has been out of use longest, and of what is worth keeping none while there
+   * is anything else. While the control plane is away nothing that is known makes room for what is
+   * not.
    */
   private boolean forgetLongest() {
     boolean connected = isConnected();
     Entry longest = null;
-    for (Entry entry : byId.values()) {
+    for (Entry entry : entries.values()) {
       if (isIdle(entry)
           && (connected || !entry.destination.state().answered())
-          && (longest == null
-              || entry.destination.usedNanos() - longest.destination.usedNanos() < 0)) {
+          && (longest == null || goesBefore(entry, longest))) {
         longest = entry;
       }
     }
@@ -387,13 +427,26 @@ public final class DestinationTable implements Destinations {
     return true;
   }
 
+  private static boolean goesBefore(Entry one, Entry other) {
+    boolean keep = isWorthKeeping(one);
+    return keep == isWorthKeeping(other)
+        ? one.destination.usedNanos() - other.destination.usedNanos() < 0
+        : !keep;
+  }
+
   private void forget(Entry entry) {
     entries.remove(entry.destination.address());
+    if (!entry.resting) {
+      unsubscribe(entry);
+    }
+  }
+
+  private void unsubscribe(Entry entry) {
     byId.remove(entry.id);
+    entry.current = false;
     Line to = line;
     if (to != null && to.isConnected()) {
       to.send(new ProxyMessage.Unsubscribe(entry.id));
     }
-    entry.destination.forget();
   }
 }

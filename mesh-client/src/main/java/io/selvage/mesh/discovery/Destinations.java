@@ -7,8 +7,9 @@ import java.net.InetSocketAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What original destinations stand for. While the control plane is away nothing that is known is
- * forgotten. Thread-safe.
+ * What original destinations stand for. What is known of the mesh is kept however long nobody asks,
+ * unless there is no room; after a while without use it is asked for again before the next use, and
+ * serves as it is if no answer comes. Thread-safe.
  */
 public interface Destinations {
   /** Longest time a connection waits for the stream to be opened, in milliseconds. */
@@ -21,8 +22,8 @@ public interface Destinations {
   long ANSWER_MILLIS = 10_000;
 
   /**
-   * Most destinations kept; beyond it the one that has been out of use longest goes, and if all are
-   * in use, connections to new ones are refused.
+   * Most destinations kept; beyond it the one that has been out of use longest goes, those outside
+   * the mesh first, and if all are in use, connections to new ones are refused.
    */
   int MAX_DESTINATIONS = 4_096;
 

@@ -2,12 +2,14 @@
 package io.selvage.mesh.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.netty.channel.DefaultEventLoop;
 import io.netty.channel.EventLoop;
 import io.selvage.model.mesh.DestinationUpdate;
 import io.selvage.model.mesh.ProtocolHint;
 import io.selvage.model.mesh.ProxyMessage;
+import io.selvage.model.routing.EndpointSet;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class DestinationTableTest {
   private static final int MAX = 3;
+  private static final String WEB = "spiffe://cluster.local/ns/test/sa/web";
 
   private final EventLoop loop = new DefaultEventLoop();
   private final AtomicLong now = new AtomicLong();
@@ -139,20 +142,16 @@ class DestinationTableTest {
 
   @Test
   void keepsAtMostSoManyAndForgetsTheOneOutOfUseLongest() throws Exception {
-    var forgotten = new ArrayList<String>();
     for (int i = 1; i <= MAX; i++) {
       now.incrementAndGet();
-      String name = "10.0.0." + i;
-      find(i).onForgotten(() -> forgotten.add(name));
+      find(i);
     }
     assertThat(table.size()).isEqualTo(MAX);
-    assertThat(forgotten).isEmpty();
     now.incrementAndGet();
     find(1);
     now.incrementAndGet();
     find(4);
     assertThat(table.size()).isEqualTo(MAX);
-    assertThat(forgotten).containsExactly("10.0.0.2");
     assertThat(table.known(address(2))).isNull();
     assertThat(table.known(address(1))).isNotNull();
   }
@@ -239,23 +238,141 @@ class DestinationTableTest {
   }
 
   @Test
-  void forgetsWhatIsIdleOnlyWhileItCouldBeAskedForAgain() throws Exception {
-    find(1);
-    Destination used = find(2);
+  void whatIsOutsideTheMeshIsForgottenWhenIdleOnlyWhileItCouldBeAskedForAgain() throws Exception {
+    connected = true;
+    find(1, DestinationUpdate.forward());
+    Destination used = find(2, DestinationUpdate.forward());
     used.retain();
+    connected = false;
+    onLoop(table::onDisconnected);
     now.addAndGet(DestinationTable.IDLE_NANOS);
-    onLoop(table::forgetIdle);
+    onLoop(table::restIdle);
     assertThat(table.size()).isEqualTo(2);
 
     connected = true;
     now.addAndGet(-1);
-    onLoop(table::forgetIdle);
+    onLoop(table::restIdle);
     assertThat(table.size()).isEqualTo(2);
     now.incrementAndGet();
-    onLoop(table::forgetIdle);
+    onLoop(table::restIdle);
     assertThat(table.size()).isEqualTo(1);
     assertThat(sent).contains(new ProxyMessage.Unsubscribe(1));
     assertThat(table.known(address(2))).isSameAs(used);
+  }
+
+  /** Found, and answered with this. */
+  private Destination find(int last, DestinationUpdate answer) throws Exception {
+    var waiting = table.find(address(last), loop);
+    onLoop(() -> answerLast(answer));
+    return waiting.get(20, TimeUnit.SECONDS);
+  }
+
+  /** Answers the subscription that was asked for last; on the loop, where it was sent. */
+  private void answerLast(DestinationUpdate answer) {
+    if (!(sent.getLast() instanceof ProxyMessage.Subscribe(long id, _, _))) {
+      throw new AssertionError("sent last: " + sent.getLast());
+    }
+    table.apply(id, answer);
+  }
+
+  private static DestinationUpdate meshed(String endpoint) {
+    return new DestinationUpdate(
+        true,
+        DestinationUpdate.Kind.SERVICE,
+        DestinationUpdate.ServiceRef.NONE,
+        ProtocolHint.DETECT,
+        List.of(
+            new DestinationUpdate.Endpoint(endpoint, 80, WEB, "", 1, ProtocolHint.DETECT, false)),
+        List.of());
+  }
+
+  private static void assertMeshed(Destination known, String endpoint) {
+    assertThat(known.state().answered()).isTrue();
+    assertThat(known.state().endpoints().endpoints())
+        .extracting(EndpointSet.Endpoint::address, EndpointSet.Endpoint::identity)
+        .containsExactly(tuple(endpoint, WEB));
+  }
+
+  /** Asked for once in the morning: what went to rest at once still needs no plaintext at night. */
+  @Test
+  void whatWasKnownIsKeptThroughHoursOfIdlenessAndReconnects() throws Exception {
+    connected = true;
+    find(1, meshed("10.1.0.1"));
+    for (int minute = 0; minute < 11 * 60; minute++) {
+      now.addAndGet(TimeUnit.MINUTES.toNanos(1));
+      onLoop(table::restIdle);
+      if (minute % 60 == 59) {
+        connected = false;
+        onLoop(table::onDisconnected);
+        onLoop(table::restIdle);
+        connected = true;
+        onLoop(table::onConnected);
+      }
+    }
+    assertThat(sent)
+        .as("nobody keeps the control plane busy with it")
+        .containsExactly(
+            new ProxyMessage.Subscribe(1, "10.0.0.1", 80), new ProxyMessage.Unsubscribe(1));
+
+    connected = false;
+    onLoop(table::onDisconnected);
+    assertMeshed(find(1), "10.1.0.1");
+    assertThat(table.known(address(1))).as("nobody waits a second time").isNotNull();
+
+    connected = true;
+    onLoop(table::onConnected);
+    assertThat(sent.getLast()).isInstanceOf(ProxyMessage.Subscribe.class);
+    onLoop(() -> answerLast(meshed("10.1.0.2")));
+    assertMeshed(find(1), "10.1.0.2");
+  }
+
+  @Test
+  void whatRestedIsAskedForAgainBeforeItIsUsed() throws Exception {
+    connected = true;
+    Destination known = find(1, meshed("10.1.0.1"));
+    now.addAndGet(DestinationTable.IDLE_NANOS);
+    onLoop(table::restIdle);
+    assertThat(table.known(address(1))).isNull();
+    assertThat(find(1, meshed("10.1.0.2"))).isSameAs(known);
+    assertMeshed(known, "10.1.0.2");
+    assertThat(sent).hasSize(3);
+  }
+
+  @Test
+  void whatRestedServesAsItWasIfNoAnswerComes() throws Exception {
+    connected = true;
+    Destination known = find(1, meshed("10.1.0.1"));
+    now.addAndGet(DestinationTable.IDLE_NANOS);
+    onLoop(table::restIdle);
+    assertThat(find(1)).isSameAs(known);
+    assertMeshed(known, "10.1.0.1");
+  }
+
+  @Test
+  void whatIsTakenIntoUseAsItGoesToRestIsAskedForAgain() throws Exception {
+    connected = true;
+    Destination known = find(1, meshed("10.1.0.1"));
+    now.addAndGet(DestinationTable.IDLE_NANOS);
+    onLoop(table::restIdle);
+    known.retain();
+    onLoop(table::restIdle);
+    onLoop(() -> answerLast(meshed("10.1.0.2")));
+    assertMeshed(known, "10.1.0.2");
+  }
+
+  @Test
+  void whatIsOutsideTheMeshMakesRoomFirst() throws Exception {
+    connected = true;
+    find(1, meshed("10.1.0.1"));
+    for (int i = 2; i <= MAX; i++) {
+      now.incrementAndGet();
+      find(i, DestinationUpdate.forward());
+    }
+    now.incrementAndGet();
+    find(MAX + 1, DestinationUpdate.forward());
+    assertThat(table.size()).isEqualTo(MAX);
+    assertThat(table.known(address(1))).isNotNull();
+    assertThat(table.known(address(2))).isNull();
   }
 
   /** Ten minutes, and then hours: the one nobody asked for all the while is there as well. */
@@ -266,7 +383,7 @@ class DestinationTableTest {
     onLoop(table::onDisconnected);
     for (int minute = 0; minute < 12 * 60; minute++) {
       now.addAndGet(TimeUnit.MINUTES.toNanos(1));
-      onLoop(table::forgetIdle);
+      onLoop(table::restIdle);
       if (minute == 9) {
         assertThat(find(1).state().answered()).isTrue();
       }
@@ -278,7 +395,7 @@ class DestinationTableTest {
     }
     connected = true;
     onLoop(table::onConnected);
-    onLoop(table::forgetIdle);
+    onLoop(table::restIdle);
     assertThat(table.size()).as("all were asked for just now").isEqualTo(MAX);
   }
 
