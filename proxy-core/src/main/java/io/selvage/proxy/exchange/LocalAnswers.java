@@ -3,6 +3,7 @@ package io.selvage.proxy.exchange;
 
 import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.HeaderName;
+import io.selvage.proxy.http.HttpVersion;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseDate;
 import io.selvage.proxy.http.ResponseHead;
@@ -127,6 +128,11 @@ final class LocalAnswers {
 
   private void write(ResponseHead head, byte[] content) {
     DownstreamStream stream = exchange.stream();
+    if (!exchange.isRequestEnded() && stream.request().version() != HttpVersion.HTTP_2) {
+      // What is left of the request is not read, so nothing can follow it, and the client must
+      // know.
+      stream.closeAfterResponse();
+    }
     boolean bodiless = head.status() == 204 || head.status() == 304;
     head.setBody(content.length > 0, bodiless ? -1 : content.length);
     if (content.length == 0) {

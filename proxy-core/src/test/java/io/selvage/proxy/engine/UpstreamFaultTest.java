@@ -51,6 +51,26 @@ class UpstreamFaultTest {
     return TestGateway.start().cluster("c", ports).route("/", "c").apply();
   }
 
+  @Test
+  void anAnswerBeforeTheRequestIsReadSaysThatNothingCanFollow() throws Exception {
+    try (var gateway = gateway();
+        var client = RawClient.connect(gateway.port())) {
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n");
+      assertThat(client.readResponse())
+          .startsWith("HTTP/1.1 503 ")
+          .containsIgnoringCase("connection: close");
+    }
+    try (var gateway = gateway();
+        var client = RawClient.connect(gateway.port())) {
+      for (int i = 0; i < 2; i++) {
+        client.send(get("/"));
+        assertThat(client.readResponse())
+            .startsWith("HTTP/1.1 503 ")
+            .doesNotContainIgnoringCase("connection: close");
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
