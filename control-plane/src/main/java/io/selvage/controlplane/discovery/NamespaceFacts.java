@@ -16,21 +16,17 @@ import java.util.function.Consumer;
  *
  * @param policy inbound policy of its pods
  */
-public record NamespaceFacts(
-    List<PortRange> opaque, List<PortRange> skipped, Optional<InboundPolicy> policy) {
-  static final NamespaceFacts NONE = new NamespaceFacts(List.of(), List.of(), Optional.empty());
+public record NamespaceFacts(List<PortRange> opaque, Optional<InboundPolicy> policy) {
+  static final NamespaceFacts NONE = new NamespaceFacts(List.of(), Optional.empty());
 
   public NamespaceFacts {
     opaque = List.copyOf(opaque);
-    skipped = List.copyOf(skipped);
   }
 
   static NamespaceFacts read(KubeObject namespace, Consumer<Problem> problems) {
     var reader =
         new AnnotationReader(namespace.ref(), namespace.metadata().annotations(), problems);
     return new NamespaceFacts(
-        reader.ports(Annotations.OPAQUE_PORTS).orElse(List.of()),
-        reader.ports(Annotations.SKIP_INBOUND_PORTS).orElse(List.of()),
-        reader.inboundPolicy());
+        reader.ports(Annotations.OPAQUE_PORTS).orElse(List.of()), reader.inboundPolicy());
   }
 }

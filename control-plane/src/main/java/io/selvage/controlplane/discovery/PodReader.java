@@ -47,17 +47,21 @@ final class PodReader {
         hostNetwork || pod.isFinished() ? List.of() : pod.addresses(),
         pod.spec().nodeName(),
         pod.isTerminating(),
-        skipped(pod, annotations, namespace, problems),
+        skipped(pod, annotations, problems),
         opaque,
         containerPorts(pod),
         policies.of(
             pod, annotations.inboundPolicy().or(namespace::policy), opaque, kubelets, problems));
   }
 
+  /**
+   * The pod's own annotation alone: rules are written when a pod starts, and the injector copies
+   * the namespace's then. A namespace annotated later must not make plaintext of what its pods
+   * still redirect.
+   */
   private static List<PortRange> skipped(
-      Pod pod, AnnotationReader annotations, NamespaceFacts namespace, Consumer<Problem> problems) {
-    List<PortRange> skipped =
-        annotations.ports(Annotations.SKIP_INBOUND_PORTS).orElse(namespace.skipped());
+      Pod pod, AnnotationReader annotations, Consumer<Problem> problems) {
+    List<PortRange> skipped = annotations.ports(Annotations.SKIP_INBOUND_PORTS).orElse(List.of());
     if (skipped.size() <= WireLimits.PORT_RANGES) {
       return skipped;
     }

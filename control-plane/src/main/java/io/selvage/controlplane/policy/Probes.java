@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 
 /** What the kubelet asks a pod's containers. */
 final class Probes {
-  /** Path of a grpc probe (gRPC Health Checking Protocol). */
-  static final String GRPC_HEALTH = "/grpc.health.v1.Health/Check";
-
   private Probes() {}
 
   /** Probes of all containers, each once; one that cannot be read is a problem and left out. */
@@ -58,7 +55,7 @@ final class Probes {
     return grpc == null
         ? Optional.empty()
         : port(pod, container, IntOrString.of(grpc.port()), problems)
-            .map(port -> new Probe(port, GRPC_HEALTH));
+            .map(port -> new Probe(port, Probe.GRPC_HEALTH));
   }
 
   /** The kubelet puts the slash there too. */

@@ -99,7 +99,7 @@ class InboundPoliciesTest {
             new Probe(8080, "/healthz?full=1"),
             new Probe(9091, "/live"),
             new Probe(3306, ""),
-            new Probe(50051, Probes.GRPC_HEALTH),
+            new Probe(50051, Probe.GRPC_HEALTH),
             new Probe(8443, ""));
     assertThat(problems).isEmpty();
   }

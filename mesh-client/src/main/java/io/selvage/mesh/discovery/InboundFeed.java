@@ -24,17 +24,19 @@ public final class InboundFeed {
   }
 
   /**
-   * Told of every change from now on, on the control stream's event loop: must be quick.
+   * Told of what holds now, before this returns, and of every change: one after the other, none
+   * after a newer one. Changes come on the control stream's event loop: must be quick.
    *
    * @return ends it
    */
-  public Runnable listen(Consumer<InboundSettings> listener) {
+  public synchronized Runnable follow(Consumer<InboundSettings> listener) {
     listeners.add(listener);
+    listener.accept(current);
     return () -> listeners.remove(listener);
   }
 
-  /** Applies what the control plane says; on one thread. */
-  public void apply(InboundSettings settings) {
+  /** Applies what the control plane says. */
+  public synchronized void apply(InboundSettings settings) {
     if (!settings.equals(current)) {
       current = settings;
       listeners.forEach(listener -> listener.accept(settings));

@@ -37,12 +37,16 @@ public record InboundSettings(
   public static final InboundSettings DEFAULT = of(InboundPolicy.ALL_UNAUTHENTICATED);
 
   /**
-   * A request of the kubelet's.
+   * What a kubelet asks.
    *
    * @param port as the pod sees it
-   * @param path path and query, exactly; empty for a probe that only connects
+   * @param path path and query, exactly; empty for a probe that only connects, or of which only TLS
+   *     is seen
    */
   public record Probe(int port, String path) {
+    /** Path of a grpc probe (gRPC Health Checking Protocol); its requests are POST. */
+    public static final String GRPC_HEALTH = "/grpc.health.v1.Health/Check";
+
     public Probe {
       requireNonNull(path, "path");
     }

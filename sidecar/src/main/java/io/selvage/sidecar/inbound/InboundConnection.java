@@ -126,7 +126,7 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public @Nullable SpeculativeTcp speculate(Channel channel, SpeculativeTcp.Listener listener) {
-      if (stack.rules().judge(peer.getAddress(), isMember()).allows()) {
+      if (judgeRaw().allows()) {
         return port.target().speculate(channel, raw, listener);
       }
       // The server is not asked on behalf of somebody who may not; the client may still turn out
@@ -218,7 +218,7 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
     public boolean permitsCarrying(ChannelHandlerContext ctx) {
       cancelFirstWord();
       Channel channel = ctx.channel();
-      Verdict verdict = stack.rules().judge(peer.getAddress(), isMember());
+      Verdict verdict = judgeRaw();
       stack.judged(verdict, peer, destination);
       if (!verdict.allows()) {
         stack.traffic().denied(way(), peer, destination, identity);
@@ -228,13 +228,19 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
       if (!isMember() && way() == Way.INBOUND) {
         stack.peers().sawPlain(peer.getAddress());
       }
-      stack.open().add(channel, peer.getAddress(), isMember());
-      if (!stack.rules().judge(peer.getAddress(), isMember()).allows()) {
+      stack.open().add(channel, this::judgeRaw);
+      if (!judgeRaw().allows()) {
         // Policy has changed between the two lines above, and its reader did not see us.
         stack.refusals().reset(channel, way(), Refusal.NO_LONGER_ALLOWED, destination);
         return false;
       }
       return true;
+    }
+
+    private Verdict judgeRaw() {
+      return stack
+          .rules()
+          .judgeRaw(peer.getAddress(), isMember(), destination.getPort(), way() == Way.INBOUND_TLS);
     }
 
     private Way way() {

@@ -71,19 +71,41 @@ public final class InboundRules {
    * Whether a request may come in.
    *
    * @param port as the pod sees it
-   * @param method a kubelet's is GET; any other one is no probe
+   * @param method a kubelet's is GET, or POST for gRPC; any other one is no probe
    * @param path path and query as sent
    */
   public Verdict judge(
       InetAddress client, boolean authenticated, int port, String method, String path) {
     Verdict verdict = judge(client, authenticated);
     boolean unquestioned = verdict == Verdict.ALLOWED;
-    return !unquestioned && method.equals("GET") && isProbe(client, port, path)
-        ? Verdict.PROBE
-        : verdict;
+    return !unquestioned && isProbe(client, port, method, path) ? Verdict.PROBE : verdict;
   }
 
-  private boolean isProbe(InetAddress client, int port, String path) {
-    return !path.isEmpty() && probes.contains(new Probe(port, path)) && kubelets.contains(client);
+  /**
+   * Whether a connection may come in of which only bytes are seen, or TLS that is not the mesh's.
+   *
+   * @param port as the pod sees it
+   * @param tls whether it began like TLS, as that of a kubelet's HTTPS probe does
+   */
+  public Verdict judgeRaw(InetAddress client, boolean authenticated, int port, boolean tls) {
+    Verdict verdict = judge(client, authenticated);
+    boolean unquestioned = verdict == Verdict.ALLOWED;
+    return !unquestioned && isRawProbe(client, port, tls) ? Verdict.PROBE : verdict;
+  }
+
+  private boolean isProbe(InetAddress client, int port, String method, String path) {
+    String asked = path.equals(Probe.GRPC_HEALTH) ? "POST" : "GET";
+    return !path.isEmpty()
+        && method.equals(asked)
+        && probes.contains(new Probe(port, path))
+        && kubelets.contains(client);
+  }
+
+  private boolean isRawProbe(InetAddress client, int port, boolean tls) {
+    boolean asked =
+        isOpaque(port)
+            ? probes.stream().anyMatch(probe -> probe.port() == port)
+            : tls && probes.contains(new Probe(port, ""));
+    return asked && kubelets.contains(client);
   }
 }

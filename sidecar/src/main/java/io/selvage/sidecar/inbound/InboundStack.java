@@ -172,12 +172,8 @@ public final class InboundStack {
     var next = new InboundRules(newSettings);
     next.problems().forEach(problem -> log.atWarn().log("inbound settings: {}", problem));
     rules = next;
-    open.judge(
-        next,
-        denied ->
-            settings
-                .refusals()
-                .reset(denied.channel(), Way.INBOUND, Refusal.NO_LONGER_ALLOWED, null));
+    open.judge(denied ->
+        settings.refusals().reset(denied.channel(), Way.INBOUND, Refusal.NO_LONGER_ALLOWED, null));
     settings.path().judgeRunning(LAST_WORDS_MILLIS);
   }
 

@@ -2,22 +2,22 @@
 package io.selvage.sidecar.inbound;
 
 import io.netty.channel.Channel;
-import java.net.InetAddress;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /** Raw connections that policy has let in, to be judged again when it changes. Thread-safe. */
 final class OpenConnections {
   /**
-   * @param authenticated whether the client has proved an identity
+   * @param verdict by the rules in force when it is asked
    */
-  record Open(Channel channel, InetAddress client, boolean authenticated) {}
+  record Open(Channel channel, Supplier<Verdict> verdict) {}
 
   private final Set<Open> open = ConcurrentHashMap.newKeySet();
 
-  void add(Channel channel, InetAddress client, boolean authenticated) {
-    var one = new Open(channel, client, authenticated);
+  void add(Channel channel, Supplier<Verdict> verdict) {
+    var one = new Open(channel, verdict);
     open.add(one);
     channel.closeFuture().addListener(closed -> open.remove(one));
   }
@@ -31,11 +31,15 @@ final class OpenConnections {
    *
    * @param denied hears of those that may no longer be, on their event loop
    */
-  void judge(InboundRules rules, Consumer<Open> denied) {
+  void judge(Consumer<Open> denied) {
     for (Open one : open) {
-      if (!rules.judge(one.client(), one.authenticated()).allows()) {
-        one.channel().eventLoop().execute(() -> denied.accept(one));
-      }
+      one.channel()
+          .eventLoop()
+          .execute(() -> {
+            if (!one.verdict().get().allows()) {
+              denied.accept(one);
+            }
+          });
     }
   }
 }

@@ -120,8 +120,7 @@ public final class SidecarProcess implements AutoCloseable {
                 detection,
                 () -> asked,
                 options.outboundConnectTimeout().toMillis()));
-    member.inbound().listen(inbound::apply);
-    inbound.apply(member.inbound().current());
+    member.inbound().follow(inbound::apply);
     readiness.check("certificate", member::missing);
   }
 

@@ -57,6 +57,46 @@ class InboundRulesTest {
         .isEqualTo(Verdict.PROBE);
   }
 
+  @Test
+  void probesByGrpcArePostedAndOthersAreNot() {
+    InboundRules rules = denying(Set.of(), new Probe(50_051, Probe.GRPC_HEALTH));
+    assertThat(rules.judge(INSIDE, false, 50_051, "POST", Probe.GRPC_HEALTH))
+        .isEqualTo(Verdict.PROBE);
+    assertThat(rules.judge(INSIDE, false, 50_051, "GET", Probe.GRPC_HEALTH))
+        .isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(OUTSIDE, false, 50_051, "POST", Probe.GRPC_HEALTH))
+        .isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(INSIDE, false, 50_051, "POST", "/shop.Cart/Add"))
+        .isEqualTo(Verdict.DENIED);
+  }
+
+  @Test
+  void probesOfWhichOnlyTlsIsSeenPass() {
+    InboundRules rules = denying(Set.of(), new Probe(8443, ""), new Probe(8080, "/ready"));
+    assertThat(rules.judgeRaw(INSIDE, false, 8443, true)).isEqualTo(Verdict.PROBE);
+    assertThat(rules.judgeRaw(INSIDE, false, 8443, false)).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judgeRaw(OUTSIDE, false, 8443, true)).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judgeRaw(INSIDE, false, 8080, true)).isEqualTo(Verdict.DENIED);
+  }
+
+  @Test
+  void probesOfOpaquePortsPass() {
+    InboundRules rules = denying(Set.of(8080), new Probe(8080, "/ready"));
+    assertThat(rules.judgeRaw(INSIDE, false, 8080, false)).isEqualTo(Verdict.PROBE);
+    assertThat(rules.judgeRaw(OUTSIDE, false, 8080, false)).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judgeRaw(INSIDE, false, 8081, false)).isEqualTo(Verdict.DENIED);
+  }
+
+  private static InboundRules denying(Set<Integer> opaque, Probe... probes) {
+    return new InboundRules(
+        new InboundSettings(
+            InboundPolicy.DENY,
+            List.of("10.0.0.0/8"),
+            opaque,
+            List.of(probes),
+            List.of("10.1.0.0/16")));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "10.0.0.0/8, 10.255.0.1, true",

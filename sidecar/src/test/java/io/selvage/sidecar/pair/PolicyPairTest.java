@@ -87,6 +87,37 @@ class PolicyPairTest {
   }
 
   @Test
+  void probesByGrpcAndByHttpsPassWhateverThePolicyIs() throws IOException {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              String head = c.readUntil("\n");
+              c.send(head != null && head.startsWith("POST ") ? OK : "not TLS\n");
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(app.port(), "--default-inbound-policy=deny");
+        RawClient grpc = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE);
+        RawClient https = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE);
+        RawClient other = RawClient.connect(pair.server().inboundPort()).deadline(PATIENCE)) {
+      pair.server()
+          .member()
+          .push(
+              new InboundSettings(
+                  InboundPolicy.DENY,
+                  InboundSettings.DEFAULT_CLUSTER_NETWORKS,
+                  Set.of(),
+                  List.of(new Probe(app.port(), Probe.GRPC_HEALTH), new Probe(app.port(), "")),
+                  List.of()));
+      grpc.send("POST " + Probe.GRPC_HEALTH + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+      assertThat(grpc.readResponse()).isEqualTo(OK);
+      // A ClientHello that names no protocol of ours, and a byte that ends the application's line.
+      https.send("\26\3\1\0\55\1\0\0\51\3\3" + "R".repeat(32) + "\0\0\2\23\1\1\0" + "\n");
+      assertThat(https.read(8)).isEqualTo("not TLS\n");
+      other.send("POST /else HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+      assertThat(other.readResponse()).startsWith("HTTP/1.1 403 ");
+    }
+  }
+
+  @Test
   void aFlipEndsRawConnectionsAndAnswersRequestsAtOnce() throws Exception {
     try (ScriptedOrigin app =
             ScriptedOrigin.start(c -> {
