@@ -31,7 +31,8 @@ final class UpdateParts {
               update.service(),
               update.hint(),
               part(update.upserts(), from, most),
-              part(update.removed(), from, most)));
+              part(update.removed(), from, most),
+              update.more() || longest - from > most));
     }
     return parts;
   }

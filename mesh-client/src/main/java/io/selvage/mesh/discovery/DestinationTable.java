@@ -108,7 +108,7 @@ public final class DestinationTable implements Destinations {
     /** Whether it is not subscribed to: what was said last is used only for lack of an answer. */
     boolean resting;
 
-    /** Endpoints in the order they came in, replaced as a whole when a first update is complete. */
+    /** Endpoints in the order they came in; published when an update is complete. */
     final Map<DestinationUpdate.Address, DestinationUpdate.Endpoint> endpoints =
         new LinkedHashMap<>();
 
@@ -322,6 +322,9 @@ public final class DestinationTable implements Destinations {
       }
       entry.endpoints.put(
           new DestinationUpdate.Address(endpoint.address(), endpoint.port()), endpoint);
+    }
+    if (update.more()) {
+      return; // what there is so far would be taken for all there is
     }
     entry.destination.update(state(entry, update));
     release(entry);

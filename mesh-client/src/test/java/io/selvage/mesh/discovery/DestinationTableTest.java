@@ -32,23 +32,26 @@ class DestinationTableTest {
   private volatile boolean hopeful;
 
   DestinationTableTest() {
-    table.use(
-        new DestinationTable.Line() {
-          @Override
-          public boolean isConnected() {
-            return connected;
-          }
+    table.use(line());
+  }
 
-          @Override
-          public boolean isHopeful() {
-            return connected || hopeful;
-          }
+  private DestinationTable.Line line() {
+    return new DestinationTable.Line() {
+      @Override
+      public boolean isConnected() {
+        return connected;
+      }
 
-          @Override
-          public void send(ProxyMessage message) {
-            sent.add(message);
-          }
-        });
+      @Override
+      public boolean isHopeful() {
+        return connected || hopeful;
+      }
+
+      @Override
+      public void send(ProxyMessage message) {
+        sent.add(message);
+      }
+    };
   }
 
   @AfterEach
@@ -130,6 +133,52 @@ class DestinationTableTest {
     assertThat(known.state().endpoints().endpoints())
         .extracting(e -> e.address())
         .containsExactly("10.1.0.3");
+  }
+
+  @Test
+  void whatComesInPartsIsPublishedAfterTheLast() throws Exception {
+    connected = true;
+    var patient = new DestinationTable(loop, now::get, MAX, 60_000);
+    patient.use(line());
+    var waiting = patient.find(address(1), loop);
+    onLoop(() -> patient.apply(1, part(update(true, "10.1.0.1"), true)));
+    assertThat(patient.known(address(1))).as("nobody goes on with half of it").isNull();
+    onLoop(() -> patient.apply(1, part(update(false, "10.1.0.2"), false)));
+    Destination known = waiting.get(20, TimeUnit.SECONDS);
+    assertThat(known.state().details()).hasSize(2);
+
+    var sizes = new ArrayList<Integer>();
+    known.listen(state -> sizes.add(state.details().size()));
+    onLoop(() -> {
+      patient.onDisconnected();
+      patient.onConnected();
+      patient.apply(1, part(update(true, "10.1.0.1"), true));
+      patient.apply(1, part(update(false, "10.1.0.2"), true));
+      patient.apply(1, part(update(false, "10.1.0.3"), false));
+    });
+    assertThat(sizes).containsExactly(3);
+  }
+
+  /** The stream broke in the middle: what came of it is nothing, whoever says what. */
+  @Test
+  void halfAResyncLeavesWhatWasKnown() throws Exception {
+    connected = true;
+    Destination known = find(1, update(true, "10.1.0.1", "10.1.0.2"));
+    onLoop(() -> {
+      table.apply(1, part(update(true, "10.1.0.3"), true));
+      table.onDisconnected();
+    });
+    assertThat(known.state().details()).hasSize(2);
+    onLoop(() -> {
+      table.onConnected();
+      table.apply(1, update(true, "10.1.0.4"));
+    });
+    assertThat(known.state().details()).hasSize(1);
+  }
+
+  private static DestinationUpdate part(DestinationUpdate of, boolean more) {
+    return new DestinationUpdate(
+        of.reset(), of.kind(), of.service(), of.hint(), of.upserts(), of.removed(), more);
   }
 
   @Test

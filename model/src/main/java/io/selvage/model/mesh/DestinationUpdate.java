@@ -15,6 +15,7 @@ import java.util.List;
  * @param hint protocol of the Service's port, or of the pod's
  * @param upserts endpoints that are new or have changed, keyed by address and port
  * @param removed endpoints that are gone
+ * @param more whether the rest of it follows in another update: nothing is to be used until then
  */
 public record DestinationUpdate(
     boolean reset,
@@ -22,7 +23,8 @@ public record DestinationUpdate(
     ServiceRef service,
     ProtocolHint hint,
     List<Endpoint> upserts,
-    List<Address> removed) {
+    List<Address> removed,
+    boolean more) {
 
   /** What is behind an address. */
   public enum Kind {
@@ -99,6 +101,17 @@ public record DestinationUpdate(
     requireNonNull(hint, "hint");
     upserts = List.copyOf(upserts);
     removed = List.copyOf(removed);
+  }
+
+  /** All of it in one message. */
+  public DestinationUpdate(
+      boolean reset,
+      Kind kind,
+      ServiceRef service,
+      ProtocolHint hint,
+      List<Endpoint> upserts,
+      List<Address> removed) {
+    this(reset, kind, service, hint, upserts, removed, false);
   }
 
   /** The answer for an address nothing is known of. */

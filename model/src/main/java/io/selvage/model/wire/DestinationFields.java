@@ -31,7 +31,8 @@ final class DestinationFields {
         .messages(
             6,
             update.removed(),
-            (to, address) -> to.string(1, address.address()).uint(2, address.port()));
+            (to, address) -> to.string(1, address.address()).uint(2, address.port()))
+        .bool(7, update.more());
   }
 
   private static void writeEndpoint(ProtoWriter out, Endpoint endpoint) {
@@ -46,6 +47,7 @@ final class DestinationFields {
 
   static DestinationUpdate read(ProtoReader in) throws WireException {
     boolean reset = false;
+    boolean more = false;
     @Nullable Kind kind = null;
     ServiceRef service = ServiceRef.NONE;
     @Nullable ProtocolHint hint = null;
@@ -65,11 +67,12 @@ final class DestinationFields {
           in.room("removed", removed.size(), WireLimits.ENDPOINTS);
           removed.add(readAddress(in.message("removed[" + removed.size() + "]")));
         }
+        case 7 -> more = in.bool("more");
         default -> in.skip();
       }
     }
     return new DestinationUpdate(
-        reset, in.present("kind", kind), service, in.present("hint", hint), upserts, removed);
+        reset, in.present("kind", kind), service, in.present("hint", hint), upserts, removed, more);
   }
 
   private static ServiceRef readService(ProtoReader in) throws WireException {

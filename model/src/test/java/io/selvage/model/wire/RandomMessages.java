@@ -142,7 +142,8 @@ final class RandomMessages {
                 1 + random.nextInt(Integer.MAX_VALUE - 1),
                 one(ProtocolHint.values()),
                 random.nextBoolean())),
-        some(() -> new DestinationUpdate.Address("10.0.0." + random.nextInt(256), port())));
+        some(() -> new DestinationUpdate.Address("10.0.0." + random.nextInt(256), port())),
+        random.nextBoolean());
   }
 
   private ControlMessage.KnownAddress knownAddress() {
