@@ -56,10 +56,12 @@ public interface DownstreamStream {
   void startTunnel();
 
   /**
-   * No more bytes of the tunnel will come, and the client's are not wanted any more: what is queued
-   * is still sent, then the stream ends.
+   * No more bytes of the tunnel will come, and the client's are not wanted any more.
+   *
+   * @param broken whether this was no end of a conversation: the client sees a reset. Otherwise
+   *     what is queued is still sent, and then the stream ends
    */
-  void endTunnel();
+  void endTunnel(boolean broken);
 
   /** Ends the stream at once and dishonestly for nobody: RST_STREAM, or closing the connection. */
   void abort(AbortReason reason);

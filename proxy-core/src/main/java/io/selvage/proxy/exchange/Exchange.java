@@ -336,7 +336,7 @@ final class Exchange implements RequestSink {
     Forwarding current = forwarding;
     boolean tunnel = current != null && current.isTunnel();
     if (current != null) {
-      current.cancelAttempt();
+      current.onClientGone();
     }
     end(tunnel ? Outcome.TUNNEL_CLOSED : Outcome.CLIENT_GONE);
   }

@@ -419,7 +419,8 @@ final class Forwarding {
     of.finish();
     deadline.endTry();
     if (tunnel) {
-      down.endTunnel();
+      // Behind an end that was said, it only means that the client's bytes are not taken any more.
+      down.endTunnel(!responseHalfDone);
       exchange.end(Outcome.TUNNEL_CLOSED);
     } else if (responseBegun) {
       down.flush();
@@ -533,6 +534,19 @@ final class Forwarding {
       retry(current.endpoint());
     } else {
       exchange.answers().error(504, Outcome.REQUEST_TIMEOUT, "upstream request timeout");
+    }
+  }
+
+  /** The client has gone, cleanly where all it had to say was said before. */
+  void onClientGone() {
+    Attempt current = attempt;
+    UpstreamStream up = current == null ? null : current.stream();
+    if (tunnel && current != null && up != null) {
+      attempt = null;
+      current.finish();
+      up.endTunnel(!requestHalfDone);
+    } else {
+      cancelAttempt();
     }
   }
 

@@ -36,6 +36,14 @@ public interface UpstreamStream {
   /** After a 101 (or 2xx to extended CONNECT): raw bytes both ways, {@code end} is a half-close. */
   void startTunnel();
 
+  /**
+   * No more bytes of the tunnel will come, and the endpoint's are not wanted any more.
+   *
+   * @param broken whether this was no end of a conversation: the endpoint sees a reset. Otherwise
+   *     what is queued is still sent, and then the stream ends
+   */
+  void endTunnel(boolean broken);
+
   /** Gives the attempt up. An HTTP/1.1 connection is closed, an HTTP/2 stream reset. */
   void cancel();
 

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
@@ -13,6 +14,8 @@ import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
+import io.netty.handler.ssl.SslHandler;
 import io.selvage.model.routing.Settings;
 import io.selvage.proxy.exchange.ConnectionInfo;
 import io.selvage.proxy.exchange.DownstreamStream;
@@ -27,6 +30,7 @@ import io.selvage.proxy.http.ResponseHead;
 import io.selvage.proxy.listener.ServerCodec;
 import io.selvage.proxy.listener.ServerCodecContext;
 import io.selvage.proxy.time.DeadlineWheel;
+import io.selvage.proxy.transport.Cut;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +90,18 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
   private boolean closeAsked;
   private boolean resumeScheduled;
   private boolean releasing;
+
+  /** The client takes no more of the tunnel, but what it has said may not all be read yet. */
+  private boolean deaf;
+
+  /** The connection broke: what comes after that is no end of a tunnel. */
+  private boolean broken;
+
+  /** The client has ended its direction of the tunnel. */
+  private boolean tunnelEnded;
+
+  /** The other direction of the tunnel has ended. */
+  private boolean outputEnded;
 
   Http1ServerConnection(ConnectionInfo info, ServerCodecContext context) {
     this.info = info;
@@ -158,7 +174,19 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     if (!(cause instanceof IOException)) {
       log.atDebug().addKeyValue("peer", info.peer()).setCause(cause).log("connection failed");
     }
-    context.close();
+    Cut.Failure failure = state == State.TUNNEL ? Cut.failure(cause) : Cut.Failure.BROKEN;
+    switch (failure) {
+      case NOTHING -> {}
+      case GONE, BROKEN_WRITE -> {
+        // What the client has said before is still read, and then its end.
+        broken |= failure == Cut.Failure.BROKEN_WRITE;
+        deaf = true;
+      }
+      case BROKEN -> {
+        broken = true;
+        context.close();
+      }
+    }
   }
 
   @Override
@@ -169,17 +197,35 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
         deadline.leaving();
       }
     } else if (event instanceof ChannelInputShutdownEvent) {
-      RequestSink current = sink;
-      if (state == State.TUNNEL && current != null) {
-        current.onData(Unpooled.EMPTY_BUFFER, true);
-        if (context.channel() instanceof DuplexChannel socket && socket.isOutputShutdown()) {
-          context.close(); // both directions are done
-        }
-      } else {
-        context.close();
-      }
+      inputEnded(context);
+    } else if (event instanceof SslCloseCompletionEvent closed
+        && closed.isSuccess()
+        && state == State.TUNNEL
+        && !outputEnded) {
+      // Behind an end of ours TLS can not be read from any more: that is not the client's word.
+      endTunnelInput();
     }
     context.fireUserEventTriggered(event);
+  }
+
+  private void inputEnded(ChannelHandlerContext context) {
+    if (state == State.TUNNEL && sink != null && !broken && !Cut.isTruncated(context.channel())) {
+      endTunnelInput();
+      if (context.channel() instanceof DuplexChannel socket && socket.isOutputShutdown()) {
+        context.close(); // both directions are done
+      }
+    } else if (state != State.IGNORED || queuedBytes() == 0) {
+      context.close();
+    }
+    // Otherwise what is queued is still sent, and the connection closed behind it.
+  }
+
+  private void endTunnelInput() {
+    RequestSink current = sink;
+    if (current != null && !tunnelEnded) {
+      tunnelEnded = true;
+      current.onData(Unpooled.EMPTY_BUFFER, true);
+    }
   }
 
   /** True if no byte of a request is here that has not been answered. */
@@ -540,7 +586,12 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
       data.release();
       return;
     }
+    if (deaf) {
+      data.release();
+      return;
+    }
     if (state == State.TUNNEL) {
+      outputEnded |= end;
       requireWriter().raw(data, end);
       return;
     }
@@ -568,7 +619,7 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
 
   @Override
   public boolean isWritable() {
-    return requireCtx().channel().isWritable();
+    return deaf || requireCtx().channel().isWritable();
   }
 
   @Override
@@ -587,7 +638,11 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     }
     state = State.TUNNEL;
     deadline.none();
-    requireCtx().channel().config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    Channel channel = requireCtx().channel();
+    channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+    if (channel.pipeline().get(SslHandler.class) == null) {
+      channel.config().setAutoClose(false);
+    }
     requireWriter().flush();
     if (!held.isEmpty()) {
       // Bytes that came before the 101 were meant for the tunnel.
@@ -596,10 +651,19 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
   }
 
   @Override
-  public void endTunnel() {
-    if (state != State.CLOSED) {
-      responseEnded = true;
-      closeGracefully(false);
+  public void endTunnel(boolean cut) {
+    if (state == State.CLOSED) {
+      return;
+    }
+    responseEnded = true;
+    if (cut) {
+      sink = null;
+      requireWriter().flush();
+      Cut.reset(requireCtx().channel());
+    } else {
+      // The client may not know yet that its bytes are not wanted: they are read and dropped, or
+      // they would reset the connection in front of what it has not read.
+      closeGracefully(true);
       // A client that takes nothing does not hold what is queued for it for ever.
       deadline.lastBytes();
     }

@@ -9,8 +9,10 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.NetUtil;
 import io.selvage.model.routing.Settings.Underscores;
@@ -24,6 +26,7 @@ import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
 import io.selvage.proxy.pool.UpstreamConnection;
+import io.selvage.proxy.transport.Cut;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +77,15 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   private long bodyLeft;
   private boolean usable = true;
   private boolean reset;
+
+  /** The endpoint has ended its direction of the tunnel. */
+  private boolean tunnelEnded;
+
+  /** The other direction of the tunnel has ended. */
+  private boolean outputEnded;
+
+  /** Nobody takes the endpoint's bytes any more, but what is queued for it still goes. */
+  private boolean abandoned;
 
   /** The endpoint takes no more of the request, but its answer may be here already. */
   private boolean deaf;
@@ -168,17 +180,40 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   @Override
   public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
     if (event instanceof ChannelInputShutdownEvent) {
-      ResponseSink current = sink;
-      if (state == State.TUNNEL && current != null) {
-        current.onData(Unpooled.EMPTY_BUFFER, true);
-        if (channel instanceof DuplexChannel socket && socket.isOutputShutdown()) {
-          ctx.close(); // both directions are done
-        }
-      } else {
-        ctx.close();
-      }
+      inputEnded(ctx);
+    } else if (event instanceof SslCloseCompletionEvent closed
+        && closed.isSuccess()
+        && state == State.TUNNEL
+        && !outputEnded) {
+      // Behind an end of ours TLS can not be read from any more: that is not the endpoint's word.
+      endTunnelInput();
     }
     ctx.fireUserEventTriggered(event);
+  }
+
+  private void inputEnded(ChannelHandlerContext ctx) {
+    if (state == State.TUNNEL && sink != null && !reset && !Cut.isTruncated(channel)) {
+      endTunnelInput();
+      if (channel instanceof DuplexChannel socket && socket.isOutputShutdown()) {
+        ctx.close(); // both directions are done
+      }
+    } else if (!abandoned || isFlushed()) {
+      ctx.close();
+    }
+    // Otherwise what is queued is still sent, and the connection closed behind it.
+  }
+
+  private void endTunnelInput() {
+    ResponseSink current = sink;
+    if (current != null && !tunnelEnded) {
+      tunnelEnded = true;
+      current.onData(Unpooled.EMPTY_BUFFER, true);
+    }
+  }
+
+  private boolean isFlushed() {
+    ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
+    return queue == null || queue.isEmpty();
   }
 
   @Override
@@ -188,6 +223,9 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+    if (state == State.TUNNEL && !failsTunnel(cause)) {
+      return;
+    }
     // Whatever it was, the connection cannot be trusted any more; the attempt hears of it as a
     // reset,
     // and a body that ends with the connection has not ended whole.
@@ -212,6 +250,23 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
     if (!deaf || !(channel instanceof DuplexChannel socket) || socket.isInputShutdown()) {
       ctx.close();
     }
+  }
+
+  /** False if what the endpoint has said before is still to be read, and then its end. */
+  private boolean failsTunnel(Throwable cause) {
+    Cut.Failure failure = Cut.failure(cause);
+    switch (failure) {
+      case NOTHING -> {}
+      case GONE, BROKEN_WRITE -> {
+        reset |= failure == Cut.Failure.BROKEN_WRITE;
+        deaf = true;
+      }
+      case BROKEN -> {
+        deaf = false;
+        return true;
+      }
+    }
+    return abandoned;
   }
 
   // ---- Reading; each returns whether there may be more in the buffer, which it otherwise gave
@@ -536,6 +591,7 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
     requireOut().data(data, end && state != State.TUNNEL);
     requestEnded |= end;
     if (end && state == State.TUNNEL) {
+      outputEnded = true;
       requireOut().flush();
       channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> shutdownOutput());
     }
@@ -571,6 +627,29 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
   @Override
   public void startTunnel() {
     channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
+  }
+
+  @Override
+  public void endTunnel(boolean broken) {
+    if (state == State.CLOSED) {
+      return;
+    }
+    sink = null;
+    unusable();
+    requireOut().flush();
+    if (broken) {
+      Cut.reset(channel);
+      return;
+    }
+    // Its end is on its way behind what is queued. What the endpoint sends is read and dropped:
+    // left unread it would reset the connection in front of what the endpoint has not read.
+    abandoned = true;
+    setReadable(true);
+    if (channel instanceof DuplexChannel socket && socket.isInputShutdown() && isFlushed()) {
+      channel.close();
+    } else {
+      Cut.closeLater(channel);
+    }
   }
 
   @Override

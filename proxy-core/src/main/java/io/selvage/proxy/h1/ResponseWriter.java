@@ -12,6 +12,7 @@ import io.selvage.proxy.http.HttpVersion;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseDate;
 import io.selvage.proxy.http.ResponseHead;
+import io.selvage.proxy.transport.Cut;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -147,7 +148,7 @@ final class ResponseWriter {
       written.addListener(ChannelFutureListener.CLOSE);
       return;
     }
-    written.addListener(f -> shutdownOutput());
+    written.addListener(f -> Cut.endForGood(ctx.channel()));
   }
 
   private void shutdownOutput() {

@@ -223,9 +223,13 @@ final class Http2ServerStream implements DownstreamStream, StreamEvents, Http2St
   }
 
   @Override
-  public void endTunnel() {
+  public void endTunnel(boolean broken) {
     sink = null;
     dropEarly();
+    if (broken) {
+      stream.reset(Http2.CONNECT_ERROR); // RFC 9113 section 8.5
+      return;
+    }
     tunnel = false; // once all is sent, the client's half is reset
     if (stream.isLocalEnded()) {
       stream.reset(Http2.NO_ERROR);

@@ -28,6 +28,10 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
   private boolean headMethod;
   private boolean headReceived;
   private boolean tunnel;
+
+  /** Nobody takes what comes: over once what is queued has been sent. */
+  private boolean abandoned;
+
   private @Nullable String webSocketKey;
   private long contentLength = -1;
   private long received;
@@ -177,6 +181,18 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
   }
 
   @Override
+  public void endTunnel(boolean broken) {
+    Http2Stream s = stream;
+    if (broken || s == null || s.queued() == 0) {
+      cancel(); // whatever was sent has its END_STREAM behind it
+    } else {
+      sink = null;
+      abandoned = true;
+      s.setReadable(true);
+    }
+  }
+
+  @Override
   public void cancel() {
     sink = null;
     end();
@@ -292,7 +308,10 @@ final class Http2UpstreamStream implements UpstreamStream, StreamEvents {
 
   @Override
   public void onSent() {
-    // The response decides when the attempt is over.
+    // Otherwise the response decides when the attempt is over.
+    if (abandoned) {
+      cancel();
+    }
   }
 
   @Override

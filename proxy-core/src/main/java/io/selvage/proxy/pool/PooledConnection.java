@@ -10,6 +10,7 @@ import io.selvage.proxy.telemetry.ByteCount;
 import io.selvage.proxy.time.Deadline;
 import io.selvage.proxy.time.DeadlineWheel;
 import io.selvage.proxy.tls.CertificateEnd;
+import io.selvage.proxy.transport.Cut;
 import io.selvage.proxy.upstream.CircuitBreakers;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,7 @@ final class PooledConnection extends Deadline implements UpstreamConnection.List
   void install(UpstreamProtocol protocol, Channel channel) {
     channel.pipeline().addLast("bytes", bytes);
     connection = protocol.install(channel, this);
-    CertificateEnd.watch(channel, certificatesEnd, this::close);
+    CertificateEnd.watch(channel, certificatesEnd, () -> Cut.reset(channel));
     pool.owner().transport().observer().onUpstreamOpened(pool.endpoint(), bytes);
   }
 

@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.tcp;
 
+import static java.util.Objects.requireNonNull;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.ChannelOutputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
+import io.selvage.proxy.transport.Cut;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Carries bytes between two channels of one event loop, both ways: what one end cannot take is not
  * read from the other, and the end of one direction is passed on while the other goes on. When both
- * have ended, or one channel breaks, both are closed.
+ * have ended, both channels are closed; when one breaks, the other one is reset.
+ *
+ * <p>An end that has been said stands, whatever becomes of its channel afterwards: what came before
+ * it is delivered, however slow the reader, while bytes for the end that is gone are dropped.
  */
 final class Relay implements Carrier {
   private final Direction fromClient;
   private final Direction toClient;
   private final IdleWatch idle;
+  private boolean stopped;
 
   Relay(Channel client, Channel upstream, long idleMillis) {
     idle = new IdleWatch(client, idleMillis);
@@ -38,6 +45,9 @@ final class Relay implements Carrier {
   public void start(Queue<ByteBuf> early, Queue<ByteBuf> greeting) {
     fromClient.from.pipeline().addLast("relay", fromClient);
     toClient.from.pipeline().addLast("relay", toClient);
+    // A write that fails says nothing about what the same peer has said before.
+    fromClient.from.config().setAutoClose(false);
+    toClient.from.config().setAutoClose(false);
     fromClient.forwardAll(early);
     toClient.forwardAll(greeting);
     idle.start();
@@ -61,8 +71,28 @@ final class Relay implements Carrier {
   }
 
   @Override
+  public boolean outlives(Channel closed) {
+    Direction direction = closed.equals(fromClient.from) ? fromClient : toClient;
+    if (!direction.over && !idle.hasFired()) {
+      reset(direction);
+    }
+    return !stopped && direction.isDelivering();
+  }
+
+  @Override
   public void stop() {
+    stopped = true;
     idle.stop();
+  }
+
+  /** A cut is passed on as one, so that the other end does not take it for an end. */
+  private void reset(Direction cut) {
+    if (!stopped) {
+      stopped = true;
+      cut.to.flush();
+      Cut.reset(cut.to);
+      Cut.reset(cut.from);
+    }
   }
 
   /** One direction: sits at the end of the pipeline it reads from. */
@@ -71,11 +101,37 @@ final class Relay implements Carrier {
     private final Channel to;
     private @Nullable Direction back;
     private long bytes;
+
+    /** The source has said that no more bytes come. */
     private boolean over;
+
+    /** The sink has taken everything, the end included. */
+    private boolean delivered;
+
+    /** Nobody is there to take what comes: it is dropped. */
+    private boolean deaf;
+
+    /** The sink has been told the end by TLS's word for it, in which it cannot be read from. */
+    private boolean saidInTls;
+
+    /** The source's channel is closed as soon as its peer's FIN is here. */
+    private boolean left;
+
+    /** The source has been reset: the end that is read from it is none. */
+    private boolean cut;
 
     Direction(Channel from, Channel to) {
       this.from = from;
       this.to = to;
+    }
+
+    private Direction back() {
+      return requireNonNull(back, "not begun");
+    }
+
+    /** True while there is something that the sink is still to be given, or may not have read. */
+    private boolean isDelivering() {
+      return over && to.isOpen() && (!delivered && !deaf || back().left);
     }
 
     void forwardAll(Queue<ByteBuf> kept) {
@@ -87,24 +143,30 @@ final class Relay implements Carrier {
 
     /** An end that was told before there was a relay is not told again. */
     void begin() {
-      if (hasEnded()) {
+      MeshFrames frames = from.pipeline().get(MeshFrames.class);
+      boolean shut = from instanceof DuplexChannel duplex && duplex.isInputShutdown();
+      if (frames != null ? frames.hasEnded() : isEnded(shut)) {
         end();
+      } else if (shut && frames == null) {
+        reset(this);
       } else {
         from.config().setAutoRead(to.isWritable());
       }
     }
 
-    private boolean hasEnded() {
-      MeshFrames frames = from.pipeline().get(MeshFrames.class);
-      if (frames != null) {
-        return frames.hasEnded();
-      }
+    /**
+     * @param shut whether there was a FIN
+     */
+    private boolean isEnded(boolean shut) {
       SslHandler tls = from.pipeline().get(SslHandler.class);
-      return tls != null && tls.engine().isInboundDone()
-          || from instanceof DuplexChannel duplex && duplex.isInputShutdown();
+      return tls == null ? shut : tls.engine().isInboundDone();
     }
 
     void forward(ByteBuf data) {
+      if (deaf) {
+        data.release();
+        return;
+      }
       bytes += data.readableBytes();
       to.write(data, to.voidPromise());
     }
@@ -122,54 +184,89 @@ final class Relay implements Carrier {
     public void channelReadComplete(ChannelHandlerContext ctx) {
       idle.onActivity();
       to.flush();
-      if (!to.isWritable()) {
+      if (!deaf && !to.isWritable()) {
         from.config().setAutoRead(false);
       }
     }
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-      Direction other = back;
-      if (other == null) {
-        return;
-      }
       idle.onActivity();
       // This channel is where the other direction writes to.
-      other.from.config().setAutoRead(from.isWritable());
+      Direction other = back();
+      other.from.config().setAutoRead(other.deaf || from.isWritable());
     }
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-      if (event instanceof ChannelInputShutdownEvent || event instanceof SslCloseCompletionEvent) {
-        end();
+      if (event instanceof SslCloseCompletionEvent closed) {
+        if (closed.isSuccess()) {
+          end();
+        }
+      } else if (event instanceof ChannelOutputShutdownEvent) {
+        // A write has failed, or we have ended the direction ourselves.
+        back().sinkLost();
+      } else if (event instanceof ChannelInputShutdownEvent && left) {
+        from.close();
+      } else if (event instanceof ChannelInputShutdownEvent) {
+        // Frames tell their end by this event, and judge the socket's themselves.
+        boolean framed = from.pipeline().get(MeshFrames.class) != null;
+        if (!over && !framed && (cut || Cut.isTruncated(from))) {
+          reset(this);
+        } else {
+          end();
+        }
       }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-      end();
-      Direction other = back;
-      if (other != null) {
-        other.end();
+      lost();
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+      switch (Cut.failure(cause)) {
+        case GONE, NOTHING -> {}
+        case BROKEN_WRITE -> cut = true;
+        case BROKEN -> lost();
+      }
+    }
+
+    /** The source's channel is of no use any more, to read from or to write to. */
+    private void lost() {
+      if (stopped) {
+        return;
+      }
+      if (over) {
+        back().sinkLost();
+      } else {
+        reset(this);
       }
     }
 
     /** No more bytes will come: says so to the other end once what was read is on its way. */
     private void end() {
-      if (over) {
+      if (over || stopped) {
         return;
       }
       over = true;
+      if (deaf) {
+        finish();
+        return;
+      }
       MeshFrames frames = to.pipeline().get(MeshFrames.class);
       ChannelFuture told =
           frames == null ? to.writeAndFlush(Unpooled.EMPTY_BUFFER) : frames.endOutput();
       told.addListener(flushed -> {
-        Direction other = back;
-        if (!flushed.isSuccess() || other == null || other.over) {
-          from.close();
-          to.close();
-        } else if (frames == null) {
-          shutdownOutput();
+        if (flushed.isSuccess()) {
+          delivered = true;
+          if (frames == null && !back().over) {
+            shutdownOutput();
+          }
+          finish();
+        } else {
+          sinkLost();
         }
       });
     }
@@ -177,20 +274,59 @@ final class Relay implements Carrier {
     private void shutdownOutput() {
       SslHandler tls = to.pipeline().get(SslHandler.class);
       if (tls != null) {
+        saidInTls = true;
         tls.closeOutbound();
       } else if (to instanceof DuplexChannel duplex) {
         duplex.shutdownOutput();
       }
     }
 
-    @Override
-    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      // A reset is passed on as one, so that the other end does not take a cut for an end.
-      if (to.isOpen()) {
-        to.config().setOption(ChannelOption.SO_LINGER, 0);
+    /**
+     * The sink is gone, after it had said that it has nothing more to say: what it said before is
+     * still delivered.
+     */
+    private void sinkLost() {
+      if (stopped || delivered || deaf) {
+        return;
       }
-      to.close();
-      from.close();
+      deaf = true;
+      from.config().setAutoRead(true);
+      finish();
+    }
+
+    /**
+     * Closes both channels once nothing is left to be delivered. A source whose bytes are dropped
+     * is given time to end its side: closed with bytes unread, it would be reset in front of what
+     * it has not read.
+     */
+    private void finish() {
+      Direction other = back();
+      if (!delivered && !deaf || !other.delivered && !other.deaf) {
+        return;
+      }
+      Direction waiting = deaf ? this : other;
+      if (waiting.deaf && !waiting.over && waiting.from.isOpen()) {
+        waiting.left = true;
+        Cut.closeLater(waiting.from);
+      } else {
+        leave();
+        other.leave();
+      }
+    }
+
+    /** Closes the source's channel, of which nothing is wanted any more. */
+    private void leave() {
+      boolean heard = from instanceof DuplexChannel socket && socket.isInputShutdown();
+      if (heard || !back().saidInTls || left) {
+        from.close();
+        return;
+      }
+      // Once we have said our end in TLS its own is not heard any more, and may not have been said.
+      left = true;
+      deaf = true;
+      from.config().setAutoRead(true);
+      Cut.endForGood(from);
+      Cut.closeLater(from);
     }
   }
 }

@@ -3,11 +3,13 @@ package io.selvage.proxy.tcp;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.epoll.Native;
+import io.netty.channel.unix.Errors;
 import io.netty.channel.unix.Socket;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.selvage.proxy.transport.EventLoops;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.NotYetConnectedException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +55,10 @@ final class SpliceDirection {
   private boolean finSeen;
 
   private boolean sourceEnded;
+
+  /** The sink takes nothing any more: what comes is dropped. */
+  private boolean deaf;
+
   private boolean over;
   private long carried;
 
@@ -66,9 +72,17 @@ final class SpliceDirection {
     return carried;
   }
 
-  /** True once the end of the source has been passed on. */
+  /** True once the end of the source has been passed on, or there was nobody to pass it on to. */
   boolean isOver() {
     return over;
+  }
+
+  /**
+   * True if the sink is gone in an orderly way: it had ended its own side before. What it said by
+   * then is not touched by that; what comes from the source is read and dropped.
+   */
+  boolean isDeaf() {
+    return deaf;
   }
 
   /** Bytes that come before everything read here. */
@@ -94,23 +108,58 @@ final class SpliceDirection {
   boolean move() throws IOException {
     long end = carried + BYTES_PER_TURN;
     while (!over && carried < end) {
-      if (!drain()) {
+      if (!deaf && !drain()) {
         return false;
       }
       if (sourceEnded) {
-        sink.shutdown(false, true);
+        endSink();
         over = true;
       } else if (!readable) {
         return false;
-      } else if (!(bulk && splice())) {
+      } else if (deaf || !(bulk && splice())) {
         copy();
       }
     }
     return !over;
   }
 
+  private void endSink() throws IOException {
+    if (deaf) {
+      return;
+    }
+    try {
+      sink.shutdown(false, true);
+    } catch (NotYetConnectedException e) {
+      // ENOTCONN: the sink has been reset meanwhile, and that is told on its own side if it
+      // matters.
+    }
+  }
+
+  /**
+   * A write has failed. EPIPE says that the sink's peer had sent a FIN before its reset (the kernel
+   * tells any other reset as what it is): it is gone for what we write, but what it has written is
+   * whole.
+   */
+  private void onSinkFailed(Errors.NativeIoException e) throws IOException {
+    if (e.expectedErr() != Errors.ERRNO_EPIPE_NEGATIVE) {
+      throw e;
+    }
+    deaf = true;
+    bulk = false;
+    releaseHeld();
+  }
+
   /** Writes what is held; false when the sink would not take all of it. */
   private boolean drain() throws IOException {
+    try {
+      return write();
+    } catch (Errors.NativeIoException e) {
+      onSinkFailed(e);
+      return true;
+    }
+  }
+
+  private boolean write() throws IOException {
     while (inPipe > 0) {
       Pipe from = pipe;
       if (!writable || from == null) {
@@ -181,10 +230,18 @@ final class SpliceDirection {
     // A short read has emptied the socket; the next byte is a new edge. A FIN that was told already
     // is not told again, so it has to be read.
     readable = read == BUFFER_BYTES || finSeen && read > 0;
+    if (deaf) {
+      return;
+    }
     bulk = read == BUFFER_BYTES;
     int sent = 0;
     if (read > 0 && writable) {
-      sent = Math.max(0, sink.send(buffer, 0, read));
+      try {
+        sent = Math.max(0, sink.send(buffer, 0, read));
+      } catch (Errors.NativeIoException e) {
+        onSinkFailed(e);
+        return;
+      }
       carried += sent;
     }
     if (sent < read) {
@@ -198,6 +255,10 @@ final class SpliceDirection {
   /** Gives everything back; nothing is moved after this. */
   void release() {
     over = true;
+    releaseHeld();
+  }
+
+  private void releaseHeld() {
     pending.forEach(ByteBuf::release);
     pending.clear();
     Pipe held = pipe;
@@ -207,6 +268,7 @@ final class SpliceDirection {
         held.giveBack();
       } else {
         held.close();
+        inPipe = 0;
       }
     }
   }

@@ -5,7 +5,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoRegistration;
@@ -18,6 +17,7 @@ import io.netty.channel.unix.Socket;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
+import io.selvage.proxy.transport.Cut;
 import java.io.IOException;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +48,7 @@ final class SplicePump implements Carrier {
   private @Nullable IoRegistration clientRegistration;
   private @Nullable IoRegistration upstreamRegistration;
   private boolean stopped;
+  private boolean waiting;
 
   SplicePump(Channel client, Channel upstream, long idleMillis) {
     this.client = (EpollSocketChannel) client;
@@ -162,15 +163,36 @@ final class SplicePump implements Carrier {
     if (fromClient.isOver() && toClient.isOver()) {
       client.close();
       upstream.close();
+    } else if (fromClient.isOver() && toClient.isDeaf()) {
+      waitForEndOf(upstream);
+    } else if (toClient.isOver() && fromClient.isDeaf()) {
+      waitForEndOf(client);
+    }
+  }
+
+  /**
+   * Everything is delivered, and nobody takes the bytes of this side any more: it has time to end.
+   * Closed with bytes unread, it would be reset in front of what it has not read.
+   */
+  private void waitForEndOf(Channel channel) {
+    if (!waiting) {
+      waiting = true;
+      Cut.closeLater(channel);
     }
   }
 
   /** A reset is passed on as one, so that neither end takes a cut for an end. */
   private void reset() {
-    client.config().setOption(ChannelOption.SO_LINGER, 0);
-    upstream.config().setOption(ChannelOption.SO_LINGER, 0);
-    client.close();
-    upstream.close();
+    Cut.reset(client);
+    Cut.reset(upstream);
+  }
+
+  @Override
+  public boolean outlives(Channel closed) {
+    if (!stopped && !idle.hasFired() && !(fromClient.isOver() && toClient.isOver())) {
+      Cut.reset(closed.equals(client) ? upstream : client);
+    }
+    return false;
   }
 
   /**
@@ -195,7 +217,7 @@ final class SplicePump implements Carrier {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-      ctx.close();
+      reset();
     }
   }
 

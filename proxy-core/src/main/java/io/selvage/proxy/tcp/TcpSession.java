@@ -24,6 +24,7 @@ import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.proxy.tls.CertificateEnd;
 import io.selvage.proxy.tls.EndpointTls;
 import io.selvage.proxy.tls.MeshTls;
+import io.selvage.proxy.transport.Cut;
 import io.selvage.proxy.transport.EventLoops;
 import io.selvage.proxy.upstream.CircuitBreakers.Limit;
 import io.selvage.proxy.upstream.Cluster;
@@ -299,7 +300,10 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
       return;
     }
     if (isEstablished()) {
-      end(Outcome.TUNNEL_CLOSED);
+      Carrier carrying = carrier;
+      if (carrying == null || !carrying.outlives(closed)) {
+        end(Outcome.TUNNEL_CLOSED);
+      }
       return;
     }
     boolean tls = closed.pipeline().get(SslHandler.class) != null;
@@ -312,10 +316,10 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
     if (ended || !there.equals(upstream)) {
       return;
     }
-    there.config().setOption(ChannelOption.SO_LINGER, 0);
     if (speculation == null) {
-      client.config().setOption(ChannelOption.SO_LINGER, 0);
+      Cut.reset(client);
     }
+    Cut.reset(there);
     end(Outcome.TUNNEL_CLOSED);
   }
 
@@ -345,7 +349,8 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
   }
 
   private void onClientClosed() {
-    if (!ended) {
+    Carrier carrying = carrier;
+    if (!ended && (carrying == null || !carrying.outlives(client))) {
       Endpoint of = endpoint;
       if (!isEstablished() && attemptRuns && of != null) {
         of.onResult(System.nanoTime() - attemptNanos, Result.CANCELLED);

@@ -9,16 +9,13 @@ import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.SocketException;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -150,50 +147,6 @@ class UpstreamFaultTest {
           assertThat(client.readResponse()).startsWith("HTTP/1.1 413 ").endsWith("big");
         }
       }
-    }
-  }
-
-  @Test
-  void givesASlowClientTheLastBytesOfATunnel() throws Exception {
-    var sent = new AtomicLong();
-    var reset = new CountDownLatch(1);
-    try (var origin =
-            ScriptedOrigin.start(c -> {
-              c.readHead();
-              c.send(
-                  "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n");
-              Thread watch =
-                  Thread.ofVirtual()
-                      .start(() -> {
-                        try {
-                          for (long before = -1; before != sent.get(); Thread.sleep(500)) {
-                            before = sent.get();
-                          }
-                          c.reset(); // nothing is taken any more: everybody's buffers are full
-                          reset.countDown();
-                        } catch (IOException | InterruptedException e) {
-                          // The test's own assertions tell.
-                        }
-                      });
-              byte[] piece = new byte[16 * 1024];
-              while (watch.isAlive()) {
-                c.send(piece);
-                sent.addAndGet(piece.length);
-              }
-            });
-        var gateway =
-            TestGateway.start()
-                .cluster("c", origin.port())
-                .route("/", Actions.upgrades("c", "x"))
-                .apply();
-        var client = RawClient.connectSlowReader(gateway.port(), 128 * 1024)) {
-      client.deadline(Duration.ofSeconds(60));
-      client.send("GET / HTTP/1.1\r\nhost: a\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n");
-      assertThat(client.readHead()).startsWith("HTTP/1.1 101 ");
-      assertThat(reset.await(60, TimeUnit.SECONDS)).isTrue();
-      long queued = gateway.only().responseBytes();
-      assertThat(queued).isPositive();
-      assertThat((long) client.readToEnd().length()).isEqualTo(queued);
     }
   }
 

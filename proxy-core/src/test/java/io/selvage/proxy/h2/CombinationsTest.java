@@ -2,6 +2,7 @@
 package io.selvage.proxy.h2;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.selvage.model.routing.ClusterSpec;
@@ -18,6 +19,7 @@ import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -298,6 +300,55 @@ class CombinationsTest {
       assertThat(request).startsWith("GET /ws HTTP/1.1\r\n");
       assertThat(RawClient.header(request, "upgrade")).isEqualTo("websocket");
       assertThat(RawClient.header(request, "sec-websocket-key")).hasSize(24);
+    }
+  }
+
+  /** RFC 9113 section 8.5: a reset of the one is CONNECT_ERROR for the other, and vice versa. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aResetOfAWebSocketIsOneForTheOtherSideToo(boolean byClient) throws Exception {
+    var opened = new CompletableFuture<ScriptedOrigin.Connection>();
+    try (var origin =
+            ScriptedOrigin.start(connection -> {
+              connection.readHead();
+              connection.send(
+                  "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                      + "Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\nhi");
+              opened.complete(connection);
+              while (!connection.socket().isClosed()) {
+                Thread.sleep(20);
+              }
+            });
+        var gateway = toHttp1(origin.port());
+        var c = WireClient.connect(gateway.port())) {
+      c.headers(
+          1,
+          false,
+          ":method",
+          "CONNECT",
+          ":protocol",
+          "websocket",
+          ":scheme",
+          "http",
+          ":path",
+          "/ws",
+          ":authority",
+          "a.test");
+      c.expectStatus(1, 200);
+      assertThat(c.nextOfStreams().payload()).isEqualTo("hi".getBytes());
+      ScriptedOrigin.Connection there = opened.get(20, TimeUnit.SECONDS);
+      if (byClient) {
+        c.frame(Http2.RST_STREAM, 0, 1, new byte[] {0, 0, 0, Http2.CANCEL}).flush();
+        there.socket().setSoTimeout(20_000);
+        assertThatThrownBy(() -> there.socket().getInputStream().read())
+            .hasMessageContaining("reset");
+        there.socket().close();
+      } else {
+        there.reset();
+        var frame = c.nextOfStreams();
+        assertThat(frame.type()).isEqualTo(Http2.RST_STREAM);
+        assertThat(frame.payload()).isEqualTo(new byte[] {0, 0, 0, Http2.CONNECT_ERROR});
+      }
     }
   }
 

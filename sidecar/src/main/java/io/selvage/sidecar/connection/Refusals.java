@@ -2,7 +2,7 @@
 package io.selvage.sidecar.connection;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelOption;
+import io.selvage.proxy.transport.Cut;
 import java.net.SocketAddress;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -33,8 +33,7 @@ public final class Refusals {
   public void reset(Channel channel, Way way, Refusal reason, @Nullable Object detail) {
     if (channel.isOpen()) {
       count(channel.remoteAddress(), way, reason, detail);
-      channel.config().setOption(ChannelOption.SO_LINGER, 0);
-      channel.close();
+      Cut.reset(channel);
     }
   }
 

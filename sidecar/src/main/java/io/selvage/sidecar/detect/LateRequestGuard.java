@@ -4,10 +4,10 @@ package io.selvage.sidecar.detect;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
 import io.netty.util.ReferenceCountUtil;
 import io.selvage.proxy.tcp.LooksAtBytes;
+import io.selvage.proxy.transport.Cut;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -68,8 +68,7 @@ public final class LateRequestGuard extends ChannelDuplexHandler implements Look
   /** Tells of the request and resets the connection. */
   void cut(ChannelHandlerContext ctx) {
     onRequest.run();
-    ctx.channel().config().setOption(ChannelOption.SO_LINGER, 0);
-    ctx.close();
+    Cut.reset(ctx.channel());
   }
 
   @Override
