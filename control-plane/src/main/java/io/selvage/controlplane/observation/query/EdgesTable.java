@@ -71,7 +71,7 @@ final class EdgesTable {
     if (source.isEmpty() || destination.isEmpty()) {
       return Optional.empty();
     }
-    boolean secured = pair.security() == Security.SECURED;
+    String reason = pair.unsecured();
     return Optional.of(
         new EdgeRow(
             source.get(),
@@ -79,8 +79,8 @@ final class EdgesTable {
             destination.get(),
             pair.server().namespace(),
             clientIdentity.orElse(pair.client().identity()),
-            secured ? pair.server().identity() : "",
-            secured ? "" : pair.security().label(),
+            pair.security() == Security.SECURED ? pair.server().identity() : "",
+            reason,
             pair.denied()));
   }
 

@@ -9,7 +9,6 @@ import io.selvage.controlplane.observation.workload.PodKey;
 import io.selvage.controlplane.observation.workload.ResourceType;
 import io.selvage.controlplane.observation.workload.WorkloadDirectory;
 import io.selvage.model.mesh.TrafficReport.Direction;
-import io.selvage.model.mesh.TrafficReport.Security;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -139,8 +138,8 @@ final class GraphTable {
   }
 
   private static void judge(Line line, PairTotals pair) {
-    if (pair.security() != Security.SECURED) {
-      line.reasons.add(pair.security().label());
+    if (!pair.unsecured().isEmpty()) {
+      line.reasons.add(pair.unsecured());
     }
     line.denied |= pair.denied();
   }

@@ -28,6 +28,8 @@ public record PairTotals(
     double[] counts,
     double open,
     double seconds) {
+  /** In place of a reason. */
+  public static final String IDENTITY_UNKNOWN = "Identity Unknown";
 
   /** The side that opened the connections. */
   public Party client() {
@@ -37,6 +39,17 @@ public record PairTotals(
   /** The side that serves. */
   public Party server() {
     return direction == Direction.INBOUND ? proxy : peer;
+  }
+
+  /**
+   * Why it is not protected, for people; empty if it is. Mutual TLS is what both ends have proved
+   * an identity in: without one, nobody knows who it was.
+   */
+  public String unsecured() {
+    if (security != Security.SECURED) {
+      return security.label();
+    }
+    return proxy.identity().isEmpty() || peer.identity().isEmpty() ? IDENTITY_UNKNOWN : "";
   }
 
   public double requests() {

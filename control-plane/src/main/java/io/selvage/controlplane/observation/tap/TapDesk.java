@@ -48,10 +48,15 @@ public final class TapDesk {
     final TapRequest request;
     final TapListener listener;
 
-    /** Number of each proxy that was asked, by session, and what it dropped. */
+    /** Number of each proxy that is asked, by session, and what it dropped. */
     final Map<Long, Integer> numbers = new HashMap<>();
 
     final Map<Long, Long> dropped = new HashMap<>();
+    int lastNumber;
+
+    /** What those dropped that are gone. */
+    long droppedBefore;
+
     Set<Long> asked = Set.of();
     int perSecond;
     long second;
@@ -64,8 +69,17 @@ public final class TapDesk {
       this.listener = listener;
     }
 
+    /** A proxy is gone; one that comes back has another session. */
+    void forget(long session) {
+      numbers.remove(session);
+      Long before = dropped.remove(session);
+      droppedBefore += before == null ? 0 : before;
+    }
+
     long dropped() {
-      return droppedHere + dropped.values().stream().mapToLong(Long::longValue).sum();
+      return droppedHere
+          + droppedBefore
+          + dropped.values().stream().mapToLong(Long::longValue).sum();
     }
   }
 
@@ -141,7 +155,8 @@ public final class TapDesk {
     boolean changed = !wanted.equals(tap.asked);
     tap.asked = wanted;
     tap.perSecond = perSecond;
-    wanted.forEach(session -> tap.numbers.putIfAbsent(session, tap.numbers.size() + 1));
+    gone.forEach(tap::forget);
+    wanted.forEach(session -> tap.numbers.computeIfAbsent(session, s -> ++tap.lastNumber));
     long now = clock.getAsLong();
     if (changed || now - tap.statusAt >= STATUS_MILLIS) {
       tap.statusAt = now;
@@ -258,6 +273,11 @@ public final class TapDesk {
         .ifPresent(pod -> pod.owners().forEach((type, name) -> owners.put(type.longName(), name)));
     String pod = party.pod().map(PodInfo::key).map(key -> key.name()).orElse(party.label());
     return new TapRow.End(address, party.namespace(), pod, party.identity(), owners);
+  }
+
+  /** Proxies that are remembered for the Taps that are open. */
+  int remembered() {
+    return open.values().stream().mapToInt(tap -> tap.numbers.size() + tap.dropped.size()).sum();
   }
 
   /** Taps that are open. */

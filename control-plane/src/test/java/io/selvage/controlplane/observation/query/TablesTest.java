@@ -64,6 +64,13 @@ class TablesTest {
     assertThat(row.serverId()).isEqualTo(MeshWorld.id("emoji"));
   }
 
+  /** Mutual TLS without an identity would be a claim that nobody has proved. */
+  @Test
+  void nothingIsSecuredWithoutAnIdentity() {
+    world.report(web, EdgeOf.to(EMOJI).opened(1, 0).edge());
+    assertThat(edges("deploy")).containsExactly("web emoji default default Identity Unknown");
+  }
+
   @Test
   void eachViewAloneIsEnough() {
     world.report(web, EdgeOf.to(EMOJI).as("emoji").opened(1, 0).edge());

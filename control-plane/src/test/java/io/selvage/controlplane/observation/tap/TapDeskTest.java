@@ -121,6 +121,27 @@ class TapDeskTest {
             List.of()));
   }
 
+  /** A Tap may be open for days, and proxies come back with new sessions. */
+  @Test
+  void proxiesThatAreGoneAreForgottenAndTheirCountsKept() {
+    connected.clear();
+    long id = desk.begin(request("deploy/web", "", 10), listener);
+    for (int i = 1; i <= 100; i++) {
+      ConnectedProxy again = world.proxy("web-5d9-1", "web");
+      connected.clear();
+      connected.add(again);
+      desk.refresh();
+      desk.event(again, tapped(id, 3, Direction.INBOUND, "10.0.0.2", "emoji", ""));
+      world.now += 1_000;
+    }
+    assertThat(desk.remembered()).isLessThanOrEqualTo(2);
+    assertThat(rows).extracting(TapRow::id).doesNotHaveDuplicates().hasSize(100);
+    connected.clear();
+    desk.refresh();
+    assertThat(desk.remembered()).isZero();
+    assertThat(statuses).last().isEqualTo("0 300");
+  }
+
   @Test
   void onlyTheProxiesOfTheResourceAreAsked() {
     long id = desk.begin(request("deploy/web", "", 10), listener);
