@@ -276,6 +276,11 @@ final class TapCommand implements Callable<Integer> {
     long shown = 0;
     for (String line = line(lines); !line.isEmpty(); line = line(lines)) {
       JsonNode row = JSON.readTree(line);
+      if (row.has("ended")) {
+        throw CommandFailure.failed(
+            "The control plane has ended the tap: "
+                + TerminalText.line(row.path("ended").asText()));
+      }
       if (row.has("proxies")) {
         int now = row.path("proxies").asInt();
         if (now != proxies) {

@@ -17,15 +17,18 @@ import io.selvage.controlplane.observation.tap.TapRow;
 import io.selvage.controlplane.observation.workload.ResourceSelector;
 import io.selvage.controlplane.observation.workload.ResourceType;
 import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.HttpException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,8 +37,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * {@code GET /api/v1/tap}: exchanges as they end, one JSON object a line (NDJSON), until the caller
- * goes. Lines with {@code "proxies"} say how it stands. A caller that reads too slowly misses
- * lines, which is counted and said.
+ * goes. Lines with {@code "proxies"} say how it stands, and one with {@code "ended"} why it is
+ * over: the permission was taken away. A caller that reads too slowly misses lines, which is
+ * counted and said.
  */
 public final class TapApi implements ApiRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(TapApi.class);
@@ -62,13 +66,27 @@ public final class TapApi implements ApiRoutes {
 
   private static final String BEARER = "bearer ";
 
+  /** What was permitted once need not be for as long as somebody looks. */
+  private static final Duration ASK_AGAIN = Duration.ofSeconds(30);
+
+  private static final int UNAVAILABLE = 503;
+
   private final TapQuery taps;
   private final TapPermission permission;
+  private final Duration askAgain;
   private final ObjectMapper json = new ObjectMapper();
 
   public TapApi(TapQuery taps, TapPermission permission) {
+    this(taps, permission, ASK_AGAIN);
+  }
+
+  /**
+   * @param askAgain how often it is asked whether what is open is permitted still
+   */
+  TapApi(TapQuery taps, TapPermission permission, Duration askAgain) {
     this.taps = taps;
     this.permission = permission;
+    this.askAgain = askAgain;
   }
 
   @Override
@@ -98,7 +116,7 @@ public final class TapApi implements ApiRoutes {
           if (refusal.isPresent()) {
             refuse(call, refusal.get());
           } else {
-            begin(call, request);
+            begin(call, request, () -> permission.check(caller, namespace));
           }
         })
         .onFailure(e -> {
@@ -146,7 +164,8 @@ public final class TapApi implements ApiRoutes {
         && (origin.equals("http://" + authority) || origin.equals("https://" + authority));
   }
 
-  private void begin(RoutingContext call, TapRequest request) {
+  private void begin(
+      RoutingContext call, TapRequest request, Callable<Optional<Refusal>> permitted) {
     HttpServerResponse response = call.response();
     if (response.closed()) {
       return;
@@ -167,11 +186,31 @@ public final class TapApi implements ApiRoutes {
               } else if (response.closed()) {
                 taps.end(id);
               } else {
-                response.closeHandler(_ -> taps.end(id));
-                response.exceptionHandler(_ -> taps.end(id));
-                lines.start();
+                long timer =
+                    call.vertx()
+                        .setPeriodic(
+                            askAgain.toMillis(), t -> askAgain(call.vertx(), permitted, lines));
+                Runnable end =
+                    () -> {
+                      call.vertx().cancelTimer(timer);
+                      taps.end(id);
+                    };
+                response.closeHandler(_ -> end.run());
+                response.exceptionHandler(_ -> end.run());
+                lines.start(end);
               }
             }));
+  }
+
+  /** Whoever may not any more is told why. While nobody can say, what was said last holds. */
+  private static void askAgain(Vertx vertx, Callable<Optional<Refusal>> permitted, Lines lines) {
+    vertx
+        .executeBlocking(permitted, false)
+        .onSuccess(refusal ->
+            refusal
+                .filter(no -> no.status() != UNAVAILABLE)
+                .ifPresent(no -> lines.end(no.message())))
+        .onFailure(e -> LOG.error("whether a tap is permitted still could not be judged", e));
   }
 
   private void fail(RoutingContext call, Throwable thrown) {
@@ -224,6 +263,7 @@ public final class TapApi implements ApiRoutes {
     // On the context only: what comes before the head is sent is kept, and that is little.
     private boolean started;
     private Buffer early = Buffer.buffer();
+    private Runnable onEnd = () -> {};
 
     Lines(Context context, HttpServerResponse response) {
       this.context = context;
@@ -238,6 +278,16 @@ public final class TapApi implements ApiRoutes {
     @Override
     public void status(int proxies, long dropped) {
       offer(Map.of("proxies", proxies, "dropped", dropped + missed.get()), true);
+    }
+
+    /** Ends the answer with a reason for people. */
+    void end(String reason) {
+      context.runOnContext(_ -> {
+        if (!response.closed() && !response.ended()) {
+          onEnd.run();
+          response.end(text(Map.of("ended", reason)).appendByte((byte) '\n'));
+        }
+      });
     }
 
     private void offer(Object value, boolean always) {
@@ -262,7 +312,11 @@ public final class TapApi implements ApiRoutes {
       });
     }
 
-    void start() {
+    /**
+     * @param whenEnded called once, on the context, if {@link #end} does
+     */
+    void start(Runnable whenEnded) {
+      onEnd = whenEnded;
       started = true;
       response.write(early.length() == 0 ? Buffer.buffer("\n") : early);
       early = Buffer.buffer();

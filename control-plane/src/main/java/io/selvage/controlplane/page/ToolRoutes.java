@@ -20,6 +20,9 @@ import io.vertx.httpproxy.ProxyInterceptor;
 import io.vertx.httpproxy.ProxyOptions;
 import io.vertx.httpproxy.ProxyResponse;
 import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -64,6 +67,28 @@ public final class ToolRoutes implements ApiRoutes {
 
     private int port() {
       return url.getPort() >= 0 ? url.getPort() : isSecure() ? 443 : 80;
+    }
+
+    /**
+     * Whether a target, as it came, stays below the tool's path, whoever takes it apart: it begins
+     * there, and has neither dot segments nor an empty first one, percent-encoded slashes and dots
+     * included. The router has looked at a normalised path; the tool gets what came.
+     */
+    boolean isBelow(String uri) {
+      int end = uri.indexOf('?');
+      String raw = end < 0 ? uri : uri.substring(0, end);
+      if (!raw.startsWith("/" + path + "/") || raw.startsWith("/" + path + "//")) {
+        return false;
+      }
+      String decoded;
+      try {
+        decoded = URLDecoder.decode(raw.replace("+", "%2B"), StandardCharsets.UTF_8);
+      } catch (IllegalArgumentException e) {
+        return false;
+      }
+      return !decoded.startsWith("/" + path + "//")
+          && Arrays.stream(decoded.split("[/\\\\]", -1))
+              .noneMatch(segment -> segment.equals(".") || segment.equals(".."));
     }
 
     /** The target there of a target here. */
@@ -118,6 +143,10 @@ public final class ToolRoutes implements ApiRoutes {
       String site = call.request().getHeader("sec-fetch-site");
       if (!reads && site != null && !site.equals("same-origin") && !site.equals("none")) {
         call.response().setStatusCode(403).end("not from pages of other sites\n");
+        return;
+      }
+      if (!tool.isBelow(call.request().uri())) {
+        call.response().setStatusCode(400).end("this is no path below the tool's\n");
         return;
       }
       handler(call.vertx()).handle(call);

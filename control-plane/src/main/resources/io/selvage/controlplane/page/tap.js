@@ -132,6 +132,7 @@ export class TapPanel {
   }
 
   #take(row) {
+    if ('ended' in row) throw new Error(`ended: ${row.ended}`);
     if ('proxies' in row) {
       const lost = row.dropped ? `, ${row.dropped} too many to be shown` : '';
       this.#say(row.proxies ? `${row.proxies} ${row.proxies === 1 ? 'proxy tells' : 'proxies tell'}${lost}` : 'no proxy of it is connected');

@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -71,7 +72,10 @@ class TapApiTest {
   @BeforeEach
   void serve() throws Exception {
     Router router = Router.router(vertx);
-    new TapApi(new Taps(), (caller, namespace) -> permission.check(caller, namespace))
+    new TapApi(
+            new Taps(),
+            (caller, namespace) -> permission.check(caller, namespace),
+            Duration.ofMillis(100))
         .mount(router);
     server =
         vertx
@@ -183,6 +187,27 @@ class TapApiTest {
     assertThat(get(request("?resource=deploy").header("authorization", "Bearer abc")).body())
         .contains("not in all");
     assertThat(asked).isNull();
+  }
+
+  @Test
+  void whoeverMayNotAnyMoreIsToldAndCutOff() throws Exception {
+    HttpResponse<InputStream> response =
+        client.send(request("?resource=deploy").build(), BodyHandlers.ofInputStream());
+    assertThat(response.statusCode()).isEqualTo(200);
+    // While nobody can say, what was said last holds.
+    var asked = new CountDownLatch(3);
+    permission =
+        (caller, namespace) -> {
+          asked.countDown();
+          return Optional.of(new Refusal(503, "the API server is away"));
+        };
+    assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(ended).isZero();
+
+    permission = (caller, namespace) -> Optional.of(new Refusal(403, "jane may not watch taps"));
+    String all = new String(response.body().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(all).endsWith("{\"ended\":\"jane may not watch taps\"}\n");
+    await().atMost(LIMIT).until(() -> ended == 7);
   }
 
   @Test

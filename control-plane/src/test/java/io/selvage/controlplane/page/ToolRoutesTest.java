@@ -9,16 +9,20 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ToolRoutesTest {
   private final Vertx vertx = Vertx.vertx();
@@ -86,6 +90,58 @@ class ToolRoutesTest {
     HttpRequest.Builder query =
         to(page + "/grafana/api/ds/query").POST(HttpRequest.BodyPublishers.ofString("{}"));
     assertThat(send(query).body()).isEqualTo("POST /grafana/api/ds/query {}");
+  }
+
+  /** As a client writes it, which tidies nothing up. */
+  private int raw(String page, String target) throws Exception {
+    try (var socket = new Socket("127.0.0.1", URI.create(page).getPort())) {
+      socket.setSoTimeout(20_000);
+      socket
+          .getOutputStream()
+          .write(
+              ("GET " + target + " HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      return Integer.parseInt(answer.substring("HTTP/1.1 ".length(), "HTTP/1.1 200".length()));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/grafana/../admin",
+        "/grafana/%2e%2e/admin",
+        "/grafana/.%2E/admin",
+        "/grafana/a/..%2f..%2fadmin",
+        "/grafana/..%5cadmin",
+        "/grafana/./admin",
+        "/grafana//other.example/admin",
+        "/grafana/%2fother.example/admin",
+        "/x/../grafana/admin",
+        "//grafana/admin",
+        "/grafana/%zz"
+      })
+  void nothingLeavesTheToolsPath(String target) throws Exception {
+    HttpServer tool = tool();
+    String page = serve("http://127.0.0.1:" + tool.actualPort() + "/inner/");
+    assertThat(raw(page, target)).isIn(400, 404);
+    var there = new Tool("Grafana", "grafana", URI.create("http://127.0.0.1/inner/"));
+    assertThat(there.isBelow(target)).isFalse();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/grafana/",
+        "/grafana/a..b/...",
+        "/grafana/a%2Fb",
+        "/grafana/a//b",
+        "/grafana/a+b%20c?x=../..",
+        "/grafana/d/%E2%82%AC"
+      })
+  void whatIsBelowItGoesThrough(String target) throws Exception {
+    String page = serve("http://127.0.0.1:" + tool().actualPort());
+    assertThat(raw(page, target)).isEqualTo(200);
   }
 
   @Test
