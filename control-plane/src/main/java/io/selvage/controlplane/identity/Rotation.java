@@ -281,7 +281,7 @@ final class Rotation {
       return;
     }
     List<ConnectedProxy> behind = notBelieving(trust.bundle());
-    Replicas.Others others = replicas.exchange(state, labels(behind), now);
+    Replicas.Others others = others(state, behind, now);
     boolean settled = !now.isBefore(later(state.phaseSince(), processStart).plus(pause()));
     boolean followed = settled && behind.isEmpty() && others.allDone();
     if ((followed || state.leaveBehind()) && replicas.leads(state, now)) {
@@ -337,7 +337,7 @@ final class Rotation {
       askNext = now.plus(askPause);
       askPause = askPause.multipliedBy(2);
     }
-    Replicas.Others others = replicas.exchange(state, labels(behind), now);
+    Replicas.Others others = others(state, behind, now);
     // A replica that has not followed issues old leaves still.
     boolean ended =
         now.isAfter(state.oldLeavesEnd()) && (others.silent().isEmpty() || state.leaveBehind());
@@ -349,6 +349,20 @@ final class Rotation {
       return;
     }
     await(state, behind, others, now);
+  }
+
+  /** Whoever is told to leave others behind does not need to hear them. */
+  private Replicas.Others others(RotationState state, List<ConnectedProxy> behind, Instant now)
+      throws StorageException {
+    try {
+      return replicas.exchange(state, labels(behind), now);
+    } catch (StorageException e) {
+      if (!state.leaveBehind()) {
+        throw e;
+      }
+      log.debug("other replicas cannot be heard, and are left behind: {}", e.getMessage());
+      return Replicas.Others.NONE;
+    }
   }
 
   private void finish(RotationState state, Phase last, String anchors, Instant now)

@@ -8,6 +8,7 @@ import io.selvage.controlplane.identity.RotationState.Prune;
 import io.selvage.identity.workload.TrustBundle;
 import io.selvage.identity.workload.WorkloadKeys;
 import io.selvage.model.mesh.WorkloadIdentity;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -40,6 +41,7 @@ class ReplicatedRotationTest {
   /** What replicas have said. */
   private static final class Board implements ReplicaBoard {
     final Map<String, String> notes = new TreeMap<>();
+    boolean failing;
 
     @Override
     public void post(String replica, String note, Set<String> keep) {
@@ -48,7 +50,10 @@ class ReplicatedRotationTest {
     }
 
     @Override
-    public Map<String, String> read() {
+    public Map<String, String> read() throws IssuerStorage.StorageException {
+      if (failing) {
+        throw new IssuerStorage.StorageException("the board is away", new IOException());
+      }
       return Map.copyOf(notes);
     }
   }
@@ -226,6 +231,20 @@ class ReplicatedRotationTest {
     assertThat(a.phase()).isEqualTo(Phase.RENEWING);
     assertThat(a.rotation.report().others().silent()).containsExactly("cp-b");
     a.rotation.proceed(clock.instant());
+    assertThat(a.phase()).isEqualTo(Phase.DONE);
+  }
+
+  @Test
+  void whoIsToLeaveOthersBehindNeedsNoBoard() throws Exception {
+    a.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    board.failing = true;
+    pass(options.settle());
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    assertThat(a.rotation.report().trouble()).contains("the board is away");
+    a.rotation.proceed(clock.instant());
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+    a.rotation.proceed(clock.instant());
+    pass(Duration.ofSeconds(10));
     assertThat(a.phase()).isEqualTo(Phase.DONE);
   }
 

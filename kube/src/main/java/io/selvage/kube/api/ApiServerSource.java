@@ -153,9 +153,11 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
       log.warn("the API server cannot be asked for its kinds, trying again: {}", reason(e));
       String detail = "discovery: " + reason(e);
       enqueue(() -> setHealth(false, detail));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // An executor would swallow it, and nobody would look for kinds again.
       all = false;
-      log.error("discovery failed", e);
+      log.error("discovery failed, trying again", e);
+      enqueue(() -> setHealth(false, "discovery: " + e));
     }
     if (!all && !closed) {
       long pause = options.discoverEvery().toMillis();
