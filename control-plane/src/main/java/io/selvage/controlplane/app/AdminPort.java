@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -18,6 +19,12 @@ import java.util.function.Supplier;
  * changes anything.
  */
 final class AdminPort {
+  /** A head of a few lines takes a moment. */
+  private static final Duration HEAD_WITHIN = Duration.ofSeconds(10);
+
+  /** Beyond what clients keep an unused connection for. */
+  private static final Duration NEXT_HEAD_WITHIN = Duration.ofSeconds(120);
+
   private final HttpServer server;
 
   private AdminPort(HttpServer server) {
@@ -59,13 +66,16 @@ final class AdminPort {
                     .onSuccess(text -> answer(call, 200, page.contentType(), text))
                     .onFailure(
                         e -> answer(call, 500, "text/plain", "the page failed: " + e + "\n"))));
-    return vertx
-        .createHttpServer(
-            new HttpServerOptions()
-                .setIdleTimeout(60)
-                .setMaxHeaderSize(8192)
-                .setHttp2ClearTextEnabled(false))
-        .requestHandler(router)
+    HttpServer server =
+        vertx
+            .createHttpServer(
+                new HttpServerOptions()
+                    .setIdleTimeout(60)
+                    .setMaxHeaderSize(8192)
+                    .setHttp2ClearTextEnabled(false))
+            .requestHandler(router);
+    return new HeadDeadline(vertx, HEAD_WITHIN, NEXT_HEAD_WITHIN)
+        .watch(server)
         .listen(SocketAddress.inetSocketAddress(port, address))
         .map(AdminPort::new);
   }

@@ -8,10 +8,20 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /** The HTTP JSON API; every part of the process mounts its routes. */
 final class ApiPort {
+  /** A head of a few lines takes a moment. */
+  private static final Duration HEAD_WITHIN = Duration.ofSeconds(10);
+
+  /** Beyond what clients keep an unused connection for. */
+  private static final Duration NEXT_HEAD_WITHIN = Duration.ofSeconds(120);
+
+  private static final Path RESOLVER = Path.of("/etc/resolv.conf");
+
   private final HttpServer server;
 
   private ApiPort(HttpServer server) {
@@ -21,16 +31,19 @@ final class ApiPort {
   /** Starts listening. */
   static Future<ApiPort> start(Vertx vertx, String address, int port, List<ApiRoutes> parts) {
     Router router = Router.router(vertx);
-    router.route().handler(HostGuard::handle);
+    router.route().handler(new HostGuard(HostGuard.clusterDomain(RESOLVER))::handle);
     parts.forEach(part -> part.mount(router));
-    return vertx
-        .createHttpServer(
-            new HttpServerOptions()
-                .setIdleTimeout(120)
-                .setMaxHeaderSize(16 * 1024)
-                .setMaxInitialLineLength(16 * 1024)
-                .setHttp2ClearTextEnabled(false))
-        .requestHandler(router)
+    HttpServer server =
+        vertx
+            .createHttpServer(
+                new HttpServerOptions()
+                    .setIdleTimeout(120)
+                    .setMaxHeaderSize(16 * 1024)
+                    .setMaxInitialLineLength(16 * 1024)
+                    .setHttp2ClearTextEnabled(false))
+            .requestHandler(router);
+    return new HeadDeadline(vertx, HEAD_WITHIN, NEXT_HEAD_WITHIN)
+        .watch(server)
         .listen(SocketAddress.inetSocketAddress(port, address))
         .map(ApiPort::new);
   }

@@ -21,6 +21,8 @@ import java.time.Duration;
  * @param strangers of {@code connections}, those of peers without a certificate of ours
  * @param strangersPerAddress of these, those from one address; loopback counts in all only
  * @param strangerLife of such a connection, whatever it does; a Certify call takes far less
+ * @param controlFrames PING and SETTINGS of one connection within {@code controlFramesWithin}; one
+ *     more ends it
  */
 public record ServerLimits(
     int connections,
@@ -37,7 +39,9 @@ public record ServerLimits(
     Duration farewell,
     int strangers,
     int strangersPerAddress,
-    Duration strangerLife) {
+    Duration strangerLife,
+    int controlFrames,
+    Duration controlFramesWithin) {
   public static final ServerLimits DEFAULT =
       new ServerLimits(
           10_000,
@@ -54,7 +58,9 @@ public record ServerLimits(
           Duration.ofSeconds(2),
           2_500,
           256,
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          100,
+          Duration.ofSeconds(10));
 
   /** The same with other numbers of connections. */
   public ServerLimits withConnections(int most) {
@@ -88,6 +94,8 @@ public record ServerLimits(
         farewell,
         mostStrangers,
         strangersPerAddress,
-        life);
+        life,
+        controlFrames,
+        controlFramesWithin);
   }
 }

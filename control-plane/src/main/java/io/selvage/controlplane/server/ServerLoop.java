@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /** The part of the gRPC port that lives on one event loop. */
 final class ServerLoop extends VerticleBase {
+  /** RFC 9113 section 7. */
+  private static final long ENHANCE_YOUR_CALM = 11;
+
   private final String address;
   private final int port;
   private final MeshServer.Services services;
@@ -53,6 +56,8 @@ final class ServerLoop extends VerticleBase {
     int streams;
     boolean used;
     int unusedPings;
+    int controlFrames;
+    long countedFrom = System.nanoTime();
 
     Connection(HttpConnection http, boolean stranger) {
       this.http = http;
@@ -92,6 +97,20 @@ final class ServerLoop extends VerticleBase {
             pong[0] = answer.succeeded();
             vertx.cancelTimer(timer);
           });
+    }
+
+    /** PING and SETTINGS cost an answer each, and no stream bounds them (RFC 9113 section 10.5). */
+    private void controlFrame() {
+      long now = System.nanoTime();
+      if (now - countedFrom > limits.controlFramesWithin().toNanos()) {
+        countedFrom = now;
+        controlFrames = 0;
+      }
+      if (++controlFrames == limits.controlFrames() + 1) {
+        services.counters().refused("TooManyControlFrames");
+        http.goAway(ENHANCE_YOUR_CALM);
+        http.close();
+      }
     }
 
     private void close(String reason) {
@@ -183,6 +202,8 @@ final class ServerLoop extends VerticleBase {
     }
     var connection = new Connection(http, stranger);
     open.put(http, connection);
+    http.pingHandler(ping -> connection.controlFrame());
+    http.remoteSettingsHandler(settings -> connection.controlFrame());
     http.closeHandler(v -> {
       connections.decrementAndGet();
       if (stranger) {

@@ -5,15 +5,28 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What sessions count. */
 public final class SessionCounters {
+  private static final Logger LOG = LoggerFactory.getLogger(SessionCounters.class);
+
   private final Counter pushes;
   private final Counter slowReaders;
   private final Counter malformed;
   private final Counter droppedReports;
   private final MeterRegistry registry;
   private final Timer latency;
+
+  private final RefusalLog refusals =
+      new RefusalLog(
+          System::nanoTime,
+          (reason, count) ->
+              LOG.atWarn()
+                  .addKeyValue("reason", reason)
+                  .addKeyValue("count", count)
+                  .log("connections or streams were refused"));
 
   public SessionCounters(MeterRegistry registry) {
     this.registry = registry;
@@ -70,5 +83,6 @@ public final class SessionCounters {
         .tag("reason", reason)
         .register(registry)
         .increment();
+    refusals.refused(reason);
   }
 }

@@ -39,8 +39,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.RequestOptions;
 import io.vertx.core.net.KeyCertOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -862,6 +864,41 @@ class MeshServerTest {
 
     // Earlier than anything else would end it: the body has 10 s.
     assertThat(closed.get(8, TimeUnit.SECONDS)).isTrue();
+    join(client.close());
+  }
+
+  /** Each costs an answer, and no limit of streams or bytes bounds them. */
+  @Test
+  void aFloodOfPingsIsCutAtItsLimit() throws Exception {
+    int port = start(ServerLimits.DEFAULT);
+    int most = ServerLimits.DEFAULT.controlFrames();
+    HttpClient client = strangerClient();
+    HttpConnection connection =
+        join(client.request(
+                new RequestOptions()
+                    .setMethod(HttpMethod.POST)
+                    .setHost("127.0.0.1")
+                    .setPort(port)
+                    .setURI(MeshProtocol.CERTIFY_PATH)))
+            .connection();
+    var farewell = new CompletableFuture<Long>();
+    connection.goAwayHandler(goAway -> farewell.complete(goAway.getErrorCode()));
+    // Our SETTINGS were the first one.
+    for (int i = 1; i < most; i++) {
+      join(connection.ping(Buffer.buffer(new byte[8])));
+    }
+    assertThat(farewell).isNotDone();
+    connection.ping(Buffer.buffer(new byte[8]));
+    connection.ping(Buffer.buffer(new byte[8]));
+    assertThat(farewell.get(30, TimeUnit.SECONDS)).isEqualTo(11);
+    await()
+        .atMost(PATIENCE)
+        .until(() ->
+            registry
+                    .find("selvage.control.refused.streams")
+                    .tag("reason", "TooManyControlFrames")
+                    .counter()
+                != null);
     join(client.close());
   }
 
