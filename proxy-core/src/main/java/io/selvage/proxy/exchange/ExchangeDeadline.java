@@ -47,6 +47,18 @@ final class ExchangeDeadline extends Deadline {
     rearm();
   }
 
+  /**
+   * How long the whole request has from now on.
+   *
+   * @return {@link Long#MAX_VALUE} if there is no bound
+   */
+  long requestMillisLeft(long now) {
+    if (requestNanos <= 0) {
+      return Long.MAX_VALUE;
+    }
+    return (requestRuns ? Math.max(0, requestAt - now) : requestNanos) / NANOS_PER_MILLI;
+  }
+
   void startTry(long millis, long now) {
     tryRuns = millis > 0;
     if (tryRuns) {

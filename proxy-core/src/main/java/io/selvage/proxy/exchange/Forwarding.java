@@ -29,6 +29,12 @@ import org.jspecify.annotations.Nullable;
  * <p>Confined to the stream's event loop.
  */
 final class Forwarding {
+  /** Part of a request's time that one endpoint of several may take to answer a connect. */
+  private static final int CONNECT_SHARE = 3;
+
+  /** Any endpoint that is there answers within this: a SYN is lost, or the way is long. */
+  private static final long LEAST_CONNECT_MILLIS = 250;
+
   private final Exchange exchange;
   private final DownstreamStream down;
   private final ForwardAction action;
@@ -163,7 +169,25 @@ final class Forwarding {
     report.upstreamConnected = false;
     report.upstreamStartNanos = now;
     deadline.startTry(retrySpec == null ? 0 : retrySpec.perTryTimeoutMillis(), now);
-    begun.waiting(loop.pools().acquire(endpoint, spec.priority(), authority, begun));
+    long connectMillis = connectMillis(endpoint, now);
+    begun.waiting(loop.pools().acquire(endpoint, spec.priority(), authority, connectMillis, begun));
+  }
+
+  /**
+   * How long the endpoint has to answer a connect: where there is another one, no longer than
+   * leaves the request time for that.
+   *
+   * @return 0 = as long as the cluster says
+   */
+  private long connectMillis(Endpoint endpoint, long now) {
+    long left = deadline.requestMillisLeft(now);
+    long whole = cluster.spec().connectTimeoutMillis();
+    if (left / CONNECT_SHARE >= whole
+        || neverSent >= RetryRules.NEVER_SENT_RETRIES
+        || !cluster.hasOther(endpoint)) {
+      return 0;
+    }
+    return Math.min(whole, Math.max(left / CONNECT_SHARE, LEAST_CONNECT_MILLIS));
   }
 
   // ---- Request, from the client
@@ -440,6 +464,9 @@ final class Forwarding {
     if (!body.isReplayable() && !body.isNothingSent()) {
       return false;
     }
+    if (failure == UpstreamFailure.REMOVED) {
+      return true; // says nothing about the endpoint it goes to next, so it is not counted
+    }
     if (failure.neverSent()
         && failure != UpstreamFailure.OVERFLOW
         && neverSent < RetryRules.NEVER_SENT_RETRIES) {
@@ -480,7 +507,8 @@ final class Forwarding {
   private void answerFailure(UpstreamFailure failure) {
     LocalAnswers answers = exchange.answers();
     switch (failure) {
-      case CONNECT_FAILED -> answers.failure(Outcome.CONNECT_FAILED, "upstream connect error");
+      case CONNECT_FAILED, REMOVED ->
+          answers.failure(Outcome.CONNECT_FAILED, "upstream connect error");
       case CONNECT_TIMEOUT -> answers.connectTimeout();
       case TLS_FAILED -> answers.failure(Outcome.UPSTREAM_TLS, "upstream TLS error");
       case OVERFLOW -> answers.overflow();
@@ -495,7 +523,7 @@ final class Forwarding {
     return switch (failure) {
       case CONNECT_FAILED, CONNECT_TIMEOUT, TLS_FAILED -> Endpoint.Result.CONNECT_FAILED;
       // Our own limits, and the usual race with an idle timer, say nothing about the endpoint.
-      case OVERFLOW, RESET_ON_REUSE -> Endpoint.Result.CANCELLED;
+      case OVERFLOW, REMOVED, RESET_ON_REUSE -> Endpoint.Result.CANCELLED;
       case REFUSED, RESET, RESET_MID_RESPONSE, PROTOCOL_ERROR -> Endpoint.Result.RESET;
     };
   }

@@ -57,7 +57,7 @@ final class RetryRules {
           anyFailure || spec.on().contains(On.CONNECT_FAILURE);
       case REFUSED -> anyFailure || spec.on().contains(On.REFUSED_STREAM);
       case RESET, RESET_ON_REUSE, PROTOCOL_ERROR -> anyFailure || spec.on().contains(On.RESET);
-      case OVERFLOW, RESET_MID_RESPONSE -> false;
+      case OVERFLOW, REMOVED, RESET_MID_RESPONSE -> false;
     };
   }
 

@@ -11,6 +11,10 @@ public enum UpstreamFailure {
   TLS_FAILED(true),
   /** A circuit breaker is open, or the wait for a connection was too long. */
   OVERFLOW(true),
+  /**
+   * The endpoint has left its cluster, which has others, and had not answered a connect by then.
+   */
+  REMOVED(true),
   /** HTTP/2 REFUSED_STREAM, or GOAWAY below this stream. */
   REFUSED(true),
   /**

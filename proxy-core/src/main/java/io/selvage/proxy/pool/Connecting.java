@@ -46,6 +46,7 @@ final class Connecting extends Deadline {
   private final ClusterSpec spec;
   private @Nullable Channel channel;
   private @Nullable SslHandler tls;
+  private boolean answered;
   private boolean over;
 
   Connecting(EndpointPool pool, CircuitBreakers breakers) {
@@ -116,6 +117,8 @@ final class Connecting extends Deadline {
       fail(UpstreamFailure.CONNECT_FAILED);
       return;
     }
+    answered = true;
+    pool.onAnswered();
     setSocketOptions(open);
     SslHandler handler = tls;
     if (handler == null) {
@@ -205,6 +208,10 @@ final class Connecting extends Deadline {
 
   private void end() {
     over = true;
+    if (answered) {
+      answered = false;
+      pool.onAnsweredEnd();
+    }
     pool.owner().wheel().remove(this);
   }
 

@@ -83,20 +83,39 @@ public final class ConnectionPools {
    */
   public @Nullable PendingStream acquire(
       Endpoint endpoint, RouteAction.Priority priority, String authority, ResponseSink sink) {
+    return acquire(endpoint, priority, authority, 0, sink);
+  }
+
+  /**
+   * The same for a request that has less time.
+   *
+   * @param connectMillis how long it waits for the endpoint to answer a connect (TLS has its own
+   *     time); 0 = as long as the cluster says
+   */
+  public @Nullable PendingStream acquire(
+      Endpoint endpoint,
+      RouteAction.Priority priority,
+      String authority,
+      long connectMillis,
+      ResponseSink sink) {
     Object key = key(endpoint, authority);
     EndpointPool pool = pools.get(key);
     if (pool == null) {
       pool = new EndpointPool(this, key, endpoint, authority);
       pools.put(key, pool);
     }
-    return pool.acquire(priority, sink);
+    return pool.acquire(priority, connectMillis, sink);
   }
 
-  /** Closes idle connections to an endpoint that has left, the others as their streams end. */
+  /**
+   * Closes idle connections to an endpoint that has left, the others as their streams end. Who
+   * waits for it to answer a connect is sent to another one, if there is one.
+   */
   public void onRemoved(Endpoint endpoint) {
     for (EndpointPool pool : copy()) {
       if (pool.endpoint() == endpoint) {
         pool.retire();
+        pool.sendAway();
       }
     }
   }

@@ -29,6 +29,10 @@ final class EndpointPool {
   private final List<PooledConnection> all = new ArrayList<>();
   private final ArrayDeque<PendingStream> waiting = new ArrayDeque<>();
   private int connecting;
+
+  /** Connects that have got as far as TLS. */
+  private int answered;
+
   private boolean retired;
 
   EndpointPool(ConnectionPools owner, Object key, Endpoint endpoint, String authority) {
@@ -54,7 +58,8 @@ final class EndpointPool {
     return all.size();
   }
 
-  @Nullable PendingStream acquire(RouteAction.Priority priority, ResponseSink sink) {
+  @Nullable PendingStream acquire(
+      RouteAction.Priority priority, long connectMillis, ResponseSink sink) {
     if (begin(sink)) {
       return null;
     }
@@ -66,11 +71,9 @@ final class EndpointPool {
     }
     DeadlineWheel wheel = owner.wheel();
     long wait = owner.transport().limits().upstream().pendingMillis() * 1_000_000;
-    var pending = new PendingStream(this, breakers, sink, wheel.nanoTime() + wait);
+    var pending = new PendingStream(this, breakers, sink, wheel.nanoTime() + wait, connectMillis);
     waiting.add(pending);
-    if (!connectIfNeeded(breakers)) {
-      wheel.armMillis(pending, LIMIT_POLL_MILLIS);
-    }
+    lookForConnect(pending);
     return waiting.contains(pending) ? pending : null;
   }
 
@@ -104,13 +107,57 @@ final class EndpointPool {
     return true;
   }
 
-  /** A wait for the connection limit: looks again, or ends. */
-  void onWaitDeadline(PendingStream pending) {
-    if (owner.wheel().nanoTime() - pending.giveUpAt >= 0) {
-      cancel(pending);
-      pending.sink().onFailed(UpstreamFailure.OVERFLOW);
-    } else if (!connectIfNeeded(pending.breakers())) {
+  /** The connect that is to serve it has its time, or the limit is looked at again soon. */
+  private void lookForConnect(PendingStream pending) {
+    pending.atLimit = !connectIfNeeded(pending.breakers());
+    if (!waiting.contains(pending)) {
+      return; // the connect has failed at once
+    }
+    if (pending.atLimit) {
       owner.wheel().armMillis(pending, LIMIT_POLL_MILLIS);
+    } else if (pending.connectMillis > 0) {
+      owner.wheel().armMillis(pending, pending.connectMillis);
+    }
+  }
+
+  /** A wait for the connection limit looks again, or ends; one for a connect ends. */
+  void onWaitDeadline(PendingStream pending) {
+    if (!pending.atLimit) {
+      if (answered == 0) {
+        fail(pending, UpstreamFailure.CONNECT_TIMEOUT);
+      }
+    } else if (owner.wheel().nanoTime() - pending.giveUpAt >= 0) {
+      fail(pending, UpstreamFailure.OVERFLOW);
+    } else {
+      lookForConnect(pending);
+    }
+  }
+
+  private void fail(PendingStream pending, UpstreamFailure failure) {
+    cancel(pending);
+    pending.sink().onFailed(failure);
+  }
+
+  /** The endpoint has answered a connect: whatever takes time from now on, it is there. */
+  void onAnswered() {
+    answered++;
+  }
+
+  /** That connect has ended. */
+  void onAnsweredEnd() {
+    answered--;
+  }
+
+  /**
+   * The endpoint has left: who waits for it goes to another one at once. Whom it has answered, or
+   * who has nowhere else to go, waits on.
+   */
+  void sendAway() {
+    if (answered > 0 || !endpoint.cluster().hasOther(endpoint)) {
+      return;
+    }
+    for (PendingStream pending : List.copyOf(waiting)) {
+      fail(pending, UpstreamFailure.REMOVED);
     }
   }
 
@@ -155,7 +202,8 @@ final class EndpointPool {
       return;
     }
     for (PendingStream pending : waiting) {
-      if (!pending.isArmed()) {
+      if (!pending.atLimit) {
+        pending.atLimit = true;
         owner.wheel().armMillis(pending, LIMIT_POLL_MILLIS);
       }
     }

@@ -14,11 +14,23 @@ public final class PendingStream extends Deadline {
   /** End of the wait by {@code DeadlineWheel.nanoTime}; only while no connect runs for it. */
   final long giveUpAt;
 
-  PendingStream(EndpointPool pool, CircuitBreakers breakers, ResponseSink sink, long giveUpAt) {
+  /** How long the endpoint has to answer a connect, in milliseconds; 0 = no bound of its own. */
+  final long connectMillis;
+
+  /** Whether it waits for the cluster's connection limit, and not for a connect. */
+  boolean atLimit;
+
+  PendingStream(
+      EndpointPool pool,
+      CircuitBreakers breakers,
+      ResponseSink sink,
+      long giveUpAt,
+      long connectMillis) {
     this.pool = pool;
     this.breakers = breakers;
     this.sink = sink;
     this.giveUpAt = giveUpAt;
+    this.connectMillis = connectMillis;
   }
 
   /** The request is given up; nothing is reported to its sink any more. */

@@ -51,6 +51,9 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
   /** Endpoints tried before the client is let go. */
   private static final int MAX_ATTEMPTS = 3;
 
+  /** How soon an endpoint that has left is noticed while it is connected to. */
+  private static final long REMOVAL_LOOK_MILLIS = 50;
+
   /** What a client may send before an endpoint is there: no more is read until then. */
   private final Queue<ByteBuf> early = new ArrayDeque<>(1);
 
@@ -78,6 +81,10 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
   private int attempts;
   private boolean holdsConnection;
   private boolean attemptRuns;
+
+  /** The endpoint has left before it answered. */
+  private boolean sentAway;
+
   private boolean established;
   private boolean ended;
 
@@ -183,8 +190,25 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
                 });
     Channel opened = bootstrap.connect(picked.socketAddress()).channel();
     upstream = opened;
-    connectTimer = closeUnlessEstablished(opened, timeoutMillis);
+    lookAtConnect(opened, to, picked, timeoutMillis);
     opened.closeFuture().addListener(closed -> onUpstreamClosed(opened));
+  }
+
+  /** Waits for the endpoint to answer, but not for one that has left while there are others. */
+  private void lookAtConnect(Channel opened, Cluster to, Endpoint picked, long leftMillis) {
+    if (leftMillis <= 0) {
+      opened.close();
+    } else if (picked.isRemoved() && to.hasOther(picked)) {
+      sentAway = true;
+      opened.close();
+    } else {
+      long millis = Math.min(leftMillis, REMOVAL_LOOK_MILLIS);
+      connectTimer =
+          loop.schedule(
+              () -> lookAtConnect(opened, to, picked, leftMillis - millis),
+              millis,
+              TimeUnit.MILLISECONDS);
+    }
   }
 
   private Future<?> closeUnlessEstablished(Channel opened, long millis) {
@@ -330,7 +354,12 @@ final class TcpSession implements SpeculativeTcp, TcpFlow {
     if (failed == null || to == null) {
       throw new IllegalStateException("no attempt is running");
     }
-    failed.onResult(System.nanoTime() - attemptNanos, Result.CONNECT_FAILED);
+    failed.onResult(
+        System.nanoTime() - attemptNanos, sentAway ? Result.CANCELLED : Result.CONNECT_FAILED);
+    if (sentAway) {
+      sentAway = false;
+      attempts--; // it says nothing about the endpoint that is next
+    }
     endAttempt();
     upstream = null;
     if (attempts < MAX_ATTEMPTS && to.hasOther(failed) && client.isActive()) {

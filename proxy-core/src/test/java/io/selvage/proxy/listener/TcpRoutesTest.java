@@ -25,6 +25,7 @@ import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.proxy.transport.TransportKind;
 import io.selvage.proxy.upstream.CircuitBreakers;
 import io.selvage.proxy.upstream.Cluster;
+import io.selvage.testkit.DeafPort;
 import io.selvage.testkit.TestCa;
 import io.selvage.testkit.TestCertificate;
 import io.selvage.testkit.TestTls;
@@ -207,6 +208,23 @@ class TcpRoutesTest {
       attempts.add(nextReport().attempts());
     }
     assertThat(attempts).contains(2).isSubsetOf(1, 2);
+  }
+
+  @Test
+  void goesElsewhereAtOnceWhenTheEndpointLeaves() throws Exception {
+    ServerSocket origin = origin(TcpRoutesTest::echo);
+    int port = fixture(TransportKind.EPOLL).serve(tcp(route(Tls.PASSTHROUGH, "c")));
+    try (DeafPort deaf = DeafPort.open()) {
+      cluster(patient(tcpCluster("c")), deaf.number());
+      try (Socket socket = connect(port)) {
+        socket.setSoTimeout(30_000);
+        socket.getOutputStream().write('x');
+        Thread.sleep(300); // for the connect to begin; without, it goes to the other one anyway
+        cluster(patient(tcpCluster("c")), origin.getLocalPort());
+        assertThat(socket.getInputStream().read()).isEqualTo('x');
+      }
+    }
+    assertThat(nextReport().attempts()).isEqualTo(1);
   }
 
   @Test
@@ -406,6 +424,25 @@ class TcpRoutesTest {
         0,
         breakers,
         breakers,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** Longer than a test waits. */
+  private static ClusterSpec patient(ClusterSpec spec) {
+    return new ClusterSpec(
+        spec.name(),
+        spec.statsName(),
+        spec.endpoints(),
+        spec.protocol(),
+        spec.tls(),
+        spec.loadBalancer(),
+        100_000,
+        0,
+        0,
+        spec.defaultBreakers(),
+        spec.highBreakers(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty());
