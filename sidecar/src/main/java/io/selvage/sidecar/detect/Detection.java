@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  * the grace gets its server connected to; if the server speaks then, the connection carries raw
  * bytes, and if the client speaks after all, its bytes decide as before. Settings of HTTP/2 do not
  * count as speaking: servers send them without waiting for the client's. Which side was first is
- * remembered.
+ * remembered, but not of TLS that ends here: it is the proxies' own, and says nothing of what is
+ * spoken within.
  *
  * <p>Sits in the client's pipeline, reading on ({@code autoRead}), until it is certain. Confined to
  * the channel's event loop.
@@ -219,7 +220,7 @@ public final class Detection extends ChannelInboundHandlerAdapter
     if (over) {
       return;
     }
-    if (!serverSpoke) {
+    if (!serverSpoke && found != Protocol.TLS) {
       memory.saw(Side.CLIENT);
     }
     switch (found) {

@@ -8,11 +8,11 @@ package io.selvage.sidecar.detect;
  */
 public final class WhoSpeaksFirst {
   /**
-   * How many graces a client may be silent where clients are known to speak first. Connections made
-   * in advance then cost the server nothing, and a server that has begun to greet is found out all
-   * the same.
+   * How many graces a client may be silent where clients are known to speak first: a slow one costs
+   * the server nothing then. No more, because clients of one port differ, and whoever waits for the
+   * server's greeting is to have it within 100 ms.
    */
-  static final int KNOWN_CLIENT_GRACES = 25;
+  static final int KNOWN_CLIENT_GRACES = 3;
 
   /** What was seen last. */
   public enum Side {

@@ -78,7 +78,10 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
     var client = new Client(lease.value(), peer, destination);
     InetSocketAddress silentTowards = destination;
     server.silent(channel, () -> refuse(channel, Refusal.SILENT, silentTowards));
-    var builder = new Detection.Builder(client, lease.value().memory(), stack.detection());
+    // A greeting is nothing a member's handshake waits for: its server is not asked in vain.
+    WhoSpeaksFirst memory =
+        stack.peers().isMember(peer.getAddress()) ? new WhoSpeaksFirst() : lease.value().memory();
+    var builder = new Detection.Builder(client, memory, stack.detection());
     if (stack.rules().isOpaque(destination.getPort())) {
       builder.opaque();
     } else {

@@ -53,6 +53,12 @@ final class PeerMemory {
     peers.put(peer, new Seen(before != null && before.member, true, nanoClock.getAsLong()));
   }
 
+  /** Whether it is known as a member, and has not come in plaintext too. */
+  synchronized boolean isMember(InetAddress peer) {
+    Seen seen = fresh(peer);
+    return seen != null && seen.member && !seen.plain;
+  }
+
   /** How long after accept what a server says first is held back, in milliseconds. */
   synchronized long holdMillis(InetAddress peer) {
     Seen seen = fresh(peer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.sidecar.detect;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
@@ -88,8 +89,70 @@ class DetectionTest {
     return channel;
   }
 
+  private final WhoSpeaksFirst memory = new WhoSpeaksFirst();
+
   private Detection.Builder builder() {
-    return new Detection.Builder(new Found(), new WhoSpeaksFirst(), SETTINGS);
+    return new Detection.Builder(new Found(), memory, SETTINGS);
+  }
+
+  private void say(EmbeddedChannel channel, String bytes) {
+    channel.writeInbound(Unpooled.wrappedBuffer(bytes.getBytes(ISO_8859_1)));
+  }
+
+  /** The start of a ClientHello (RFC 8446, sections 4 and 5.1). */
+  private static final String CLIENT_HELLO = "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001";
+
+  /** Members of the mesh and plain clients come to the same port of a server that greets. */
+  @Test
+  void aMembersHandshakeDoesNotKeepTheNextClientWaiting() {
+    EmbeddedChannel member = channel(builder());
+    say(member, CLIENT_HELLO);
+    assertThat(found).containsExactly("heard", "TLS");
+    assertThat(memory.side()).isEqualTo(WhoSpeaksFirst.Side.UNKNOWN);
+    member.finishAndReleaseAll();
+
+    found.clear();
+    EmbeddedChannel plain = channel(builder());
+    pass(plain, 20);
+    assertThat(found).containsExactly("asked");
+    plain.finishAndReleaseAll();
+  }
+
+  @Test
+  void tlsThatIsCarriedWasSpokenByTheClientFirst() {
+    EmbeddedChannel client = channel(builder().passingTls());
+    say(client, CLIENT_HELLO);
+    assertThat(found).contains("RAW");
+    assertThat(memory.side()).isEqualTo(WhoSpeaksFirst.Side.CLIENT);
+    client.finishAndReleaseAll();
+  }
+
+  /** Whoever spoke last time, a greeting comes within 100 ms. */
+  @Test
+  void whereClientsSpokeFirstAServerIsAskedLaterButSoon() {
+    EmbeddedChannel http = channel(builder());
+    say(http, "GET / HTTP/1.1\r\n");
+    assertThat(memory.side()).isEqualTo(WhoSpeaksFirst.Side.CLIENT);
+    http.finishAndReleaseAll();
+
+    found.clear();
+    EmbeddedChannel silent = channel(builder());
+    pass(silent, 20);
+    assertThat(found).as("a slow client is given a little longer").isEmpty();
+    pass(silent, 40);
+    assertThat(found).containsExactly("asked");
+    silent.finishAndReleaseAll();
+    assertThat(memory.patience(DetectionSettings.DEFAULT.graceMillis())).isBetween(21L, 99L);
+  }
+
+  @Test
+  void aServerThatSpokeIsAskedAtOnceUntilAClientSpeaks() {
+    memory.saw(WhoSpeaksFirst.Side.SERVER);
+    EmbeddedChannel first = channel(builder());
+    assertThat(found).containsExactly("asked");
+    say(first, "GET / HTTP/1.1\r\n");
+    first.finishAndReleaseAll();
+    assertThat(memory.patience(20)).isEqualTo(60);
   }
 
   @Test
