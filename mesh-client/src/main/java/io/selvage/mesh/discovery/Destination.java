@@ -42,7 +42,7 @@ public final class Destination {
    * @param answer unless it is {@link Answer#GIVEN} the rest is what follows from not knowing
    * @param kind what is behind the address
    * @param service the Service; NONE if it is none
-   * @param hint protocol of the Service's port, or of the pod's
+   * @param hint protocol of the Service's port, or of the pod's; opaque if it is one endpoint's
    * @param endpoints the same as {@code details}, as clusters take it, keyed by the address; each
    *     names the identity it must prove
    * @param details with weights and each endpoint's own hint, in the same order

@@ -342,7 +342,7 @@ public final class DestinationTable implements Destinations {
         Answer.GIVEN,
         update.kind(),
         update.service(),
-        update.hint(),
+        hint(update, details),
         new EndpointSet(key(entry.destination.address()), endpoints),
         details);
   }
@@ -355,6 +355,16 @@ public final class DestinationTable implements Destinations {
         DestinationUpdate.ServiceRef.NONE,
         ProtocolHint.DETECT,
         EndpointSet.empty(key(address)),
+  /**
+   * What connections are treated as before an endpoint is chosen: opaque as soon as one of them is,
+   * because what is not parsed by mistake can be carried to any of them.
+   */
+  private static ProtocolHint hint(
+      DestinationUpdate update, List<DestinationUpdate.Endpoint> details) {
+    boolean opaque = details.stream().anyMatch(one -> one.hint() == ProtocolHint.OPAQUE);
+    return opaque ? ProtocolHint.OPAQUE : update.hint();
+  }
+
         List.of());
   }
 

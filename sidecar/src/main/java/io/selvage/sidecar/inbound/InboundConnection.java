@@ -273,6 +273,12 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
           channel, end, () -> refuse(channel, Refusal.CERTIFICATES_ENDED, destination));
       raw = new TcpClient(Way.INBOUND.listener(), peer, destination, null, proved);
       stack.peers().sawMember(peer.getAddress());
+      if (stack.rules().isOpaque(destination.getPort())) {
+        // The other proxy need not have heard of it yet; what it took them for does not matter.
+        MeshFrames.addIfAgreed(channel);
+        onRaw(ctx);
+        return;
+      }
       switch (alpn) {
         case MeshProtocol.ALPN_HTTP2 -> serve(ctx, HttpVersion.HTTP_2);
         case MeshProtocol.ALPN_HTTP1 -> serve(ctx, HttpVersion.HTTP_1_1);
@@ -287,8 +293,7 @@ final class InboundConnection extends ChannelInboundHandlerAdapter {
      */
     private void onMemberRaw(ChannelHandlerContext ctx) {
       MeshFrames.addIfAgreed(ctx.channel());
-      if (stack.rules().isOpaque(destination.getPort())
-          || !stack.rules().judge(peer.getAddress(), true).allows()) {
+      if (!stack.rules().judge(peer.getAddress(), true).allows()) {
         onRaw(ctx);
         return;
       }

@@ -4,12 +4,16 @@ package io.selvage.sidecar.pair;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.selvage.model.mesh.InboundPolicy;
+import io.selvage.model.mesh.InboundSettings;
 import io.selvage.model.mesh.ProtocolHint;
 import io.selvage.model.mesh.TrafficReport;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Bytes through two sidecars, whoever speaks first. */
@@ -117,17 +121,77 @@ class RawPairTest {
     }
   }
 
+  /** No codec of ours would let it pass: it has no Host, and a field that is not the client's. */
+  private static final String LIKE_HTTP = "GET / HTTP/1.1\r\nselvage-client-id: me\r\n\r\n";
+
+  private static ScriptedOrigin echo() throws IOException {
+    return ScriptedOrigin.start(c -> {
+      c.send("got " + c.read(LIKE_HTTP.length()));
+      c.readToEnd();
+    });
+  }
+
+  private static void assertUntouched(SidecarPair pair) throws IOException {
+    try (RawClient client = pair.connect()) {
+      client.send(LIKE_HTTP);
+      assertThat(client.read(4 + LIKE_HTTP.length())).isEqualTo("got " + LIKE_HTTP);
+    }
+  }
+
+  /** The pod says that its only port is opaque. */
+  private static void markOpaque(SidecarPair pair, ScriptedOrigin app) {
+    pair.server()
+        .member()
+        .push(
+            new InboundSettings(
+                InboundPolicy.ALL_UNAUTHENTICATED,
+                InboundSettings.DEFAULT_CLUSTER_NETWORKS,
+                Set.of(app.port()),
+                List.of(),
+                List.of()));
+  }
+
   @Test
   void anOpaqueServiceIsNotLookedAt() throws IOException {
+    try (ScriptedOrigin app = echo();
+        SidecarPair pair = SidecarPair.start(app.port(), ProtocolHint.OPAQUE)) {
+      markOpaque(pair, app);
+      assertUntouched(pair);
+    }
+  }
+
+  /** The annotation of a pod counts through its Service too, which says nothing. */
+  @Test
+  void anOpaqueEndpointIsNotLookedAtThroughItsService() throws IOException {
+    try (ScriptedOrigin app = echo();
+        SidecarPair pair = SidecarPair.start(app.port())) {
+      markOpaque(pair, app);
+      pair.mesh()
+          .answer(
+              SidecarPair.SERVICE,
+              TestMesh.service(
+                  ProtocolHint.DETECT,
+                  TestMesh.endpoint(
+                      pair.server().inboundPort(),
+                      TestMesh.identity("server"),
+                      ProtocolHint.OPAQUE)));
+      assertUntouched(pair);
+    }
+  }
+
+  /** Whatever the other proxy took the bytes for, which may not have heard of it yet. */
+  @Test
+  void anOpaquePortIsNotLookedAtWhereTheClientsProxyFoundHttp() throws Exception {
     try (ScriptedOrigin app =
-            ScriptedOrigin.start(c -> {
-              c.send("hello " + c.read(3));
-              c.readToEnd();
-            });
-        SidecarPair pair = SidecarPair.start(app.port(), ProtocolHint.OPAQUE);
+            ScriptedOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        SidecarPair pair = SidecarPair.start(app.port());
         RawClient client = pair.connect()) {
-      client.send("abc");
-      assertThat(client.read(9)).isEqualTo("hello abc");
+      markOpaque(pair, app);
+      client.send("GET / HTTP/1.1\r\nHost: web\r\nselvage-client-id: me\r\n\r\n");
+      assertThat(client.readResponse()).startsWith("HTTP/1.1 200 OK\r\n");
+      assertThat(app.requests().getFirst())
+          .as("neither what the client said nor what a codec would have put in")
+          .doesNotContainIgnoringCase("selvage-client-id");
     }
   }
 

@@ -86,7 +86,12 @@ final class TestMesh {
    * @param identity empty = outside the mesh
    */
   static Endpoint endpoint(int port, String identity) {
-    return new Endpoint("127.0.0.1", port, identity, "", 1, ProtocolHint.DETECT, false);
+    return endpoint(port, identity, ProtocolHint.DETECT);
+  }
+
+  /** One that says itself what it speaks. */
+  static Endpoint endpoint(int port, String identity, ProtocolHint hint) {
+    return new Endpoint("127.0.0.1", port, identity, "", 1, hint, false);
   }
 
   /**
