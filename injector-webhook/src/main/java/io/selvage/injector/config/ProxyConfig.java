@@ -44,6 +44,10 @@ public record ProxyConfig(
     warnings = List.copyOf(warnings);
   }
 
+  /** What a sidecar needs to start and to serve: less ends it, or starves it. */
+  private static final Map<ConfigOption, String> LEAST =
+      Map.of(ConfigOption.PROXY_MEMORY_LIMIT, "96Mi", ConfigOption.PROXY_CPU_LIMIT, "50m");
+
   /** An annotation whose value cannot be used. */
   public static final class InvalidConfigException extends Exception {
     InvalidConfigException(String where, String annotation, String value, String problem) {
@@ -66,11 +70,16 @@ public record ProxyConfig(
    * Reads annotations. The pod's count before the namespace's, ours before Linkerd's.
    *
    * @param acceptLinkerd whether {@code config.linkerd.io/} counts; a value there that means
-   *     nothing here is a warning, since it was written for another
+   *     nothing here is a warning, since it was written for another, and so is one too small for us
+   * @param defaults requests and limits that hold where annotations give none; what was chosen wins
+   *     over them, so that no request is above its limit, with a warning
    * @throws InvalidConfigException naming an annotation of ours whose value makes no sense
    */
   public static ProxyConfig read(
-      Map<String, String> pod, Map<String, String> namespace, boolean acceptLinkerd)
+      Map<String, String> pod,
+      Map<String, String> namespace,
+      boolean acceptLinkerd,
+      Map<ConfigOption, String> defaults)
       throws InvalidConfigException {
     var reading = new Reading();
     reading.take("pod", pod, MeshNames.CONFIG, true);
@@ -82,7 +91,7 @@ public record ProxyConfig(
     if (acceptLinkerd) {
       reading.take("namespace", namespace, MeshNames.LINKERD_CONFIG, false);
     }
-    reading.checkLimits();
+    reading.checkLimits(defaults);
     reading.checkPorts();
     var written = new TreeMap<String, String>();
     reading.values.forEach((option, value) -> {
@@ -95,10 +104,19 @@ public record ProxyConfig(
     return new ProxyConfig(reading.values, written, reading.warnings);
   }
 
+  /**
+   * Where a value comes from.
+   *
+   * @param where pod or namespace
+   * @param annotation its whole name
+   * @param ours whether it was written for us
+   */
+  private record Place(String where, String annotation, boolean ours) {}
+
   /** Values gathered so far; the first of an option counts. */
   private static final class Reading {
     final EnumMap<ConfigOption, String> values = new EnumMap<>(ConfigOption.class);
-    final EnumMap<ConfigOption, String> places = new EnumMap<>(ConfigOption.class);
+    final EnumMap<ConfigOption, Place> places = new EnumMap<>(ConfigOption.class);
     final List<String> warnings = new ArrayList<>();
 
     void take(String where, Map<String, String> annotations, String domain, boolean strict)
@@ -126,36 +144,88 @@ public record ProxyConfig(
         if (problem.isPresent()) {
           warn(where, name, "means nothing here: \"" + printable(value) + "\" is " + problem.get());
         } else if (values.putIfAbsent(option.get(), value) == null) {
-          places.put(option.get(), where);
+          places.put(option.get(), new Place(where, name, strict));
         }
       }
     }
 
     private void warn(String where, String annotation, String text) {
+      warn("%s annotation %s %s; ignored".formatted(where, printable(annotation), text));
+    }
+
+    private void warn(String text) {
       if (warnings.size() < 20) {
-        warnings.add("%s annotation %s %s; ignored".formatted(where, printable(annotation), text));
+        warnings.add(text);
       }
     }
 
-    void checkLimits() throws InvalidConfigException {
-      check(ConfigOption.PROXY_CPU_REQUEST, ConfigOption.PROXY_CPU_LIMIT);
-      check(ConfigOption.PROXY_MEMORY_REQUEST, ConfigOption.PROXY_MEMORY_LIMIT);
+    void checkLimits(Map<ConfigOption, String> defaults) throws InvalidConfigException {
+      for (Map.Entry<ConfigOption, String> least : LEAST.entrySet()) {
+        checkLeast(least.getKey(), least.getValue());
+      }
+      check(ConfigOption.PROXY_CPU_REQUEST, ConfigOption.PROXY_CPU_LIMIT, defaults);
+      check(ConfigOption.PROXY_MEMORY_REQUEST, ConfigOption.PROXY_MEMORY_LIMIT, defaults);
       check(
-          ConfigOption.PROXY_EPHEMERAL_STORAGE_REQUEST, ConfigOption.PROXY_EPHEMERAL_STORAGE_LIMIT);
+          ConfigOption.PROXY_EPHEMERAL_STORAGE_REQUEST,
+          ConfigOption.PROXY_EPHEMERAL_STORAGE_LIMIT,
+          defaults);
     }
 
-    private void check(ConfigOption request, ConfigOption limit) throws InvalidConfigException {
-      String least = values.get(request);
-      String most = values.get(limit);
-      if (least != null
-          && most != null
-          && Values.amount(least).compareTo(Values.amount(most)) > 0) {
-        throw new InvalidConfigException(
-            places.getOrDefault(request, ""),
-            request.annotation(),
-            least,
-            "above the limit " + most);
+    private void checkLeast(ConfigOption limit, String least) throws InvalidConfigException {
+      String chosen = values.get(limit);
+      Place place = places.get(limit);
+      if (chosen == null || place == null || !isAbove(least, chosen)) {
+        return;
       }
+      if (place.ours) {
+        throw invalid(place, chosen, "below " + least + ", with which a sidecar does not run");
+      }
+      values.put(limit, least);
+      warn(
+          "%s annotation %s: %s is below what a sidecar runs with; %s is used"
+              .formatted(place.where, place.annotation, chosen, least));
+    }
+
+    /** The API server takes no pod with a request above its limit, and does not say whose it is. */
+    private void check(ConfigOption request, ConfigOption limit, Map<ConfigOption, String> defaults)
+        throws InvalidConfigException {
+      String wanted = values.getOrDefault(request, defaults.getOrDefault(request, ""));
+      String most = values.getOrDefault(limit, defaults.getOrDefault(limit, ""));
+      if (wanted.isEmpty() || most.isEmpty() || !isAbove(wanted, most)) {
+        return;
+      }
+      Place requested = places.get(request);
+      Place limited = places.get(limit);
+      if (requested != null && limited != null) {
+        if (requested.ours) {
+          throw invalid(requested, wanted, "above the limit " + most);
+        }
+        if (limited.ours) {
+          give(request, most, limited, "the request " + wanted);
+        } else {
+          give(limit, wanted, requested, "the limit " + most);
+        }
+      } else if (requested != null) {
+        give(limit, wanted, requested, "the default limit " + most);
+      } else if (limited != null) {
+        give(request, most, limited, "the default request " + wanted);
+      }
+    }
+
+    /** Sets one of a pair to the other, which was chosen. */
+    private void give(ConfigOption option, String value, Place chosen, String instead) {
+      values.put(option, value);
+      warn(
+          "%s annotation %s: %s is used as %s too, instead of %s"
+              .formatted(chosen.where, chosen.annotation, value, option.key(), instead));
+    }
+
+    private static boolean isAbove(String one, String other) {
+      return Values.amount(one).compareTo(Values.amount(other)) > 0;
+    }
+
+    private static InvalidConfigException invalid(Place place, String value, String problem) {
+      return new InvalidConfigException(place.where, place.annotation, value, problem);
     }
 
     void checkPorts() throws InvalidConfigException {
@@ -171,9 +241,8 @@ public record ProxyConfig(
         ConfigOption other = taken.put(port, option);
         if (other != null) {
           ConfigOption chosen = values.containsKey(option) ? option : other;
-          throw new InvalidConfigException(
-              places.getOrDefault(chosen, ""),
-              chosen.annotation(),
+          throw invalid(
+              places.getOrDefault(chosen, new Place("", chosen.annotation(), true)),
               port,
               "the port of " + (chosen == option ? other : option).key());
         }

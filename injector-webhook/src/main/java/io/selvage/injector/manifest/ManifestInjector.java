@@ -167,7 +167,8 @@ public final class ManifestInjector extends ManifestWalk {
       throws TransformException {
     PodTree pod = pod(template, pointer);
     try {
-      ProxyConfig config = ProxyConfig.read(pod.annotations(), Map.of(), false);
+      ProxyConfig config =
+          ProxyConfig.read(pod.annotations(), Map.of(), false, mutator.settings().resources());
       return mutator.mutate(pod, config, workload).patch().applyTo(template);
     } catch (InvalidConfigException | NameTakenException e) {
       throw new TransformException(String.valueOf(e.getMessage()));

@@ -30,6 +30,11 @@ public final class PodMutator {
 
   private final MutatorSettings settings;
 
+  /** What the operator has chosen. */
+  public MutatorSettings settings() {
+    return settings;
+  }
+
   public PodMutator(MutatorSettings settings) {
     this.settings = requireNonNull(settings, "settings");
   }

@@ -92,7 +92,9 @@ public final class AdmissionHandler {
       case Inject(var where) -> at = where.label();
     }
     try {
-      ProxyConfig config = ProxyConfig.read(pod.annotations(), namespace, acceptLinkerd);
+      ProxyConfig config =
+          ProxyConfig.read(
+              pod.annotations(), namespace, acceptLinkerd, mutator.settings().resources());
       var mutation = mutator.mutate(pod, config, owner.workload());
       metrics.injected(owner.kind(), review.namespace(), at);
       tell(review, owner, EventSink.Type.NORMAL, "Injected", "Selvage sidecar proxy injected");

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.selvage.injector.config.ProxyConfig.InvalidConfigException;
+import io.selvage.injector.patch.MutatorSettings;
 import io.selvage.injector.pod.MeshNames;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -36,7 +38,7 @@ class ProxyConfigTest {
         "proxy-cpu-request | 100m | -",
         "proxy-cpu-request | 0.5 | -",
         "proxy-cpu-request | -1 | not a quantity such as 100m, 0.5 or 64Mi",
-        "proxy-memory-limit | 64Mi | -",
+        "proxy-memory-limit | 96Mi | -",
         "proxy-memory-limit | 64MB | not a quantity such as 100m, 0.5 or 64Mi",
         "proxy-memory-limit | 64K | not a quantity such as 100m, 0.5 or 64Mi",
         "proxy-log-level | debug | -",
@@ -55,13 +57,83 @@ class ProxyConfigTest {
     Map<String, String> annotations = Map.of(MeshNames.CONFIG + option, value);
 
     if (problem == null) {
-      ProxyConfig config = ProxyConfig.read(annotations, Map.of(), false);
+      ProxyConfig config = read(annotations, Map.of(), false);
       assertThat(config.get(ConfigOption.find(option).orElseThrow())).contains(value);
     } else {
-      assertThatThrownBy(() -> ProxyConfig.read(annotations, Map.of(), false))
+      assertThatThrownBy(() -> read(annotations, Map.of(), false))
           .isInstanceOf(InvalidConfigException.class)
           .hasMessage("pod annotation config.selvage.io/%s: \"%s\" is %s", option, value, problem);
     }
+  }
+
+  private static ProxyConfig read(
+      Map<String, String> pod, Map<String, String> namespace, boolean acceptLinkerd)
+      throws InvalidConfigException {
+    return ProxyConfig.read(pod, namespace, acceptLinkerd, MutatorSettings.DEFAULT_RESOURCES);
+  }
+
+  /** 50m, 75Mi and 250Mi by default: what was chosen alone must still make a pod that starts. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      nullValues = "-",
+      value = {
+        "memory-request | 250Mi | memory-limit | -",
+        "memory-request | 251Mi | memory-limit | 251Mi",
+        "memory-limit | 96Mi | memory-request | -",
+        "cpu-request | 4 | cpu-limit | -",
+        "cpu-limit | 50m | cpu-request | -"
+      })
+  void whatWasChosenWinsOverADefaultOnTheOtherSide(
+      String option, String value, String other, String instead) throws Exception {
+    for (String domain : new String[] {"config.selvage.io/proxy-", "config.linkerd.io/proxy-"}) {
+      ProxyConfig config = read(Map.of(domain + option, value), Map.of(), true);
+      assertThat(config.get(ConfigOption.find("proxy-" + option).orElseThrow())).contains(value);
+      assertThat(config.get(ConfigOption.find("proxy-" + other).orElseThrow()))
+          .isEqualTo(Optional.ofNullable(instead));
+      if (instead == null) {
+        assertThat(config.warnings()).isEmpty();
+      } else {
+        assertThat(config.warnings())
+            .singleElement()
+            .asString()
+            .contains("pod annotation " + domain + option, "proxy-" + other, "250Mi");
+        assertThat(config.annotations()).containsEntry("config.selvage.io/proxy-" + other, instead);
+      }
+    }
+  }
+
+  @Test
+  void anOperatorsRequestGivesWayToALimitThatWasChosen() throws Exception {
+    ProxyConfig config =
+        ProxyConfig.read(
+            Map.of("config.selvage.io/proxy-memory-limit", "128Mi"),
+            Map.of(),
+            false,
+            Map.of(ConfigOption.PROXY_MEMORY_REQUEST, "200Mi"));
+    assertThat(config.get(ConfigOption.PROXY_MEMORY_REQUEST)).contains("128Mi");
+    assertThat(config.warnings()).singleElement().asString().contains("proxy-memory-limit");
+  }
+
+  /** Limits made for a proxy of another kind must not make a pod that never starts. */
+  @ParameterizedTest
+  @CsvSource({"memory-limit, 100663295, 96Mi", "memory-limit, 20Mi, 96Mi", "cpu-limit, 49m, 50m"})
+  void aLimitBelowWhatASidecarRunsWithIsRefusedOrRaised(String option, String value, String least)
+      throws Exception {
+    assertThatThrownBy(
+            () -> read(Map.of(), Map.of("config.selvage.io/proxy-" + option, value), true))
+        .isInstanceOf(InvalidConfigException.class)
+        .hasMessage(
+            "namespace annotation config.selvage.io/proxy-%s: \"%s\" is below %s, with which a"
+                + " sidecar does not run",
+            option, value, least);
+
+    ProxyConfig config = read(Map.of("config.linkerd.io/proxy-" + option, value), Map.of(), true);
+    assertThat(config.get(ConfigOption.find("proxy-" + option).orElseThrow())).contains(least);
+    assertThat(config.warnings())
+        .singleElement()
+        .asString()
+        .contains("pod annotation config.linkerd.io/proxy-" + option, value, least);
   }
 
   @Test
@@ -79,7 +151,7 @@ class ProxyConfigTest {
   @Test
   void thePodWinsOverItsNamespaceAndWeOverLinkerd() throws Exception {
     ProxyConfig config =
-        ProxyConfig.read(
+        read(
             Map.of(
                 "config.selvage.io/proxy-log-level", "debug",
                 "config.linkerd.io/proxy-log-level", "error",
@@ -110,18 +182,16 @@ class ProxyConfigTest {
             "config.selvage.io/default-inbound-policy", "deny",
             "config.selvage.io/opaque-ports", "25");
 
-    assertThat(ProxyConfig.read(Map.of(), live, false).annotations()).isEmpty();
+    assertThat(read(Map.of(), live, false).annotations()).isEmpty();
     // What the pod says under another name is said again under ours, which is the one that is read.
-    assertThat(
-            ProxyConfig.read(Map.of("config.linkerd.io/opaque-ports", "25"), Map.of(), true)
-                .annotations())
+    assertThat(read(Map.of("config.linkerd.io/opaque-ports", "25"), Map.of(), true).annotations())
         .isEqualTo(Map.of("config.selvage.io/opaque-ports", "25"));
   }
 
   @Test
   void whatIsTheOperatorsOrUnknownIsAWarning() throws Exception {
     ProxyConfig config =
-        ProxyConfig.read(
+        read(
             Map.of(
                 "config.selvage.io/proxy-image", "evil",
                 "config.selvage.io/proxy-uid", "0",
@@ -144,18 +214,17 @@ class ProxyConfigTest {
   @Test
   void aRequestAboveItsLimitAndAPortTakenTwiceAreRefused() {
     assertThatThrownBy(() ->
-            ProxyConfig.read(
+            read(
                 Map.of("config.selvage.io/proxy-memory-request", "1Gi"),
                 Map.of("config.selvage.io/proxy-memory-limit", "1000Mi"),
                 false))
         .hasMessageContaining("proxy-memory-request")
         .hasMessageContaining("above the limit 1000Mi");
-    assertThatThrownBy(() ->
-            ProxyConfig.read(Map.of("config.selvage.io/inbound-port", "4191"), Map.of(), false))
+    assertThatThrownBy(
+            () -> read(Map.of("config.selvage.io/inbound-port", "4191"), Map.of(), false))
         .hasMessageContaining("config.selvage.io/inbound-port");
-    assertThatThrownBy(() ->
-            ProxyConfig.read(
-                Map.of("config.selvage.io/inbound-port", "x\r\nevil"), Map.of(), false))
+    assertThatThrownBy(
+            () -> read(Map.of("config.selvage.io/inbound-port", "x\r\nevil"), Map.of(), false))
         .hasMessageContaining("\"x??evil\"");
   }
 

@@ -116,7 +116,7 @@ class PodMutatorTest {
   @Test
   void aNameTooLongForALabelGivesNone() throws Exception {
     ObjectNode pod = Trees.yaml("{spec: {containers: [{name: a}]}}");
-    var config = ProxyConfig.read(Map.of(), Map.of(), false);
+    var config = ProxyConfig.read(Map.of(), Map.of(), false, Map.of());
 
     for (int length : List.of(63, 64)) {
       var workload = new Workload("shop", "Deployment", "w".repeat(length));
@@ -128,7 +128,10 @@ class PodMutatorTest {
 
   private Mutation mutate(ObjectNode pod) throws Exception {
     PodTree tree = Trees.pod(pod);
-    return mutator.mutate(tree, ProxyConfig.read(tree.annotations(), NAMESPACE, true), WEB);
+    return mutator.mutate(
+        tree,
+        ProxyConfig.read(tree.annotations(), NAMESPACE, true, mutator.settings().resources()),
+        WEB);
   }
 
   private JsonNode inject(ObjectNode pod) throws Exception {
