@@ -31,6 +31,7 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
 import java.security.KeyPair;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -68,6 +69,10 @@ public final class FakeControlPlane implements AutoCloseable {
   public final List<ControlMessage> greetings = new CopyOnWriteArrayList<>();
 
   public final AtomicInteger certified = new AtomicInteger();
+
+  /** Keys that certificates were issued to, in order; each is here before it is counted. */
+  public final List<PublicKey> keys = new CopyOnWriteArrayList<>();
+
   public volatile Duration lifetime = Duration.ofHours(24);
   public volatile boolean refusing;
   public volatile WorkloadIdentity self = CONTROL;
@@ -206,6 +211,7 @@ public final class FakeControlPlane implements AutoCloseable {
     }
     IssuedLeaf leaf =
         issuer().issue(identity, csr.key(), Instant.now(), lifetime, Duration.ofSeconds(20));
+    keys.add(csr.key());
     certified.incrementAndGet();
     byte[] answer =
         CertifyCodec.encode(

@@ -284,6 +284,7 @@ class MeshMemberTest {
     soon().until(() -> control.certified.get() >= 1);
     // 2 s and 20 s of skew at its end: half of it is over after 11 s.
     await().atMost(Duration.ofSeconds(60)).until(() -> control.certified.get() >= 2);
+    assertThat(control.keys.get(1)).isNotEqualTo(control.keys.get(0));
     soon()
         .untilAsserted(() ->
             assertThat(member.metrics()).contains("selvage_identity_cert_refreshes_total 2\n"));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.mesh.identity;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.selvage.identity.issue.CertificateAuthorities;
@@ -10,6 +11,7 @@ import io.selvage.identity.issue.Issuer;
 import io.selvage.identity.workload.PemText;
 import io.selvage.identity.workload.RenewalClock;
 import io.selvage.identity.workload.TrustBundle;
+import io.selvage.identity.workload.WorkloadCertificate;
 import io.selvage.mesh.MeshOptions;
 import io.selvage.model.mesh.Certify;
 import io.selvage.model.mesh.ControlMessage;
@@ -18,8 +20,10 @@ import io.selvage.model.mesh.PodRef;
 import io.selvage.model.mesh.ProxyKind;
 import io.selvage.model.mesh.WorkloadIdentity;
 import io.selvage.proxy.tls.MeshTls;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -107,6 +111,105 @@ class IdentityKeeperTest {
 
   private void push(TrustBundle bundle, boolean renew, long revision) {
     keeper.onBundle(new ControlMessage.Bundle(bundle.pem(), bundle.fingerprint(), renew, revision));
+  }
+
+  private PublicKey answerAndTellKey() {
+    PublicKey key = key(asked.element());
+    answer(first, first.bundle(), 0);
+    return key;
+  }
+
+  private static PublicKey key(Asked one) {
+    if (!(CertificateRequest.parse(one.request().csr())
+        instanceof CertificateRequest.Parsed.Accepted(CertificateRequest csr))) {
+      throw new AssertionError();
+    }
+    return csr.key();
+  }
+
+  private void fail(String why) {
+    asked.remove().answer().completeExceptionally(new IOException(why));
+  }
+
+  /** Lets time pass in steps until a certificate is asked for; at most {@code limit}. */
+  private Duration untilAsked(Duration step, Duration limit) {
+    Instant before = now;
+    while (asked.isEmpty() && Duration.between(before, now).compareTo(limit) < 0) {
+      pass(step);
+    }
+    assertThat(asked).as("asked for within %s", limit).hasSize(1);
+    return Duration.between(before, now);
+  }
+
+  @Test
+  void everyRenewalHasAKeyOfItsOwn() {
+    keeper.tick();
+    PublicKey one = answerAndTellKey();
+    Duration waited = untilAsked(Duration.ofMinutes(1), LIFE);
+    assertThat(waited)
+        .as("half-life, five percent earlier or later")
+        .isBetween(LIFE.multipliedBy(45).dividedBy(100), LIFE.multipliedBy(56).dividedBy(100));
+    assertThat(key(asked.element())).isNotEqualTo(one);
+    fail("not now");
+    untilAsked(Duration.ofSeconds(1), Duration.ofMinutes(10));
+    assertThat(answerAndTellKey()).isNotEqualTo(one);
+    assertThat(keeper.refreshes()).isEqualTo(2);
+  }
+
+  /**
+   * Hours without a control plane that issues: the leaf serves to its end, and says when it does.
+   */
+  @Test
+  void aFailedRenewalKeepsTheLeafIsTriedAgainAndTurnsReadinessOffBeforeTheEnd() {
+    keeper.tick();
+    assertThat(keeper.missing()).isPresent();
+    answer(first, first.bundle(), 0);
+    WorkloadCertificate leaf = requireNonNull(keeper.certificate());
+    Instant end = leaf.notAfter();
+    assertThat(keeper.missing()).isEmpty();
+
+    untilAsked(Duration.ofMinutes(1), LIFE);
+    fail("the issuer is away");
+    Duration firstPause = untilAsked(Duration.ofMillis(100), Duration.ofMinutes(10));
+    assertThat(firstPause).as("soon at first").isLessThanOrEqualTo(Duration.ofSeconds(2));
+    Duration longest = firstPause;
+    int tries = 1;
+    while (keeper.missing().isEmpty()) {
+      fail("the issuer is away");
+      Duration pause = untilAsked(Duration.ofSeconds(1), Duration.ofMinutes(10));
+      longest = pause.compareTo(longest) > 0 ? pause : longest;
+      tries++;
+      assertThat(now).as("readiness goes off in time").isBefore(end);
+      assertThat(keeper.certificate()).as("the valid leaf stays in use").isSameAs(leaf);
+      assertThat(tls.notAfter().map(Instant::getEpochSecond)).contains(end.getEpochSecond());
+    }
+    assertThat(tries).as("tried for half a day").isGreaterThan(10);
+    assertThat(longest).as("with growing pauses").isGreaterThan(firstPause.multipliedBy(4));
+    assertThat(Duration.between(now, end)).isLessThanOrEqualTo(Duration.ofMinutes(5));
+    assertThat(keeper.missing().orElseThrow()).contains("ends at " + end, "the issuer is away");
+    assertThat(keeper.failures()).isEqualTo(tries);
+
+    answer(first, first.bundle(), 0);
+    assertThat(keeper.missing()).isEmpty();
+    assertThat(requireNonNull(keeper.certificate()).notAfter()).isAfter(end);
+    assertThat(tls.notAfter().orElseThrow()).isAfter(end);
+  }
+
+  @Test
+  void aCertificateThatHasEndedIsStillReplaced() {
+    keeper.tick();
+    answer(first, first.bundle(), 0);
+    untilAsked(Duration.ofMinutes(1), LIFE);
+    fail("the issuer is away");
+    pass(LIFE);
+    assertThat(keeper.missing().orElseThrow()).contains("has ended at");
+    fail("the issuer is away");
+    Duration pause = untilAsked(Duration.ofMillis(500), Duration.ofMinutes(10));
+    assertThat(pause)
+        .as("every second is an outage")
+        .isLessThanOrEqualTo(RenewalClock.MAX_PAUSE_WITHOUT.plusMillis(500));
+    answer(first, first.bundle(), 0);
+    assertThat(keeper.missing()).isEmpty();
   }
 
   private void pass(Duration time) {
