@@ -54,8 +54,8 @@ class UnansweredConnectTest {
       }
       assertThat(gateway.nth(2).outcome()).isEqualTo(Outcome.OK);
       assertThat(gateway.ended().stream().mapToInt(TestGateway.Ended::attempts).sum())
-          .as("one of the two went to the deaf one first")
-          .isEqualTo(3);
+          .as("at least one of the two went to the deaf one first")
+          .isBetween(3, 4);
       assertThat(origin.requests()).hasSize(2);
     }
   }
