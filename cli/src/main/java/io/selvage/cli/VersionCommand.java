@@ -9,24 +9,44 @@ import java.io.InputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Properties;
+import java.util.SortedMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** Names this build and what it runs on, in one line, and what is installed on the cluster. */
+/**
+ * Names the version of this command, of what is installed on the cluster, and of the sidecars; as
+ * {@code --version}, this build and what it runs on.
+ */
 @Command(
     name = "version",
-    description = "Show the version of Selvage, of what it runs on, and of what is on the cluster.",
-    mixinStandardHelpOptions = true)
+    description =
+        "Show the versions of this command and of what is on the cluster; --version shows what this"
+            + " build runs on.",
+    mixinStandardHelpOptions = true,
+    versionProvider = VersionCommand.class,
+    exitCodeListHeading = "%nExit codes:%n",
+    exitCodeList = {
+      "0:shown; a cluster that does not answer is \"unavailable\"",
+      "1:the sidecars cannot be counted",
+      "2:not understood"
+    })
 public final class VersionCommand implements Callable<Integer>, IVersionProvider {
+  private static final String UNAVAILABLE = "unavailable";
+
   @Spec private CommandSpec spec;
 
   @Option(names = "--client", description = "Ask no cluster.")
   private boolean client;
+
+  @Option(names = "--short", description = "Versions alone, one a line.")
+  private boolean brief;
 
   @Option(names = "--proxy", description = "Count the sidecars by version, too.")
   private boolean proxy;
@@ -40,24 +60,49 @@ public final class VersionCommand implements Callable<Integer>, IVersionProvider
 
   /** A cluster is asked where a kubeconfig says which; one that does not answer is no failure. */
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    out.println(describe());
-    if (proxy || !client && ApiServer.isConfigured()) {
-      try (ServerVersions cluster = ServerVersions.connect(namespace)) {
-        out.println("Server version: " + cluster.server());
-        if (proxy) {
-          out.println("Proxy versions:");
-          cluster
-              .proxies()
-              .forEach((version, pods) ->
-                  out.println("\t" + version + " (" + pods + (pods == 1 ? " pod)" : " pods)")));
-        }
-      } catch (CommandFailure e) {
-        return e.report(spec.commandLine().getErr());
-      }
+    if (client && proxy) {
+      throw new ParameterException(
+          spec.commandLine(), "--client and --proxy exclude each other: sidecars are on a cluster");
     }
-    return 0;
+    out.println((brief ? "" : "Client version: ") + number());
+    if (client) {
+      return CommandLine.ExitCode.OK;
+    }
+    String label = brief ? "" : "Server version: ";
+    if (!proxy && !ApiServer.isConfigured()) {
+      out.println(label + UNAVAILABLE);
+      return CommandLine.ExitCode.OK;
+    }
+    try (ServerVersions cluster = ServerVersions.connect(namespace)) {
+      out.println(label + server(cluster));
+      return proxy ? proxies(cluster, out) : CommandLine.ExitCode.OK;
+    }
+  }
+
+  /** Standard output has the word alone, for programs. */
+  private String server(ServerVersions cluster) {
+    try {
+      return cluster.server();
+    } catch (CommandFailure e) {
+      e.report(spec.commandLine().getErr());
+      return UNAVAILABLE;
+    }
+  }
+
+  private int proxies(ServerVersions cluster, PrintWriter out) {
+    try {
+      SortedMap<String, Integer> versions = cluster.proxies();
+      if (!brief) {
+        out.println("Proxy versions:" + (versions.isEmpty() ? " " + UNAVAILABLE : ""));
+      }
+      versions.forEach(
+          (version, pods) -> out.println((brief ? "" : "\t") + version + " (" + pods + " pods)"));
+      return CommandLine.ExitCode.OK;
+    } catch (CommandFailure e) {
+      return e.report(spec.commandLine().getErr());
+    }
   }
 
   @Override

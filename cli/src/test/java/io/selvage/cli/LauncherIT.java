@@ -22,9 +22,9 @@ class LauncherIT {
 
   @Test
   void runsTheDistributionWithNothingOnStandardError() throws Exception {
-    Ran ran = mesh(Map.of(), "version");
+    Ran ran = mesh(Map.of(), "version", "--client");
     assertThat(ran.err).isEmpty();
-    assertThat(ran.out).startsWith("selvage ").hasLineCount(1);
+    assertThat(ran.out).startsWith("Client version: ").hasLineCount(1);
     assertThat(ran.code).isZero();
   }
 
@@ -42,7 +42,7 @@ class LauncherIT {
   @Test
   void runsFromAnotherDirectoryThroughALink() throws Exception {
     Path link = Files.createSymbolicLink(dir.resolve("mesh"), ROOT.resolve("mesh"));
-    Ran ran = run(List.of(link.toString(), "version"), dir, Map.of());
+    Ran ran = run(List.of(link.toString(), "version", "--client"), dir, Map.of());
     assertThat(ran.err).isEmpty();
     assertThat(ran.code).isZero();
   }

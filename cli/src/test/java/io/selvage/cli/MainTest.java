@@ -12,8 +12,8 @@ class MainTest {
   private final StringWriter err = new StringWriter();
 
   @Test
-  void versionIsOneLineThatNamesWhatItRunsOn() {
-    assertThat(mesh("version")).isZero();
+  void theVersionOptionIsOneLineThatNamesWhatItRunsOn() {
+    assertThat(mesh("--version")).isZero();
     assertThat(out.toString())
         .matches("selvage \\S+ \\(\\S+\\), Java 25\\S*, Netty 4\\.2\\.\\S+, Vert\\.x 5\\.\\S+\\R");
     assertThat(err.toString()).isEmpty();

@@ -30,16 +30,20 @@ public final class ServerVersions implements AutoCloseable {
     return new ServerVersions(Cluster.connect(), namespace);
   }
 
-  /** The installed version, or {@code unavailable} and why. */
-  public String server() {
-    try {
-      Optional<ObjectNode> config = cluster.get(Type.CONFIG_MAP, namespace, MeshKinds.CONFIG);
-      return config
-          .map(map -> new Installation(namespace, map).version())
-          .orElse("unavailable (nothing is installed in the namespace " + namespace + ")");
-    } catch (CommandFailure e) {
-      return "unavailable (" + e.getMessage() + ")";
-    }
+  /**
+   * The installed version.
+   *
+   * @throws CommandFailure if there is none, or the cluster cannot be asked
+   */
+  public String server() throws CommandFailure {
+    Optional<ObjectNode> config = cluster.get(Type.CONFIG_MAP, namespace, MeshKinds.CONFIG);
+    return config
+        .map(map -> new Installation(namespace, map).version())
+        .orElseThrow(() ->
+            CommandFailure.failed(
+                "Nothing is installed in the namespace "
+                    + namespace
+                    + "; say with -n where it is."));
   }
 
   /**

@@ -70,7 +70,8 @@ public final class ApiServer implements AutoCloseable {
 
   /** Whether there is an ambient account at all; says nothing of whether it is any good. */
   public static boolean isConfigured() {
-    String files = System.getenv("KUBECONFIG");
+    // The client reads both, in this order.
+    String files = System.getProperty("kubeconfig", System.getenv("KUBECONFIG"));
     if (files != null && !files.isEmpty()) {
       return Arrays.stream(files.split(File.pathSeparator))
           .anyMatch(file -> !file.isEmpty() && Files.exists(Path.of(file)));
