@@ -26,10 +26,12 @@ epoch=$(date -u -d "${SOURCE_DATE:-2026-01-01T00:00:00Z}" +%s)
 limit=130000000
 umask 022
 export LC_ALL=C TZ=UTC
-if ! command -v unzip >/dev/null; then
-  echo "selvage: images need unzip (package unzip)" >&2
-  exit 1
-fi
+for program in unzip strip; do
+  if ! command -v "$program" >/dev/null; then
+    echo "selvage: images need $program (package ${program/strip/binutils})" >&2
+    exit 1
+  fi
+done
 
 mkdir -p "$images"
 make_base "$images/base"

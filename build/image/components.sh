@@ -51,6 +51,8 @@ unused_in_images() {
   case ${1##*/} in
   kubernetes-model-flowcontrol-* | kubernetes-model-gatewayapi-* | kubernetes-model-metrics-* | kubernetes-model-node-* | kubernetes-model-policy-*) ;;
   kubernetes-model-resource-* | kubernetes-model-scheduling-* | kubernetes-model-storageclass-*) ;;
+  # Metrics are shown as text; this is the form in protocol buffers.
+  prometheus-metrics-exposition-formats-*) ;;
   netty-codec-native-quic-* | netty-codec-socks-* | jspecify-*) ;;
   # Native libraries of another machine.
   *-linux-x86_64.jar) [[ $(uname -m) != x86_64 ]] ;;

@@ -18,6 +18,8 @@ make_base() {
   "$JAVA25/bin/jlink" --add-modules "$RUNTIME_MODULES" --output "$root/opt/selvage/runtime" --vm server \
     --strip-java-debug-attributes --no-header-files --no-man-pages --compress zip-6 >&2
   rm -f "$root"/opt/selvage/runtime/bin/{keytool,jrunscript,rmiregistry,jfr}
+  # A sixth of the JVM's library is names of functions that nothing links to.
+  find "$root/opt/selvage/runtime" -name '*.so' -exec strip --strip-unneeded {} +
   mapfile -t needed < <(find "$root/opt/selvage/runtime" -type f \( -name '*.so' -o -name java -o -name jspawnhelper \))
   add_libraries "$root" "${needed[@]}"
   cat >"$root/etc/passwd" <<END
