@@ -94,6 +94,16 @@ final class InjectorCommand implements Callable<Integer> {
       description = "With --client-ca: common names that may ask; repeatable (default: any).")
   private Set<String> clientNames = Set.of();
 
+  @Option(
+      names = "--lame-duck",
+      paramLabel = "TIME",
+      defaultValue = "0s",
+      converter = GatewayCommand.DurationConverter.class,
+      description =
+          "How long reviews are still taken after SIGTERM, not ready any more (default:"
+              + " ${DEFAULT-VALUE}).")
+  private Duration lameDuck;
+
   @Mixin private SidecarFlags sidecar;
 
   @Override
@@ -101,7 +111,7 @@ final class InjectorCommand implements Callable<Integer> {
     var err = spec.commandLine().getErr();
     InjectorOptions options = options();
     try (InjectorProcess process = InjectorProcess.start(options, connect())) {
-      EndOnSignal.register(process.stopped(), process::close);
+      EndOnSignal.register(process.stopped(), () -> process.drainAndClose(lameDuck));
       int open = process.listening().join();
       var out = spec.commandLine().getOut();
       out.println(

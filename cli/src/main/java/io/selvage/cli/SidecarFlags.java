@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli;
 
+import io.selvage.injector.config.ConfigOption;
 import io.selvage.injector.patch.MutatorSettings;
 import io.selvage.model.mesh.InboundPolicy;
 import io.selvage.model.mesh.WorkloadIdentity;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -60,6 +64,23 @@ final class SidecarFlags {
               + " says otherwise.")
   private boolean classic;
 
+  @Option(
+      names = "--proxy-default",
+      paramLabel = "OPTION=VALUE",
+      description =
+          "What sidecars have whose pod and namespace say nothing else by config.selvage.io/OPTION,"
+              + " such as proxy-memory-limit=400Mi; repeatable.")
+  private Map<String, String> defaults = Map.of();
+
+  @Option(
+      names = "--image-pull-secrets",
+      paramLabel = "NAME",
+      split = ",",
+      description =
+          "Secrets of the pods' own namespaces that injected pods get as imagePullSecrets;"
+              + " repeatable.")
+  private List<String> pullSecrets = List.of();
+
   String namespace() {
     return namespace;
   }
@@ -91,10 +112,29 @@ final class SidecarFlags {
                   trustDomain)
               .withNativeSidecar(!classic)
               .withImagePullPolicy(pullPolicy)
-              .withPolicy(initial);
+              .withPolicy(initial)
+              .withDefaults(chosenDefaults())
+              .withPullSecrets(pullSecrets);
       return controlPlane == null ? settings : settings.withControlPlane(controlPlane);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()));
     }
+  }
+
+  private Map<ConfigOption, String> chosenDefaults() {
+    var all = new EnumMap<ConfigOption, String>(ConfigOption.class);
+    all.putAll(MutatorSettings.DEFAULT_RESOURCES);
+    defaults.forEach((key, value) -> {
+      ConfigOption option =
+          ConfigOption.find(key)
+              .orElseThrow(() ->
+                  new IllegalArgumentException("--proxy-default: there is no \"" + key + "\""));
+      if (value.isEmpty()) {
+        all.remove(option);
+      } else {
+        all.put(option, value);
+      }
+    });
+    return all;
   }
 }

@@ -21,6 +21,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -59,6 +60,7 @@ public final class InjectorProcess implements AutoCloseable {
   private @Nullable AdmissionServer server;
   private volatile @Nullable ServingMaterial serving;
   private volatile int adminPort;
+  private volatile boolean draining;
 
   private InjectorProcess(InjectorOptions options, ApiServer api) {
     this.options = options;
@@ -138,6 +140,9 @@ public final class InjectorProcess implements AutoCloseable {
   /** Why it is not ready; empty if it is. */
   public List<String> obstacles() {
     var obstacles = new ArrayList<String>();
+    if (draining) {
+      obstacles.add("draining");
+    }
     if (!listening.isDone() || listening.isCompletedExceptionally()) {
       obstacles.add("the webhook's port is not open: there is no certificate yet");
     }
@@ -176,9 +181,28 @@ public final class InjectorProcess implements AutoCloseable {
         : material.notAfter().getEpochSecond() - System.currentTimeMillis() / 1000.0;
   }
 
+  /**
+   * Goes on answering but says that it is not ready, so that no review is sent here any more; then
+   * closes. {@link #close} ends the wait.
+   *
+   * @param lameDuck how long to go on
+   */
+  public void drainAndClose(Duration lameDuck) {
+    draining = true;
+    try {
+      stopped.get(lameDuck.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      log.debug("closing after {}", lameDuck);
+    }
+    close();
+  }
+
   /** Ends: reviews that are being answered may finish. */
   @Override
   public void close() {
+    draining = true;
     if (stopped.isDone()) {
       return;
     }

@@ -38,6 +38,22 @@ public record ProxyConfig(
           "proxy-gid",
           "proxy-additional-env");
 
+  /** Requests, each with its limit. */
+  private static final List<List<ConfigOption>> LIMITED =
+      List.of(
+          List.of(ConfigOption.PROXY_CPU_REQUEST, ConfigOption.PROXY_CPU_LIMIT),
+          List.of(ConfigOption.PROXY_MEMORY_REQUEST, ConfigOption.PROXY_MEMORY_LIMIT),
+          List.of(
+              ConfigOption.PROXY_EPHEMERAL_STORAGE_REQUEST,
+              ConfigOption.PROXY_EPHEMERAL_STORAGE_LIMIT));
+
+  /** What the control plane reads from the pod as well. */
+  private static final List<ConfigOption> SKIPS =
+      List.of(
+          ConfigOption.SKIP_INBOUND_PORTS,
+          ConfigOption.SKIP_OUTBOUND_PORTS,
+          ConfigOption.SKIP_SUBNETS);
+
   public ProxyConfig {
     values = Map.copyOf(values);
     annotations = Map.copyOf(annotations);
@@ -64,6 +80,51 @@ public record ProxyConfig(
   /** The value of an option that is a number, or its default. */
   public int number(ConfigOption option, int byDefault) {
     return get(option).map(Integer::valueOf).orElse(byDefault);
+  }
+
+  /**
+   * The same with what holds where annotations say nothing. What others go by is written to the pod.
+   *
+   * @param defaults checked values, those that were given to {@link #read}
+   */
+  public ProxyConfig over(Map<ConfigOption, String> defaults) {
+    var all = new EnumMap<ConfigOption, String>(ConfigOption.class);
+    all.putAll(defaults);
+    var written = new TreeMap<>(annotations);
+    for (ConfigOption option : SKIPS) {
+      String value = all.get(option);
+      if (value != null && !values.containsKey(option)) {
+        written.put(option.annotation(), value);
+      }
+    }
+    all.putAll(values);
+    return new ProxyConfig(all, written, warnings);
+  }
+
+  /**
+   * Why defaults make no sidecar that runs; empty if they do.
+   *
+   * @param defaults checked one by one
+   */
+  public static Optional<String> problem(Map<ConfigOption, String> defaults) {
+    for (Map.Entry<ConfigOption, String> least : LEAST.entrySet()) {
+      String limit = defaults.get(least.getKey());
+      if (limit != null && Reading.isAbove(least.getValue(), limit)) {
+        return Optional.of(
+            "\"%s\": \"%s\" is below %s, with which a sidecar does not run"
+                .formatted(least.getKey().key(), limit, least.getValue()));
+      }
+    }
+    for (List<ConfigOption> pair : LIMITED) {
+      String request = defaults.get(pair.getFirst());
+      String limit = defaults.get(pair.getLast());
+      if (request != null && limit != null && Reading.isAbove(request, limit)) {
+        return Optional.of(
+            "\"%s\": \"%s\" is above the limit %s"
+                .formatted(pair.getFirst().key(), request, limit));
+      }
+    }
+    return Optional.empty();
   }
 
   /**
@@ -163,12 +224,9 @@ public record ProxyConfig(
       for (Map.Entry<ConfigOption, String> least : LEAST.entrySet()) {
         checkLeast(least.getKey(), least.getValue());
       }
-      check(ConfigOption.PROXY_CPU_REQUEST, ConfigOption.PROXY_CPU_LIMIT, defaults);
-      check(ConfigOption.PROXY_MEMORY_REQUEST, ConfigOption.PROXY_MEMORY_LIMIT, defaults);
-      check(
-          ConfigOption.PROXY_EPHEMERAL_STORAGE_REQUEST,
-          ConfigOption.PROXY_EPHEMERAL_STORAGE_LIMIT,
-          defaults);
+      for (List<ConfigOption> pair : LIMITED) {
+        check(pair.getFirst(), pair.getLast(), defaults);
+      }
     }
 
     private void checkLeast(ConfigOption limit, String least) throws InvalidConfigException {

@@ -168,7 +168,7 @@ public final class ManifestInjector extends ManifestWalk {
     PodTree pod = pod(template, pointer);
     try {
       ProxyConfig config =
-          ProxyConfig.read(pod.annotations(), Map.of(), false, mutator.settings().resources());
+          ProxyConfig.read(pod.annotations(), Map.of(), false, mutator.settings().defaults());
       return mutator.mutate(pod, config, workload).patch().applyTo(template);
     } catch (InvalidConfigException | NameTakenException e) {
       throw new TransformException(String.valueOf(e.getMessage()));

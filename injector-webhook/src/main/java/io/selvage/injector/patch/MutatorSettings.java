@@ -4,9 +4,11 @@ package io.selvage.injector.patch;
 import static java.util.Objects.requireNonNull;
 
 import io.selvage.injector.config.ConfigOption;
+import io.selvage.injector.config.ProxyConfig;
 import io.selvage.model.mesh.InboundPolicy;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.WorkloadIdentity;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -23,8 +25,10 @@ import java.util.Set;
  * @param nativeSidecar whether the proxy is a native sidecar container unless a pod says otherwise;
  *     Kubernetes has them since 1.29
  * @param policy what sidecars assume before the control plane has told them
- * @param resources requests and limits where annotations give none, by their {@code PROXY_...}
- *     option
+ * @param defaults what holds where annotations of pod and namespace say nothing, such as requests
+ *     and limits; checked
+ * @param pullSecrets names of Secrets that every injected pod gets as further {@code
+ *     imagePullSecrets}; they must be in its namespace
  */
 public record MutatorSettings(
     String image,
@@ -36,7 +40,8 @@ public record MutatorSettings(
     String createdBy,
     boolean nativeSidecar,
     InboundPolicy policy,
-    Map<ConfigOption, String> resources) {
+    Map<ConfigOption, String> defaults,
+    List<String> pullSecrets) {
   public static final Set<String> PULL_POLICIES = Set.of("Always", "IfNotPresent", "Never");
 
   /** Enough for a sidecar at rest and under ordinary load. */
@@ -46,10 +51,42 @@ public record MutatorSettings(
           ConfigOption.PROXY_MEMORY_REQUEST, "75Mi",
           ConfigOption.PROXY_MEMORY_LIMIT, "250Mi");
 
+  /**
+   * What an operator may choose for every sidecar. The rest is the pod's, or has its own setting.
+   */
+  public static final Set<ConfigOption> DEFAULTS =
+      Set.of(
+          ConfigOption.PROXY_CPU_REQUEST,
+          ConfigOption.PROXY_CPU_LIMIT,
+          ConfigOption.PROXY_MEMORY_REQUEST,
+          ConfigOption.PROXY_MEMORY_LIMIT,
+          ConfigOption.PROXY_EPHEMERAL_STORAGE_REQUEST,
+          ConfigOption.PROXY_EPHEMERAL_STORAGE_LIMIT,
+          ConfigOption.PROXY_LOG_LEVEL,
+          ConfigOption.SKIP_INBOUND_PORTS,
+          ConfigOption.SKIP_OUTBOUND_PORTS,
+          ConfigOption.SKIP_SUBNETS);
+
   public MutatorSettings {
     requireNonNull(controlIdentity, "controlIdentity");
     requireNonNull(policy, "policy");
-    resources = Map.copyOf(resources);
+    defaults = Map.copyOf(defaults);
+    pullSecrets = List.copyOf(pullSecrets);
+    defaults.forEach((option, value) -> {
+      if (!DEFAULTS.contains(option)) {
+        throw new IllegalArgumentException("\"" + option.key() + "\" has no default of the mesh");
+      }
+      option
+          .problem(value)
+          .ifPresent(problem -> {
+            throw new IllegalArgumentException(
+                "\"" + option.key() + "\": \"" + value + "\" is " + problem);
+          });
+    });
+    ProxyConfig.problem(defaults)
+        .ifPresent(problem -> {
+          throw new IllegalArgumentException(problem);
+        });
     if (image.isBlank()) {
       throw new IllegalArgumentException("the sidecar's image is missing");
     }
@@ -79,7 +116,8 @@ public record MutatorSettings(
         createdBy,
         true,
         InboundPolicy.ALL_UNAUTHENTICATED,
-        DEFAULT_RESOURCES);
+        DEFAULT_RESOURCES,
+        List.of());
   }
 
   /** The same with the other layout by default. */
@@ -94,7 +132,8 @@ public record MutatorSettings(
         createdBy,
         wanted,
         policy,
-        resources);
+        defaults,
+        pullSecrets);
   }
 
   /** The same with another pull policy. */
@@ -109,7 +148,8 @@ public record MutatorSettings(
         createdBy,
         nativeSidecar,
         policy,
-        resources);
+        defaults,
+        pullSecrets);
   }
 
   /** The same with another address of the control plane. */
@@ -124,7 +164,8 @@ public record MutatorSettings(
         createdBy,
         nativeSidecar,
         policy,
-        resources);
+        defaults,
+        pullSecrets);
   }
 
   /** The same with another policy before the control plane has told. */
@@ -139,6 +180,39 @@ public record MutatorSettings(
         createdBy,
         nativeSidecar,
         other,
-        resources);
+        defaults,
+        pullSecrets);
+  }
+
+  /** The same with other defaults; what is not among them has none. */
+  public MutatorSettings withDefaults(Map<ConfigOption, String> others) {
+    return new MutatorSettings(
+        image,
+        imagePullPolicy,
+        controlPlane,
+        controlIdentity,
+        controlNamespace,
+        version,
+        createdBy,
+        nativeSidecar,
+        policy,
+        others,
+        pullSecrets);
+  }
+
+  /** The same with other Secrets to pull images with. */
+  public MutatorSettings withPullSecrets(List<String> names) {
+    return new MutatorSettings(
+        image,
+        imagePullPolicy,
+        controlPlane,
+        controlIdentity,
+        controlNamespace,
+        version,
+        createdBy,
+        nativeSidecar,
+        policy,
+        defaults,
+        names);
   }
 }

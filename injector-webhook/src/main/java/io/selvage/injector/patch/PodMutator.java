@@ -12,6 +12,7 @@ import io.selvage.injector.pod.PodTree;
 import io.selvage.model.kube.Workloads.Workload;
 import io.selvage.model.mesh.MeshProtocol;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -57,9 +58,10 @@ public final class PodMutator {
    * @param workload whom the pod belongs to, for its labels; empty parts give no label
    * @throws NameTakenException if the pod has a container or volume of a name that is needed
    */
-  public Mutation mutate(PodTree pod, ProxyConfig config, Workload workload)
+  public Mutation mutate(PodTree pod, ProxyConfig chosen, Workload workload)
       throws NameTakenException {
     requireFree(pod);
+    ProxyConfig config = chosen.over(settings.defaults());
     var parts = new SidecarContainers(settings, config, pod);
     var patch = new JsonPatch();
     if (!pod.root().path("metadata").isObject()) {
@@ -70,6 +72,7 @@ public final class PodMutator {
     list(patch, pod, "volumes", false, parts.tokenVolume());
     list(patch, pod, "volumes", true, parts.trustVolume());
     list(patch, pod, "volumes", true, parts.scratchVolume());
+    pullSecrets(patch, pod);
     if (parts.isNative()) {
       first(patch, pod, "initContainers", parts.init(), parts.proxy());
     } else {
@@ -118,6 +121,26 @@ public final class PodMutator {
       patch.add("/spec/" + field + "/-", value);
     } else {
       patch.add("/spec/" + field, JsonNodeFactory.instance.arrayNode().add(value));
+    }
+  }
+
+  private void pullSecrets(JsonPatch patch, PodTree pod) {
+    var named = new HashSet<String>();
+    pod.root()
+        .path("spec")
+        .path("imagePullSecrets")
+        .forEach(secret -> named.add(secret.path("name").asText()));
+    boolean made = false;
+    for (String name : settings.pullSecrets()) {
+      if (named.add(name)) {
+        list(
+            patch,
+            pod,
+            "imagePullSecrets",
+            made,
+            JsonNodeFactory.instance.objectNode().put("name", name));
+        made = true;
+      }
     }
   }
 

@@ -237,10 +237,7 @@ final class SidecarContainers {
   }
 
   private void resource(ObjectNode resources, String group, String name, ConfigOption option) {
-    config
-        .get(option)
-        .or(() -> Optional.ofNullable(settings.resources().get(option)))
-        .ifPresent(amount -> resources.withObject("/" + group).put(name, amount));
+    config.get(option).ifPresent(amount -> resources.withObject("/" + group).put(name, amount));
   }
 
   private static void harden(ObjectNode security) {

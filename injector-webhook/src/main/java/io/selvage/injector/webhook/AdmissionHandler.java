@@ -94,7 +94,7 @@ public final class AdmissionHandler {
     try {
       ProxyConfig config =
           ProxyConfig.read(
-              pod.annotations(), namespace, acceptLinkerd, mutator.settings().resources());
+              pod.annotations(), namespace, acceptLinkerd, mutator.settings().defaults());
       var mutation = mutator.mutate(pod, config, owner.workload());
       metrics.injected(owner.kind(), review.namespace(), at);
       tell(review, owner, EventSink.Type.NORMAL, "Injected", "Selvage sidecar proxy injected");

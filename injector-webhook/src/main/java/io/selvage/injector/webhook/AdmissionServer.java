@@ -19,6 +19,7 @@ import io.vertx.core.net.PemTrustOptions;
 import io.vertx.core.net.ServerSSLOptions;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -47,6 +48,9 @@ public final class AdmissionServer {
 
   /** The API server waits 30 s at most, and by our own registration 10. */
   private static final long REQUEST_MILLIS = 10_000;
+
+  /** Less than an injector waits for its parts to close. */
+  static final Duration DRAIN = Duration.ofSeconds(5);
 
   private static final Refusal TOO_LARGE =
       new Refusal(413, "a review has " + MAX_BODY + " bytes at most");
@@ -121,8 +125,9 @@ public final class AdmissionServer {
     return server.updateSSLOptions(options);
   }
 
+  /** Takes no connection any more, and answers what has been asked, within {@link #DRAIN}. */
   public Future<Void> close() {
-    return server.close();
+    return server.shutdown(DRAIN.toSeconds(), TimeUnit.SECONDS);
   }
 
   private static PemKeyCertOptions keys(ServingMaterial material) {

@@ -176,6 +176,34 @@ class ProxyConfigTest {
   }
 
   @Test
+  void whatTheMeshChoosesHoldsWhereNobodyElseHasChosen() throws Exception {
+    Map<ConfigOption, String> mesh =
+        Map.of(
+            ConfigOption.PROXY_LOG_LEVEL, "warn",
+            ConfigOption.PROXY_MEMORY_REQUEST, "75Mi",
+            ConfigOption.PROXY_MEMORY_LIMIT, "250Mi",
+            ConfigOption.SKIP_INBOUND_PORTS, "25",
+            ConfigOption.SKIP_OUTBOUND_PORTS, "26");
+    ProxyConfig config =
+        ProxyConfig.read(
+                Map.of("config.selvage.io/proxy-log-level", "debug"),
+                Map.of("config.selvage.io/skip-outbound-ports", "27"),
+                false,
+                mesh)
+            .over(mesh);
+    assertThat(config.get(ConfigOption.PROXY_LOG_LEVEL)).contains("debug");
+    assertThat(config.get(ConfigOption.PROXY_MEMORY_LIMIT)).contains("250Mi");
+    assertThat(config.get(ConfigOption.SKIP_INBOUND_PORTS)).contains("25");
+    assertThat(config.get(ConfigOption.SKIP_OUTBOUND_PORTS)).contains("27");
+    // The control plane must know which ports pass by the sidecar.
+    assertThat(config.annotations())
+        .isEqualTo(
+            Map.of(
+                "config.selvage.io/skip-inbound-ports", "25",
+                "config.selvage.io/skip-outbound-ports", "27"));
+  }
+
+  @Test
   void whatTheControlPlaneGoesOnReadingIsNotFrozen() throws Exception {
     Map<String, String> live =
         Map.of(

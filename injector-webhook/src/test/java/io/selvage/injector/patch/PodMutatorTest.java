@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.zjsonpatch.JsonPatch;
 import io.selvage.injector.Trees;
+import io.selvage.injector.config.ConfigOption;
 import io.selvage.injector.config.ProxyConfig;
 import io.selvage.injector.patch.PodMutator.Mutation;
 import io.selvage.injector.pod.InjectionDecision;
@@ -82,6 +83,63 @@ class PodMutatorTest {
   }
 
   @Test
+  void whatTheOperatorChoseReachesEverySidecar() throws Exception {
+    var chosen =
+        new PodMutator(
+            Trees.settings()
+                .withDefaults(
+                    Map.of(
+                        ConfigOption.PROXY_CPU_LIMIT, "2",
+                        ConfigOption.PROXY_LOG_LEVEL, "warn",
+                        ConfigOption.SKIP_OUTBOUND_PORTS, "3306"))
+                .withPullSecrets(List.of("registry", "mirror")));
+    for (String pod :
+        List.of(
+            "{metadata: {name: a}, spec: {containers: [{name: a}]}}",
+            "{metadata: {name: a}, spec: {imagePullSecrets: [{name: mine}, {name: registry}],"
+                + " containers: [{name: a}]}}")) {
+      ObjectNode before = Trees.yaml(pod);
+      JsonNode after =
+          chosen
+              .mutate(Trees.pod(before), ProxyConfig.read(Map.of(), Map.of(), false, Map.of()), WEB)
+              .patch()
+              .applyTo(before);
+      JsonNode proxy = after.at("/spec/initContainers/1");
+      assertThat(proxy.path("resources")).isEqualTo(Trees.yaml("{limits: {cpu: '2'}}"));
+      assertThat(proxy.path("env").toString())
+          .contains("{\"name\":\"" + SidecarContract.LOG_LEVEL + "\",\"value\":\"warn\"}");
+      assertThat(after.at("/spec/initContainers/0/args").toString())
+          .contains("--skip-outbound-ports=3306");
+      assertThat(after.at("/metadata/annotations/config.selvage.io~1skip-outbound-ports").asText())
+          .isEqualTo("3306");
+      assertThat(after.at("/spec/imagePullSecrets").findValuesAsText("name"))
+          .isEqualTo(
+              pod.contains("mine")
+                  ? List.of("mine", "registry", "mirror")
+                  : List.of("registry", "mirror"));
+    }
+  }
+
+  @Test
+  void whatMakesNoSenseForEverySidecarIsRefusedByName() {
+    assertThatThrownBy(
+            () -> Trees.settings().withDefaults(Map.of(ConfigOption.PROXY_CPU_LIMIT, "much")))
+        .hasMessage("\"proxy-cpu-limit\": \"much\" is not a quantity such as 100m, 0.5 or 64Mi");
+    assertThatThrownBy(() -> Trees.settings().withDefaults(Map.of(ConfigOption.INBOUND_PORT, "1")))
+        .hasMessage("\"inbound-port\" has no default of the mesh");
+    assertThatThrownBy(() ->
+            Trees.settings()
+                .withDefaults(
+                    Map.of(
+                        ConfigOption.PROXY_MEMORY_REQUEST, "2Gi",
+                        ConfigOption.PROXY_MEMORY_LIMIT, "1Gi")))
+        .hasMessage("\"proxy-memory-request\": \"2Gi\" is above the limit 1Gi");
+    assertThatThrownBy(() ->
+            Trees.settings().withDefaults(Map.of(ConfigOption.PROXY_MEMORY_LIMIT, "95Mi")))
+        .hasMessageContaining("below 96Mi, with which a sidecar does not run");
+  }
+
+  @Test
   void aTakenNameIsRefusedInWords() {
     for (String volume :
         List.of(MeshNames.TOKEN_VOLUME, MeshNames.TRUST_VOLUME, MeshNames.SCRATCH_VOLUME)) {
@@ -130,7 +188,7 @@ class PodMutatorTest {
     PodTree tree = Trees.pod(pod);
     return mutator.mutate(
         tree,
-        ProxyConfig.read(tree.annotations(), NAMESPACE, true, mutator.settings().resources()),
+        ProxyConfig.read(tree.annotations(), NAMESPACE, true, mutator.settings().defaults()),
         WEB);
   }
 

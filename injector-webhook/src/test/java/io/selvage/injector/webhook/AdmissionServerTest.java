@@ -3,6 +3,7 @@ package io.selvage.injector.webhook;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -20,6 +21,7 @@ import io.vertx.core.Vertx;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -27,9 +29,12 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -150,6 +155,54 @@ class AdmissionServerTest {
   }
 
   @Test
+  void aReviewThatIsBeingAnsweredOutlivesTheServer() throws Exception {
+    for (HttpClient.Version version :
+        Set.of(HttpClient.Version.HTTP_1_1, HttpClient.Version.HTTP_2)) {
+      close0();
+      var asked = new CountDownLatch(1);
+      var permitted = new CountDownLatch(1);
+      port =
+          start(
+              Optional.empty(),
+              new Meshed() {
+                @Override
+                public Map<String, String> namespaceAnnotations(String namespace) {
+                  asked.countDown();
+                  try {
+                    permitted.await(30, TimeUnit.SECONDS);
+                  } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                  }
+                  return super.namespaceAnnotations(namespace);
+                }
+              });
+      CompletableFuture<HttpResponse<String>> answer =
+          client()
+              .sendAsync(
+                  request(review(), "application/json").version(version).build(),
+                  BodyHandlers.ofString());
+      assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
+
+      CompletableFuture<Void> closed = server.close().toCompletionStage().toCompletableFuture();
+      await().atMost(Duration.ofSeconds(30)).until(this::takesNobody);
+      permitted.countDown();
+
+      HttpResponse<String> answered = answer.get(30, TimeUnit.SECONDS);
+      assertThat(answered.version()).isEqualTo(version);
+      assertThat(answered.statusCode()).isEqualTo(200);
+      closed.get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  private boolean takesNobody() {
+    try (Socket socket = new Socket("127.0.0.1", port)) {
+      return !socket.isConnected();
+    } catch (IOException e) {
+      return true;
+    }
+  }
+
+  @Test
   void onlyTheApiServersCertificateMayAskWhereItIsWanted() throws Exception {
     close0();
     port = start(Optional.of(new ClientCheck(clients.pem(), Set.of("kube-apiserver"))));
@@ -172,10 +225,14 @@ class AdmissionServerTest {
   }
 
   private int start(Optional<ClientCheck> check) throws Exception {
+    return start(check, new Meshed());
+  }
+
+  private int start(Optional<ClientCheck> check, ClusterView cluster) throws Exception {
     var metrics = new AdmissionMetrics(new SimpleMeterRegistry());
     var handler =
         new AdmissionHandler(
-            new Meshed(), new PodMutator(Trees.settings()), EventSink.none(), metrics, false);
+            cluster, new PodMutator(Trees.settings()), EventSink.none(), metrics, false);
     server = new AdmissionServer(vertx, handler, metrics, check, material(ca));
     return server
         .listen("127.0.0.1", 0)
@@ -184,7 +241,7 @@ class AdmissionServerTest {
         .get(30, TimeUnit.SECONDS);
   }
 
-  private static final class Meshed implements ClusterView {
+  private static class Meshed implements ClusterView {
     @Override
     public Map<String, String> namespaceAnnotations(String namespace) {
       return Map.of("selvage.io/inject", "enabled");
