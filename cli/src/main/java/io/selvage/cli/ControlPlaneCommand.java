@@ -68,6 +68,14 @@ final class ControlPlaneCommand implements Callable<Integer> {
   private @Nullable Path identityDir;
 
   @Option(
+      names = "--external-identity",
+      description =
+          "With --kubernetes: somebody else, such as cert-manager, keeps the Secret"
+              + " selvage-identity-issuer and the ConfigMap selvage-trust-roots; they are waited"
+              + " for and never made or changed.")
+  private boolean externalIdentity;
+
+  @Option(
       names = "--address",
       defaultValue = "0.0.0.0",
       description = "IP address of the gRPC port (default: ${DEFAULT-VALUE}).")
@@ -162,6 +170,16 @@ final class ControlPlaneCommand implements Callable<Integer> {
   private Duration reportInterval;
 
   @Option(
+      names = "--lame-duck",
+      paramLabel = "TIME",
+      defaultValue = "0s",
+      converter = GatewayCommand.DurationConverter.class,
+      description =
+          "How long proxies are still served after SIGTERM, not ready any more, before the drain"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Duration lameDuck;
+
+  @Option(
       names = "--drain-timeout",
       paramLabel = "TIME",
       defaultValue = "5s",
@@ -224,7 +242,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
     JavaLogging.bridge();
     PrintWriter err = spec.commandLine().getErr();
     try (ControlPlaneProcess process = start(options)) {
-      EndOnSignal.register(process.stopped(), process::drainAndClose);
+      EndOnSignal.register(process.stopped(), () -> process.drainAndClose(lameDuck));
       process.ready().thenRun(() -> announce(process));
       process.stopped().join();
       return CommandLine.ExitCode.OK;
@@ -247,7 +265,8 @@ final class ControlPlaneCommand implements Callable<Integer> {
       }
       return ControlPlanes.fromFolder(options, source.folder, identityDir, observation());
     }
-    return ControlPlanes.fromKubernetes(options, Optional.ofNullable(identityDir), observation());
+    return ControlPlanes.fromKubernetes(
+        options, Optional.ofNullable(identityDir), externalIdentity, observation());
   }
 
   private ObservationOptions observation() {
@@ -265,6 +284,11 @@ final class ControlPlaneCommand implements Callable<Integer> {
   private ControlPlaneOptions options() {
     if (source.folder != null && Files.exists(source.folder) && !Files.isDirectory(source.folder)) {
       throw wrong("--from " + source.folder + " is not a folder");
+    }
+    if (externalIdentity && (source.folder != null || identityDir != null)) {
+      throw wrong(
+          "--external-identity speaks of objects of a cluster: it goes with --kubernetes and"
+              + " without --identity-dir");
     }
     requireAddress("--address", address);
     requireAddress("--api-address", apiAddress);

@@ -76,9 +76,13 @@ public final class ControlPlanes {
    * A control plane of a cluster.
    *
    * @param identityDir instead of the cluster's Secret and ConfigMap
+   * @param externalIdentity whether somebody else keeps these two
    */
   static ControlPlaneProcess fromKubernetes(
-      ControlPlaneOptions options, Optional<Path> identityDir, ObservationOptions observed)
+      ControlPlaneOptions options,
+      Optional<Path> identityDir,
+      boolean externalIdentity,
+      ObservationOptions observed)
       throws IOException {
     ApiServer api =
         ApiServer.connect(ApiServerOptions.DEFAULT.withUserAgent("selvage-control-plane"));
@@ -91,7 +95,7 @@ public final class ControlPlanes {
         objects,
         new ControlPlaneProcess.IdentityParts(
             identityDir.isEmpty()
-                ? new ClusterStorage(new NamedObjects(api), options.namespace())
+                ? new ClusterStorage(new NamedObjects(api), options.namespace(), externalIdentity)
                 : new FolderStorage(identityDir.get()),
             tokens,
             new ServiceAccountEvents(ApiEvents.start(api, instance), options.self())),

@@ -61,6 +61,22 @@ class GatewayCommandTest {
     assertThat(err.toString()).contains(message);
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "control-plane --from . --identity-dir . --external-identity | goes with --kubernetes",
+        "control-plane --kubernetes --identity-dir . --external-identity | without --identity-dir",
+        "injector --proxy-default=proxy-memory-limit=much | \"much\" is not a quantity",
+        "injector --proxy-default=proxy-memory-limit=1Mi | request of sidecars is above its limit",
+        "injector --proxy-default=inbound-port=1 | \"inbound-port\" has no default of the mesh",
+        "injector --proxy-default=nothing=1 | there is no \"nothing\""
+      })
+  void theOtherComponentsRefuseWhatContradictsItself(String command, String message) {
+    assertThat(run(command.split(" "))).isEqualTo(2);
+    assertThat(err.toString()).contains(message);
+  }
+
   @Test
   void wantsAllOfTheMeshOrNothing(@TempDir Path folder) {
     String from = folder.toString();

@@ -37,6 +37,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -374,7 +375,11 @@ public final class ControlPlaneProcess implements AutoCloseable {
       missing.add("objects: not read yet: " + source.health().detail());
     }
     if (!identity.isReady()) {
-      missing.add("identity: no issuer that may issue now");
+      missing.add(
+          identity.problems().stream()
+              .findFirst()
+              .map(problem -> "identity: no issuer that may issue now: " + problem.message())
+              .orElse("identity: no issuer that may issue now"));
     }
     return missing;
   }
@@ -458,6 +463,25 @@ public final class ControlPlaneProcess implements AutoCloseable {
   /** The newest objects. */
   public ClusterState cluster() {
     return hub.current();
+  }
+
+  /**
+   * Goes on as before but says that it is not ready, so that nobody is sent here any more; then
+   * does as {@link #drainAndClose()}. {@link #close} ends the wait.
+   *
+   * @param lameDuck how long to go on
+   */
+  public void drainAndClose(Duration lameDuck) {
+    draining = true;
+    try {
+      stopped.get(lameDuck.toMillis(), TimeUnit.MILLISECONDS);
+      return; // closed meanwhile
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.debug("draining after {}", lameDuck);
+    }
+    drainAndClose();
   }
 
   /**

@@ -22,7 +22,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Issuer and anchors in a cluster: the Secret {@value #SECRET} with {@code tls.crt} and {@code
  * tls.key} (or {@code crt.pem} and {@code key.pem}), and the ConfigMap {@value #CONFIG_MAP} with
- * {@value #BUNDLE_KEY}. What cert-manager or trust-manager made is read and never written.
+ * {@value #BUNDLE_KEY}. What cert-manager or trust-manager made is read and never written; so is
+ * everything where somebody else keeps it.
  */
 public final class ClusterStorage implements IssuerStorage {
   public static final String SECRET = "selvage-identity-issuer";
@@ -37,6 +38,8 @@ public final class ClusterStorage implements IssuerStorage {
 
   private static final String CERT_MANAGER = "cert-manager.io/certificate-name";
   private static final String TRUST_MANAGER = "trust.cert-manager.io/bundle";
+  private static final String EXTERNAL =
+      "issuer and trust anchors are somebody else's to keep (--external-identity)";
   private static final Logger log = LoggerFactory.getLogger(ClusterStorage.class);
 
   /** Beyond the poll interval of the other replicas. */
@@ -44,16 +47,19 @@ public final class ClusterStorage implements IssuerStorage {
 
   private final NamedObjects objects;
   private final String namespace;
+  private final boolean external;
   private final List<AutoCloseable> watches = new ArrayList<>();
   private @Nullable ObjectNode secret;
   private @Nullable ObjectNode configMap;
 
   /**
    * @param namespace the control plane's
+   * @param external whether somebody else keeps both objects: then nothing is ever written
    */
-  public ClusterStorage(NamedObjects objects, String namespace) {
+  public ClusterStorage(NamedObjects objects, String namespace, boolean external) {
     this.objects = requireNonNull(objects, "objects");
     this.namespace = requireNonNull(namespace, "namespace");
+    this.external = external;
   }
 
   @Override
@@ -95,6 +101,9 @@ public final class ClusterStorage implements IssuerStorage {
 
   @Override
   public void write(IssuerFiles before, IssuerFiles after) throws StorageException {
+    if (external) {
+      throw new StorageException(EXTERNAL);
+    }
     if (!read().equals(before)) {
       throw StorageException.conflict(
           describe() + " was changed by somebody else at the same time");
@@ -182,6 +191,9 @@ public final class ClusterStorage implements IssuerStorage {
 
   @Override
   public Optional<String> readOnly() {
+    if (external) {
+      return Optional.of(EXTERNAL);
+    }
     if (secret != null && secret.path("metadata").path("annotations").has(CERT_MANAGER)) {
       return Optional.of("the Secret " + SECRET + " belongs to cert-manager");
     }
@@ -189,6 +201,18 @@ public final class ClusterStorage implements IssuerStorage {
       return Optional.of("the ConfigMap " + CONFIG_MAP + " belongs to trust-manager");
     }
     return Optional.empty();
+  }
+
+  @Override
+  public List<String> missing() {
+    var missing = new ArrayList<String>();
+    if (secret == null) {
+      missing.add("no Secret " + namespace + "/" + SECRET);
+    }
+    if (configMap == null) {
+      missing.add("no ConfigMap " + namespace + "/" + CONFIG_MAP);
+    }
+    return missing;
   }
 
   @Override

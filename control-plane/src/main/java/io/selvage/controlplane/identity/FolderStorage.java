@@ -9,6 +9,7 @@ import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -131,6 +132,11 @@ public final class FolderStorage implements IssuerStorage {
   @Override
   public Optional<String> readOnly() {
     return Optional.empty();
+  }
+
+  @Override
+  public List<String> missing() {
+    return List.of();
   }
 
   @Override

@@ -2,6 +2,7 @@
 package io.selvage.controlplane.identity;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -55,8 +56,13 @@ public sealed interface IssuerStorage extends AutoCloseable permits FolderStorag
   /** Calls {@code changed} soon after any change, until closed. It may be called for nothing. */
   void watch(Runnable changed);
 
-  /** Why issuer and anchors must not be changed from here; empty if they may. */
+  /**
+   * Why issuer and anchors must not be changed from here, as of {@link #read}; empty if they may.
+   */
   Optional<String> readOnly();
+
+  /** Objects that {@link #read} did not find, such as {@code no Secret a/b}; none for a folder. */
+  List<String> missing();
 
   /** Revision of the bundle as read or written last; it grows with each change. 0 = not known. */
   long revision();

@@ -29,6 +29,9 @@ final class IssuerStore {
   /** Reason of the problem that the issuer in use has ended. */
   static final String EXPIRED = "IssuerExpired";
 
+  /** Reason of the problem that somebody else has not made what he keeps. */
+  static final String MISSING = "IssuerMissing";
+
   private final IdentityOptions options;
   private final IssuerStorage storage;
   private final IdentityEvents events;
@@ -95,9 +98,16 @@ final class IssuerStore {
     IssuerFiles found;
     try {
       found = storage.read();
-      if (trust == null && found.isEmpty()) {
+      Optional<String> keeper = storage.readOnly();
+      List<String> missing = storage.missing();
+      if (keeper.isPresent() && !missing.isEmpty()) {
+        judged = IssuerFiles.NONE;
+        report(MISSING, keeper.get() + ", and there is " + String.join(" and ", missing));
+        return false;
+      }
+      if (trust == null && keeper.isEmpty() && found.isEmpty()) {
         found = create(now);
-      } else if (trust == null && found.isHalfMade()) {
+      } else if (trust == null && keeper.isEmpty() && found.isHalfMade()) {
         found = finish(found);
       }
     } catch (StorageException e) {

@@ -41,6 +41,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,6 +131,35 @@ class ControlPlaneProcessTest {
     return new PemKeyCertOptions()
         .addCertValue(Buffer.buffer(PemText.write(leaf.chain())))
         .addKeyValue(Buffer.buffer(WorkloadKeys.pem(keys.getPrivate())));
+  }
+
+  @Test
+  void itSaysThatItLeavesAndServesOn() throws Exception {
+    try (ControlPlaneProcess process = start(options())) {
+      process.ready().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      CompletableFuture<Void> leaving =
+          CompletableFuture.runAsync(() -> process.drainAndClose(Duration.ofMinutes(10)));
+      await()
+          .atMost(PATIENCE)
+          .until(() -> get(process.adminPort(), "/ready").body().equals("draining\n"));
+      assertThat(get(process.adminPort(), "/live").statusCode()).isEqualTo(200);
+      // A proxy that was sent here a moment ago is served.
+      try (TestProxy proxy =
+          TestProxy.connect(
+              vertx,
+              process.grpcPort(),
+              certificate(),
+              new PodRef("shop", "web-1"),
+              ProxyKind.SIDECAR)) {
+        proxy.await(ControlMessage.Bundle.class, b -> b.pem().contains("BEGIN CERTIFICATE"));
+      }
+      assertThat(process.stopped()).isNotDone();
+
+      process.close();
+
+      leaving.get(60, TimeUnit.SECONDS);
+      assertThat(process.stopped()).isDone();
+    }
   }
 
   private static HttpResponse<String> get(int port, String path) throws Exception {

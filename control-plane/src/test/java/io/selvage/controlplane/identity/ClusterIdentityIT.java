@@ -124,7 +124,7 @@ class ClusterIdentityIT {
             IdentityOptions.defaults(SELF)
                 .withPodBoundOnly(true)
                 .withPauses(Duration.ofSeconds(10), Duration.ZERO),
-            new ClusterStorage(new NamedObjects(api), NS),
+            new ClusterStorage(new NamedObjects(api), NS, false),
             new TokenReview(api, MeshProtocol.TOKEN_AUDIENCE),
             new ServiceAccountEvents(events, SELF),
             new SimpleMeterRegistry(),
