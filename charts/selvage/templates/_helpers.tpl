@@ -1,17 +1,30 @@
 {{/* SPDX-License-Identifier: Apache-2.0 */}}
 
-{{/* Labels of every object: (dict "root" $ "component" NAME) */}}
+{{/* Labels of every object: (dict "root" $ "component" NAME), and further ones as "more" LABELS */}}
 {{- define "selvage.labels" -}}
 app.kubernetes.io/name: selvage
 app.kubernetes.io/part-of: selvage
 app.kubernetes.io/component: {{ .component }}
 app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
 selvage.io/control-plane-component: {{ .component }}
+{{- with merge (dict) (.more | default dict) .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Labels of a pod of ours: (dict "root" $ "component" NAME "values" VALUES) */}}
+{{- define "selvage.podLabels" -}}
+{{- include "selvage.labels" (merge (dict "more" .values.podLabels) .) }}
 {{- end }}
 
 {{/* An image: (dict "root" $ "name" NAME) */}}
 {{- define "selvage.image" -}}
+{{- $digest := get .root.Values.images.digests .name }}
+{{- if $digest -}}
+{{ .root.Values.images.prefix }}/{{ .name }}@{{ $digest }}
+{{- else -}}
 {{ .root.Values.images.prefix }}/{{ .name }}:{{ .root.Values.images.tag | default .root.Chart.AppVersion }}
+{{- end }}
 {{- end }}
 
 {{/* Of every container of ours. */}}
@@ -49,7 +62,10 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- if eq .root.Values.podAntiAffinity "required" }}
+{{- if .values.affinity }}
+affinity:
+  {{- toYaml .values.affinity | nindent 2 }}
+{{- else if eq .root.Values.podAntiAffinity "required" }}
 affinity:
   podAntiAffinity:
     requiredDuringSchedulingIgnoredDuringExecution:
@@ -69,12 +85,41 @@ affinity:
               selvage.io/control-plane-component: {{ .component }}
 {{- end }}
 topologySpreadConstraints:
+  {{- if .values.topologySpreadConstraints }}
+  {{- toYaml .values.topologySpreadConstraints | nindent 2 }}
+  {{- else }}
   - maxSkew: 1
     topologyKey: topology.kubernetes.io/zone
     whenUnsatisfiable: ScheduleAnyway
     labelSelector:
       matchLabels:
         selvage.io/control-plane-component: {{ .component }}
+  {{- end }}
+{{- end }}
+
+{{/* How pods are replaced: (dict "root" $ "values" VALUES "alone" BOOL), alone where two never share a node.
+     Then a pod must go before its successor finds a place. What was chosen is taken as it is. */}}
+{{- define "selvage.rollout" -}}
+{{- $unavailable := include "selvage.share" (dict "of" .values.rollingUpdate "name" "maxUnavailable") }}
+{{- $surge := include "selvage.share" (dict "of" .values.rollingUpdate "name" "maxSurge") }}
+{{- if not $unavailable }}
+{{- $unavailable = ternary "1" "0" (or .alone (regexMatch "^0+%?$" $surge) (and (not $surge) (gt (int .values.replicas) 2) (ne .component "gateway"))) }}
+{{- end }}
+{{- if not $surge }}
+{{- $surge = ternary "0" "1" (and .alone (not (regexMatch "^0+%?$" $unavailable))) }}
+{{- end -}}
+rollingUpdate: {maxUnavailable: {{ $unavailable }}, maxSurge: {{ $surge }}}
+{{- end }}
+
+{{/* A number or percentage as text, empty where none was chosen: (dict "of" OBJECT "name" KEY) */}}
+{{- define "selvage.share" -}}
+{{- $value := get (.of | default dict) .name }}
+{{- if not (kindIs "invalid" $value) }}{{ $value | toString }}{{ end }}
+{{- end }}
+
+{{/* Whether replicas never share a node: (dict "root" $ "values" VALUES) */}}
+{{- define "selvage.alone" -}}
+{{- if and (eq .root.Values.podAntiAffinity "required") (not .values.affinity) }}yes{{ end }}
 {{- end }}
 
 {{/* Startup, readiness and liveness at a named port. */}}
@@ -100,6 +145,17 @@ livenessProbe:
 {{- define "selvage.scratch" -}}
 - name: tmp
   emptyDir: {medium: Memory, sizeLimit: 64Mi}
+{{- with .extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* Where that and the volumes of the values are mounted. */}}
+{{- define "selvage.mounts" -}}
+- {name: tmp, mountPath: /tmp}
+{{- with .extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* Environment of every container: (dict "root" $ "values" VALUES) */}}
@@ -120,18 +176,13 @@ livenessProbe:
 control-plane.{{ .Release.Namespace }}.svc:8443
 {{- end }}
 
-{{/* Where the gateway and sidecars find a control plane: (dict "root" $ "named" ADDRESS); empty without. */}}
-{{- define "selvage.controlPlaneFor" -}}
-{{- if .named -}}
-{{ .named }}
-{{- else if .root.Values.controlPlane.enabled -}}
-{{ include "selvage.controlPlane" .root }}
-{{- end }}
-{{- end }}
-
-{{/* A budget for more than one replica: (dict "root" $ "component" NAME "name" OBJECT "values" VALUES) */}}
+{{/* A budget for more than one replica, or for as many as somebody else makes: (dict "root" $ "component" NAME "name" OBJECT "values" VALUES) */}}
 {{- define "selvage.budget" -}}
-{{- if and .root.Values.podDisruptionBudgets (gt (int .values.replicas) 1) }}
+{{- $replicas := .values.replicas }}
+{{- with .values.autoscaling }}
+{{- if .enabled }}{{ $replicas = .minReplicas }}{{ end }}
+{{- end }}
+{{- if and .root.Values.podDisruptionBudgets (or (kindIs "invalid" $replicas) (gt (int $replicas) 1)) }}
 apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
@@ -156,11 +207,13 @@ spec:
 {{- end }}
 {{- end }}
 
-{{/* Egress to DNS and to the API server. */}}
+{{/* Egress to DNS and to the API server. A policy sees the port of the pod: DNS of OpenShift has 5353 there. */}}
 {{- define "selvage.egress" -}}
 - ports:
     - {protocol: UDP, port: 53}
     - {protocol: TCP, port: 53}
+    - {protocol: UDP, port: 5353}
+    - {protocol: TCP, port: 5353}
 - ports:
     {{- range .Values.networkPolicies.apiServer.ports }}
     - {protocol: TCP, port: {{ . }}}
@@ -171,6 +224,37 @@ spec:
   {{- end }}
 {{- end }}
 
+{{/* Egress to a web tool: (dict "root" $ "url" URL "destination" VALUES). Where nothing is chosen: the URL's port
+     anywhere, for tools outside of the cluster; and, since a policy sees the port of the pod and not that of its
+     Service, any port of the namespace that the name of a Service says. */}}
+{{- define "selvage.toolEgress" -}}
+{{- $url := urlParse .url }}
+{{- $host := regexReplaceAll ":[0-9]+$" $url.host "" }}
+# {{ .url }}
+{{- if or .destination.to .destination.ports }}
+{{- with .destination.ports }}
+- ports:
+    {{- range . }}
+    - {protocol: TCP, port: {{ int . }}}
+    {{- end }}
+{{- end }}
+{{- with .destination.to }}
+{{ ternary "  to:" "- to:" (not (empty $.destination.ports)) }}
+    {{- toYaml . | nindent 4 }}
+{{- end }}
+{{- else }}
+- ports:
+    - {protocol: TCP, port: {{ trimPrefix ":" (regexFind ":[0-9]+$" $url.host) | default (ternary "443" "80" (eq $url.scheme "https")) }}}
+{{- if not (regexMatch "^(\\[.*|[0-9.]+)$" $host) }}
+{{- $labels := splitList "." $host }}
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ ternary (index $labels (sub (min 2 (len $labels)) 1)) .root.Release.Namespace (gt (len $labels) 1) | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Whether a class is to be made here: (dict "root" $ "name" NAME "values" VALUES). Another's is left alone. */}}
 {{- define "selvage.makesClass" -}}
 {{- if .values.create }}
@@ -178,16 +262,6 @@ spec:
 {{- if or (not $there) (hasKey (dig "metadata" "labels" dict $there) "selvage.io/control-plane-component") -}}
 yes
 {{- end }}
-{{- end }}
-{{- end }}
-
-{{/* Endpoints of a Service are forgotten in every node a little after the pod is told to stop. Images have no
-     shell to sleep in; Kubernetes sleeps by itself since 1.30. */}}
-{{- define "selvage.preStop" -}}
-{{- if semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version -}}
-lifecycle:
-  preStop:
-    sleep: {seconds: 5}
 {{- end }}
 {{- end }}
 

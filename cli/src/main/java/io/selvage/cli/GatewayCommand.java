@@ -185,7 +185,9 @@ final class GatewayCommand implements Callable<Integer> {
       names = "--publish-address",
       paramLabel = "IP|NAME",
       split = ",",
-      description = "Address written to the status of Ingresses; repeatable.")
+      description =
+          "Address written to the status of Ingresses, instead of that of --publish-service;"
+              + " repeatable.")
   private List<String> publishAddresses = List.of();
 
   @Option(
@@ -341,16 +343,17 @@ final class GatewayCommand implements Callable<Integer> {
   }
 
   private PublishedAddress publishedAddress() {
-    if (publishService != null) {
-      try {
-        return PublishedAddress.OfService.parse(publishService);
-      } catch (IllegalArgumentException e) {
-        throw wrong("--publish-service: " + e.getMessage());
-      }
+    if (!publishAddresses.isEmpty()) {
+      return new PublishedAddress.Fixed(publishAddresses);
     }
-    return publishAddresses.isEmpty()
-        ? new PublishedAddress.None()
-        : new PublishedAddress.Fixed(publishAddresses);
+    if (publishService == null) {
+      return new PublishedAddress.None();
+    }
+    try {
+      return PublishedAddress.OfService.parse(publishService);
+    } catch (IllegalArgumentException e) {
+      throw wrong("--publish-service: " + e.getMessage());
+    }
   }
 
   /** Unique among replicas: a pod's name where there is one. */

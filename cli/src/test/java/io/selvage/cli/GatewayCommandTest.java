@@ -68,7 +68,7 @@ class GatewayCommandTest {
         "control-plane --from . --identity-dir . --external-identity | goes with --kubernetes",
         "control-plane --kubernetes --identity-dir . --external-identity | without --identity-dir",
         "injector --proxy-default=proxy-memory-limit=much | \"much\" is not a quantity",
-        "injector --proxy-default=proxy-memory-limit=1Mi | request of sidecars is above its limit",
+        "injector --proxy-default=proxy-memory-limit=1Mi | is below 96Mi",
         "injector --proxy-default=inbound-port=1 | \"inbound-port\" has no default of the mesh",
         "injector --proxy-default=nothing=1 | there is no \"nothing\""
       })

@@ -13,8 +13,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** Why an installation cannot begin: each reason is one sentence, and nothing has been changed. */
@@ -23,7 +25,8 @@ final class InstallChecks {
   private static final int MAX_NAMES = 5;
 
   /** Only made where somebody asks for them. */
-  private static final Set<Type> OPTIONAL = Set.of(MeshKinds.POD_MONITOR, MeshKinds.BUDGET);
+  private static final Set<Type> OPTIONAL =
+      Set.of(MeshKinds.POD_MONITOR, MeshKinds.BUDGET, MeshKinds.AUTOSCALER);
 
   private final Cluster cluster;
   private final String namespace;
@@ -203,6 +206,30 @@ final class InstallChecks {
           "The cluster does not serve the custom resources "
               + names(missing)
               + ": run `mesh install --crds | kubectl apply -f -` first.");
+    }
+  }
+
+  /**
+   * Whether the cluster knows the kinds of others that were asked for: what comes first would be
+   * made, and the rest not.
+   */
+  void monitoringIsServed(List<ObjectNode> rendered) throws CommandFailure {
+    var missing = new TreeSet<String>();
+    for (ObjectNode object : rendered) {
+      String apiVersion = object.path("apiVersion").asText();
+      if (apiVersion.startsWith(MeshKinds.MONITORING + "/")) {
+        String plural = object.path("kind").asText().toLowerCase(Locale.ROOT) + "s";
+        if (!cluster.served(apiVersion).contains(plural)) {
+          missing.add(plural + "." + MeshKinds.MONITORING);
+        }
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw CommandFailure.failed(
+          "The cluster does not serve "
+              + String.join(" and ", missing)
+              + ", which the chosen values of `monitoring` make: install the Prometheus operator"
+              + " first, or leave them out.");
     }
   }
 

@@ -87,8 +87,11 @@ public final class InstallCommand implements Callable<Integer> {
         kubernetes = Optional.of(version.text());
         var checks = new InstallChecks(cluster, namespace.name());
         checks.mayInstall();
-        checks.mayGrant(HelmEngine.objects(untrusted(chosen, kubernetes).render(charts)));
+        List<ObjectNode> wanted =
+            HelmEngine.objects(untrusted(chosen, kubernetes).render(charts));
+        checks.mayGrant(wanted);
         checks.nothingInstalled();
+        checks.monitoringIsServed(wanted);
         if (effective.path("gateway").path("enabled").asBoolean()) {
           checks.crdsAreThere(HelmEngine.objects(Release.renderCrds(charts, namespace.name())));
           foreignClasses = checks.foreignClasses();

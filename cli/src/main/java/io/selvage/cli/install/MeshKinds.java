@@ -27,6 +27,9 @@ public final class MeshKinds {
   /** Of the Emissary kinds. */
   public static final String GROUP = "getambassador.io";
 
+  /** Of the Prometheus operator. */
+  static final String MONITORING = "monitoring.coreos.com";
+
   private static final String RBAC = "rbac.authorization.k8s.io";
 
   public static final Type DEPLOYMENT = new Type("apps", "v1", "Deployment", "deployments", true);
@@ -47,7 +50,9 @@ public final class MeshKinds {
   public static final Type BUDGET =
       new Type("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true);
   public static final Type POD_MONITOR =
-      new Type("monitoring.coreos.com", "v1", "PodMonitor", "podmonitors", true);
+      new Type(MONITORING, "v1", "PodMonitor", "podmonitors", true);
+  public static final Type AUTOSCALER =
+      new Type("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true);
   public static final Type LEASE = new Type("coordination.k8s.io", "v1", "Lease", "leases", true);
   public static final Type CRD =
       new Type(
@@ -64,6 +69,7 @@ public final class MeshKinds {
   static final List<Type> INSTALLED =
       List.of(
           Type.MUTATING_WEBHOOK,
+          AUTOSCALER,
           DEPLOYMENT,
           BUDGET,
           CLUSTER_ROLE_BINDING,

@@ -86,11 +86,14 @@ public final class UpgradeCommand implements Callable<Integer> {
     if (effective.path("controlPlane").path("enabled").asBoolean()) {
       checks.trustMaterialKept();
     }
+    String text =
+        new Release(namespace.name(), chosen, Optional.empty(), foreign, Optional.of(kubernetes))
+            .render(charts);
+    checks.monitoringIsServed(HelmEngine.objects(text));
     spec.commandLine()
         .getErr()
         .println("from " + there.version() + " to " + VersionCommand.number());
-    return new Release(namespace.name(), chosen, Optional.empty(), foreign, Optional.of(kubernetes))
-        .render(charts);
+    return text;
   }
 
   /** What an upgrade would do to each object. */

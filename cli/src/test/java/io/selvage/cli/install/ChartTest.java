@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.VersionCommand;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -114,6 +115,145 @@ class ChartTest {
         .isEqualTo(107);
   }
 
+  /** What is sent to a pod that was told to stop is served on every version of Kubernetes. */
+  @Test
+  void everyComponentServesOnWhileItLeavesItsService() throws Exception {
+    for (String kubernetes : List.of("v1.25.0", "v1.36.2")) {
+      Rendered rendered =
+          Rendered.on(
+              kubernetes,
+              List.of(),
+              "controlPlane.lameDuckSeconds=7",
+              "controlPlane.drainTimeoutSeconds=20",
+              "injector.lameDuckSeconds=8");
+      assertThat(rendered.args("control-plane")).contains("--lame-duck=7s", "--drain-timeout=20s");
+      assertThat(grace(rendered, "control-plane")).isEqualTo(37);
+      assertThat(rendered.args("selvage-injector")).contains("--lame-duck=8s");
+      assertThat(grace(rendered, "selvage-injector")).isEqualTo(28);
+      assertThat(rendered.text()).doesNotContain("preStop:");
+    }
+  }
+
+  private static int grace(Rendered rendered, String deployment) {
+    return rendered
+        .get("Deployment", deployment)
+        .at("/spec/template/spec/terminationGracePeriodSeconds")
+        .asInt();
+  }
+
+  /** Where two pods never share a node, one must go before its successor finds a place. */
+  @Test
+  void aRolloutFindsNodes() throws Exception {
+    Rendered apart = Rendered.with("podAntiAffinity=required");
+    for (String name : List.of("control-plane", "selvage-injector", "selvage-gateway")) {
+      assertThat(rollout(apart, name)).as(name).isEqualTo("1/0");
+      assertThat(rollout(Rendered.with(), name)).as(name).isEqualTo("0/1");
+    }
+    Rendered three = Rendered.with("controlPlane.replicas=3", "injector.replicas=3");
+    assertThat(rollout(three, "control-plane")).isEqualTo("1/1");
+    assertThat(rollout(three, "selvage-injector")).isEqualTo("1/1");
+    for (String ha : List.of("control-plane", "selvage-injector")) {
+      assertThat(rollout(Rendered.with(List.of(HA)), ha)).isEqualTo("1/0");
+    }
+    assertThat(rollout(Rendered.with("gateway.hostPorts.enabled=true"), "selvage-gateway"))
+        .isEqualTo("1/0");
+    // Who chooses knows his nodes.
+    assertThat(
+            rollout(
+                Rendered.with("podAntiAffinity=required", "gateway.rollingUpdate.maxUnavailable=0"),
+                "selvage-gateway"))
+        .isEqualTo("0/1");
+    assertThat(rollout(Rendered.with("gateway.rollingUpdate.maxSurge=0"), "selvage-gateway"))
+        .isEqualTo("1/0");
+    assertThat(
+            rollout(Rendered.with("gateway.rollingUpdate.maxUnavailable=25%"), "selvage-gateway"))
+        .isEqualTo("25%/1");
+  }
+
+  private static String rollout(Rendered rendered, String deployment) {
+    JsonNode update = rendered.get("Deployment", deployment).at("/spec/strategy/rollingUpdate");
+    return update.path("maxUnavailable").asText() + "/" + update.path("maxSurge").asText();
+  }
+
+  @Test
+  void somebodyElsesIssuerIsOnlyRead() throws Exception {
+    Rendered external = Rendered.with("identity.external=true");
+    assertThat(external.args("control-plane")).contains("--external-identity");
+    assertThat(Rendered.with().args("control-plane")).doesNotContain("--external-identity");
+    assertThat(verbs(external.get("Role", "selvage-control-plane")))
+        .containsExactlyInAnyOrder("get", "list", "watch");
+    assertThat(verbs(Rendered.with().get("Role", "selvage-control-plane")))
+        .contains("create", "update");
+  }
+
+  private static Set<String> verbs(JsonNode role) {
+    Set<String> verbs = new TreeSet<>();
+    role.path("rules").forEach(rule -> rule.path("verbs").forEach(v -> verbs.add(v.asText())));
+    return verbs;
+  }
+
+  @Test
+  void ingressesGetTheAddressThatWasChosen() throws Exception {
+    String ofService = "--publish-service=selvage/selvage-gateway";
+    assertThat(Rendered.with().args("selvage-gateway")).contains(ofService);
+    Rendered named = Rendered.with("gateway.publish.addresses={192.0.2.1,gw.example}");
+    Rendered none = Rendered.with("gateway.publish.service=false");
+    assertThat(named.args("selvage-gateway"))
+        .contains("--publish-address=192.0.2.1,gw.example")
+        .doesNotContain(ofService);
+    assertThat(none.args("selvage-gateway")).noneMatch(a -> a.startsWith("--publish"));
+    // Without a Service to look at, nobody needs the right to.
+    for (Rendered rendered : List.of(named, none)) {
+      assertThat(rendered.get("Role", "selvage-gateway").toString()).doesNotContain("services");
+    }
+  }
+
+  @Test
+  void somebodyElseMayScaleTheGateway() throws Exception {
+    assertThat(replicas(Rendered.with())).isTrue();
+    assertThat(replicas(Rendered.with("gateway.replicas=null"))).isFalse();
+    Rendered scaled =
+        Rendered.with(
+            "podDisruptionBudgets=true",
+            "gateway.autoscaling.enabled=true",
+            "gateway.autoscaling.maxReplicas=5");
+    assertThat(replicas(scaled)).isFalse();
+    JsonNode spec = scaled.get("HorizontalPodAutoscaler", "selvage-gateway").path("spec");
+    assertThat(spec.at("/scaleTargetRef/name").asText()).isEqualTo("selvage-gateway");
+    assertThat(spec.path("maxReplicas").asInt()).isEqualTo(5);
+    assertThat(spec.at("/metrics/0/resource/target/averageUtilization").asInt()).isEqualTo(70);
+    assertThat(scaled.ofKind("PodDisruptionBudget")).hasSize(1);
+    assertThat(Rendered.with().ofKind("HorizontalPodAutoscaler")).isEmpty();
+  }
+
+  private static boolean replicas(Rendered rendered) {
+    return rendered.get("Deployment", "selvage-gateway").path("spec").has("replicas");
+  }
+
+  @Test
+  void whatIsChosenForSidecarsReachesTheInjector() throws Exception {
+    assertThat(Rendered.with().args("selvage-injector"))
+        .contains(
+            "--proxy-default=proxy-cpu-request=50m",
+            "--proxy-default=proxy-memory-request=75Mi",
+            "--proxy-default=proxy-memory-limit=250Mi")
+        .noneMatch(a -> a.contains("log-level") || a.contains("pull-secrets"));
+    assertThat(
+            Rendered.with(
+                    "injector.sidecar.resources.requests.cpu=null",
+                    "injector.sidecar.resources.limits.cpu=2",
+                    "injector.sidecar.logLevel=warn",
+                    "injector.sidecar.skipInboundPorts=25",
+                    "injector.sidecar.pullSecrets={one,two}")
+                .args("selvage-injector"))
+        .contains(
+            "--proxy-default=proxy-cpu-request=",
+            "--proxy-default=proxy-cpu-limit=2",
+            "--proxy-default=proxy-log-level=warn",
+            "--proxy-default=skip-inbound-ports=25",
+            "--image-pull-secrets=one,two");
+  }
+
   @Test
   void kubeSystemAndWeAreExemptFromTheWebhook() throws Exception {
     JsonNode selector =
@@ -130,12 +270,6 @@ class ChartTest {
     assertThat(alone.args("selvage-gateway")).noneMatch(a -> a.contains("control-plane"));
     assertThat(alone.get("Deployment", "selvage-gateway").at("/spec/template/spec/volumes"))
         .hasSize(1);
-    Rendered named =
-        Rendered.with(
-            "controlPlane.enabled=false",
-            "injector.enabled=false",
-            "gateway.mesh.controlPlane=far.example:8443");
-    assertThat(named.args("selvage-gateway")).contains("--control-plane=far.example:8443");
   }
 
   @Test
@@ -180,10 +314,8 @@ class ChartTest {
   void whatAnOldKubernetesDoesNotKnowIsLeftOut() throws Exception {
     Rendered old = Rendered.on("v1.28.4", List.of());
     assertThat(old.args("selvage-injector")).contains("--classic-sidecar");
-    assertThat(old.get("Deployment", "selvage-injector").toString()).doesNotContain("preStop");
     Rendered recent = Rendered.on("v1.30.0", List.of());
     assertThat(recent.args("selvage-injector")).doesNotContain("--classic-sidecar");
-    assertThat(recent.get("Deployment", "selvage-injector").toString()).contains("preStop");
     assertThatThrownBy(() -> Rendered.on("v1.24.9", List.of())).hasMessageContaining("1.25");
   }
 
@@ -244,6 +376,17 @@ class ChartTest {
           identity.issuanceLifetime=1d             | identity.issuanceLifetime
           images.prefix=Registry/Selvage           | images.prefix
           gatway.enabled=true                      | gatway
+          gateway.mesh.controlPlane=far:8443       | controlPlane
+          injector.controlPlane=far:8443           | controlPlane
+          gateway.rollingUpdate.maxSurge=some      | gateway.rollingUpdate.maxSurge
+          gateway.publish.addresses={a b}          | gateway.publish.addresses.0
+          images.digests.gateway=sha256:12         | images.digests.gateway
+          gateway.service.ipFamilies={IPv5}        | gateway.service.ipFamilies.0
+          commonLabels.team=a b                    | commonLabels.team
+          injector.sidecar.logLevel=loud           | injector.sidecar.logLevel
+          injector.sidecar.skipInboundPorts=http   | injector.sidecar.skipInboundPorts
+          networkPolicies.prometheus.ports={0}     | networkPolicies.prometheus.ports.0
+          controlPlane.lameDuckSeconds=-1          | controlPlane.lameDuckSeconds
           gateway.enabeld=true                     | enabeld
           logLevel=info                            | logLevel
           monitoring.podMonitors.interval=often    | monitoring.podMonitors.interval
@@ -260,10 +403,67 @@ class ChartTest {
   void combinationsThatCannotWorkAreRefused() {
     assertThatThrownBy(() -> Rendered.with("controlPlane.enabled=false"))
         .hasMessageStartingWith("sidecars need a control plane");
-    assertThatThrownBy(() -> Rendered.with("gateway.ports.https=80"))
-        .hasMessageContaining("the same port");
-    assertThatThrownBy(() -> Rendered.with("gateway.ports.https=9901"))
-        .hasMessageContaining("admin port");
+  }
+
+  private static final String EXTRA = "gateway.service.extraPorts[0].";
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          gateway.ports.https=80                    | gateway.ports.https are the same port
+          gateway.ports.https=9901                  | gateway.ports.https: port 9901 is the gateway's admin
+          gateway.hostPorts.enabled=true;gateway.hostPorts.https=80 | gateway.hostPorts.https are the same
+          gateway.service.httpsPort=80              | gateway.service.httpsPort are the same port
+          gateway.service.nodePorts.http=31000;gateway.service.nodePorts.https=31000 | nodePorts.https are
+          +port=9901                                | extraPorts[0].targetPort: 9901 is the gateway's admin
+          +port=1;+targetPort=9901                  | extraPorts[0].targetPort: 9901 is the gateway's admin
+          +port=1;+targetPort=admin                 | extraPorts[0].targetPort: admin is none of
+          +port=443                                 | extraPorts[0].port: another port of the Service is 443
+          +port=1;+name=http                        | extraPorts[0].name: another port of the Service is named
+          +port=1;-port=1                           | extraPorts[1].port: another port of the Service is 1
+          +port=1;-port=2;-name=db                  | extraPorts[1].name: another port of the Service is named
+          +port=1;+nodePort=31000;gateway.service.type=ClusterIP | extraPorts[0].nodePort: a Service of type
+          +port=1;+nodePort=31000;-port=2;-nodePort=31000 | extraPorts[1].nodePort: another port
+          gateway.rollingUpdate.maxSurge=0;gateway.rollingUpdate.maxUnavailable=0% | gateway.rollingUpdate: with
+          gateway.autoscaling.enabled=true;gateway.autoscaling.minReplicas=11 | minReplicas is above maxReplicas
+          gateway.autoscaling.enabled=true;gateway.resources.requests.cpu=null | gateway.resources.requests.cpu
+          commonLabels.selvage\\.io/x=y             | commonLabels: the label selvage.io/x
+          gateway.podLabels.app\\.kubernetes\\.io/name=y | gateway.podLabels: the label app.kubernetes.io/name
+          """)
+  void portsAndRolloutsThatContradictThemselvesAreRefusedByName(String set, String message) {
+    String[] values =
+        set.replace("+", EXTRA).replace(";-", ";gateway.service.extraPorts[1].").split(";");
+    var all = new ArrayList<String>();
+    for (int port = 0; port < 2; port++) {
+      String at = "gateway.service.extraPorts[" + port + "].";
+      if (set.contains(port == 0 ? "+" : ";-")) {
+        all.add(at + "name=" + (port == 0 ? "db" : "mq"));
+      }
+    }
+    all.addAll(List.of(values));
+    assertThatThrownBy(() -> Rendered.with(all.toArray(new String[0])))
+        .isInstanceOf(HelmEngine.RenderException.class)
+        .hasMessageContaining(message)
+        .message()
+        .doesNotContain("\n");
+  }
+
+  @Test
+  void furtherPortsThatDoNotContradictAreTaken() throws Exception {
+    JsonNode ports =
+        Rendered.with(
+                EXTRA + "name=db",
+                EXTRA + "port=9901",
+                EXTRA + "targetPort=5432",
+                "gateway.service.extraPorts[1].name=again",
+                "gateway.service.extraPorts[1].port=8080",
+                "gateway.service.extraPorts[1].targetPort=http")
+            .get("Service", "selvage-gateway")
+            .at("/spec/ports");
+    assertThat(ports).hasSize(4);
+    assertThat(ports.at("/3/targetPort").asText()).isEqualTo("http");
   }
 
   @Test
@@ -357,9 +557,39 @@ class ChartTest {
             "--grafana=http://grafana.monitoring:3000/grafana/");
     JsonNode egress = rendered.get("NetworkPolicy", "control-plane").at("/spec/egress");
     assertThat(ports(egress)).contains(443, 3000);
+    // A policy sees the pod's port, which the URL of a Service does not tell.
+    assertThat(anyPortOf(egress)).containsExactly("example", "monitoring");
+    assertThat(
+            anyPortOf(
+                Rendered.with(
+                        "controlPlane.prometheus=http://prometheus-server",
+                        "controlPlane.grafana=http://10.96.0.7:80/")
+                    .get("NetworkPolicy", "control-plane")
+                    .at("/spec/egress")))
+        .containsExactly("selvage");
+    JsonNode chosen =
+        Rendered.with(
+                "controlPlane.prometheus=http://10.96.0.7",
+                "networkPolicies.prometheus.ports={9090}",
+                "networkPolicies.prometheus.to[0].podSelector.matchLabels.app=prometheus")
+            .get("NetworkPolicy", "control-plane")
+            .at("/spec/egress");
+    assertThat(ports(chosen)).contains(9090).doesNotContain(80);
+    assertThat(chosen.toString())
+        .contains("{\"podSelector\":{\"matchLabels\":{\"app\":\"prometheus\"}}}");
+    assertThat(anyPortOf(chosen)).isEmpty();
     assertThat(ports(Rendered.with().get("NetworkPolicy", "control-plane").at("/spec/egress")))
         .doesNotContain(3000);
     assertThat(Rendered.with().args("control-plane")).noneMatch(a -> a.contains("grafana"));
+  }
+
+  /** Namespaces of which every port may be reached. */
+  private static List<String> anyPortOf(JsonNode rules) {
+    return StreamSupport.stream(rules.spliterator(), false)
+        .filter(rule -> !rule.has("ports"))
+        .map(rule ->
+            rule.at("/to/0/namespaceSelector/matchLabels/kubernetes.io~1metadata.name").asText())
+        .toList();
   }
 
   private static List<Integer> ports(JsonNode rules) {
@@ -367,6 +597,15 @@ class ChartTest {
         .flatMap(rule -> StreamSupport.stream(rule.path("ports").spliterator(), false))
         .map(port -> port.path("port").asInt())
         .toList();
+  }
+
+  /** Pods of DNS listen on 53, those of OpenShift on 5353. */
+  @Test
+  void dnsMayBeAskedWhereItsPodsListen() throws Exception {
+    for (String policy : List.of("control-plane", "selvage-injector")) {
+      assertThat(ports(Rendered.with().get("NetworkPolicy", policy).at("/spec/egress")))
+          .contains(53, 5353);
+    }
   }
 
   @Test

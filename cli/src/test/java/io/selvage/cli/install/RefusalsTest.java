@@ -137,6 +137,32 @@ class RefusalsTest {
     refused("upgrade").startsWith(sentence);
   }
 
+  /** What comes before a kind that is not served would be made, and the rest not. */
+  @Test
+  void aKindOfTheOperatorsThatIsMissingIsNamed() throws Exception {
+    customResources();
+    String wanted = " --set monitoring.podMonitors.enabled=true";
+    String sentence = "The cluster does not serve podmonitors.monitoring.coreos.com, ";
+    refused("install" + wanted).startsWith(sentence).contains("install the Prometheus operator");
+    installation();
+    refused("upgrade" + wanted).startsWith(sentence);
+    for (ObjectNode object : cluster.all()) {
+      if (!object.path("kind").asText().equals("CustomResourceDefinition")) {
+        cluster.remove(object.path("kind").asText(), object.at("/metadata/name").asText());
+      }
+    }
+    cluster.add(
+        """
+        apiVersion: apiextensions.k8s.io/v1
+        kind: CustomResourceDefinition
+        metadata: {name: podmonitors.monitoring.coreos.com}
+        spec: {group: monitoring.coreos.com, names: {plural: podmonitors}}
+        """);
+    Ran well = mesh("install" + wanted);
+    assertThat(well.code()).as(well.err()).isZero();
+    assertThat(well.out()).contains("kind: PodMonitor");
+  }
+
   @Test
   void anIssuerThatHasEndedIsRefused() throws Exception {
     Instant now = Instant.now();
