@@ -355,6 +355,9 @@ public final class DestinationTable implements Destinations {
         DestinationUpdate.ServiceRef.NONE,
         ProtocolHint.DETECT,
         EndpointSet.empty(key(address)),
+        List.of());
+  }
+
   /**
    * What connections are treated as before an endpoint is chosen: opaque as soon as one of them is,
    * because what is not parsed by mistake can be carried to any of them.
@@ -363,9 +366,6 @@ public final class DestinationTable implements Destinations {
       DestinationUpdate update, List<DestinationUpdate.Endpoint> details) {
     boolean opaque = details.stream().anyMatch(one -> one.hint() == ProtocolHint.OPAQUE);
     return opaque ? ProtocolHint.OPAQUE : update.hint();
-  }
-
-        List.of());
   }
 
   private static String key(InetSocketAddress address) {
