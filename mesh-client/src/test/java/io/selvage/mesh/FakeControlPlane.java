@@ -146,12 +146,16 @@ public final class FakeControlPlane implements AutoCloseable {
   }
 
   public void push(ControlMessage message) {
-    streams.forEach(stream -> write(stream, message));
+    synchronized (streams) {
+      streams.forEach(stream -> write(stream, message));
+    }
   }
 
   /** Ends every stream with a status. */
   public void endStreams(int status, String message) {
-    List.copyOf(streams).forEach(stream -> end(stream, status, message));
+    synchronized (streams) {
+      List.copyOf(streams).forEach(stream -> end(stream, status, message));
+    }
   }
 
   public void cutStreams() {
@@ -230,9 +234,12 @@ public final class FakeControlPlane implements AutoCloseable {
     received.add(message);
     switch (message) {
       case ProxyMessage.Hello _ -> {
-        write(response, new ControlMessage.Welcome(MeshProtocol.VERSION, "fake", 500));
-        greetings.forEach(greeting -> write(response, greeting));
-        streams.add(response);
+        // One step: a proxy that has heard its Welcome hears what is pushed next.
+        synchronized (streams) {
+          write(response, new ControlMessage.Welcome(MeshProtocol.VERSION, "fake", 500));
+          greetings.forEach(greeting -> write(response, greeting));
+          streams.add(response);
+        }
       }
       case ProxyMessage.Subscribe(long id, String address, int wanted) -> {
         DestinationUpdate update = destinations.get(address + ":" + wanted);

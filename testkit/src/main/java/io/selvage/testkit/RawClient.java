@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * shows what had arrived.
  */
 public final class RawClient implements AutoCloseable {
-  private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(5);
+  private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(30);
 
   private final Socket socket;
   private final InputStream in;
@@ -57,7 +57,7 @@ public final class RawClient implements AutoCloseable {
     return new RawClient(socket);
   }
 
-  /** How long each of the following reads may take in all; 5 s at first. */
+  /** How long each of the following reads may take in all; 30 s at first. */
   public RawClient deadline(Duration newDeadline) {
     deadline = newDeadline;
     return this;

@@ -6,6 +6,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -60,6 +61,11 @@ public final class ScriptedOrigin implements AutoCloseable {
   /** Connections accepted so far, oldest first. */
   public List<Connection> connections() {
     return connections;
+  }
+
+  /** True once there was a connection and its peer has ended the first one. */
+  public boolean isFirstClosedByPeer() {
+    return !connections.isEmpty() && connections.getFirst().isClosedByPeer();
   }
 
   /** Everything received on all connections, in order of acceptance. */
@@ -252,7 +258,14 @@ public final class ScriptedOrigin implements AutoCloseable {
     }
 
     private int readByte() throws IOException {
-      int b = socket.getInputStream().read();
+      int b;
+      try {
+        b = socket.getInputStream().read();
+      } catch (SocketException e) {
+        // A reset, unless it was we who closed.
+        closedByPeer |= !socket.isClosed();
+        throw e;
+      }
       if (b < 0) {
         closedByPeer = true;
       } else {

@@ -58,8 +58,9 @@ class TapApiTest {
         return CompletableFuture.failedFuture(fault);
       }
       asked = request;
-      newListener.status(2, 0);
+      // Kept first: with the status the caller has its answer.
       listener = newListener;
+      newListener.status(2, 0);
       return CompletableFuture.completedFuture(7L);
     }
 

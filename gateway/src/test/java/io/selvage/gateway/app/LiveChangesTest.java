@@ -149,7 +149,7 @@ class LiveChangesTest {
   void drainingEndsTheProcessInGoodOrder() throws IOException {
     var gateway = TestGatewayProcess.start();
     gateway.put(Manifests.ingress("web", "a.example", "/", "web"), Manifests.service("web"));
-    await().atMost(5, TimeUnit.SECONDS).until(() -> gateway.process().readiness().isReady());
+    await().atMost(30, TimeUnit.SECONDS).until(() -> gateway.process().readiness().isReady());
     assertThat(gateway.status("a.example", "/")).isEqualTo(503);
 
     gateway.process().drainAndClose();
@@ -157,7 +157,7 @@ class LiveChangesTest {
     assertThat(gateway.process().readiness().isReady()).isFalse();
     assertThat(gateway.process().server().phase()).isEqualTo(GatewayServer.Phase.STOPPED);
     await()
-        .atMost(2, TimeUnit.SECONDS)
+        .atMost(30, TimeUnit.SECONDS)
         .until(() -> gateway.process().server().stopped().toCompletableFuture().isDone());
     gateway.process().close();
   }

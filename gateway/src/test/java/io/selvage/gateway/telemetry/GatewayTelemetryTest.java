@@ -92,13 +92,20 @@ final class GatewayTelemetryTest {
 
     List<String> lines =
         Awaitility.await()
-            .until(() -> Files.readAllLines(dir.resolve("access.log")), l -> l.size() == 2);
+            .until(() -> Files.readString(dir.resolve("access.log")), GatewayTelemetryTest::areTwo)
+            .lines()
+            .toList();
     JsonNode first = new ObjectMapper().readTree(lines.getFirst());
     assertThat(first.get("path").asText()).isEqualTo("/a?b=c");
     assertThat(first.get("outcome").asText()).isEqualTo("ok");
     assertThat(first.get("endpoint").asText()).isEqualTo("127.0.0.1:" + origin.port());
     assertThat(new ObjectMapper().readTree(lines.getLast()).get("outcome").asText())
         .isEqualTo("no_route");
+  }
+
+  /** Whole lines: what is being written now ends without a line feed. */
+  private static boolean areTwo(String lines) {
+    return lines.endsWith("\n") && lines.lines().count() == 2;
   }
 
   @Test

@@ -54,6 +54,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext ctx, Object message) {
     Channel child = (Channel) message;
+    boolean retiring = server.isRetiring();
     pauseMillis = FIRST_PAUSE_MILLIS;
     boolean madeRoom = isFull() && server.silent().resetOldest();
     if (!environment.guard().tryAcquire()) {
@@ -80,7 +81,7 @@ final class Acceptor extends ChannelInboundHandlerAdapter {
           }
         });
     // Only now, because a drain asks each connection of the listener for its event loop.
-    server.add(child);
+    server.add(child, retiring);
     if (!child.isOpen()) {
       server.remove(child);
     }

@@ -37,6 +37,9 @@ public final class ListenerServer {
   private volatile LiveListener live;
   private volatile boolean retiring;
 
+  /** Connections have been closed. */
+  private volatile boolean cutOff;
+
   /** What is wrong with the certificates of the settings in force. */
   private volatile List<Problem> certificateProblems = List.of();
 
@@ -163,8 +166,24 @@ public final class ListenerServer {
     return acceptor.open();
   }
 
-  void add(Channel connection) {
+  /** Whether connections have been told to end. */
+  boolean isRetiring() {
+    return retiring;
+  }
+
+  /**
+   * A connection of this listener. Those that are told to end are told once: one that was being
+   * accepted meanwhile hears of it here.
+   *
+   * @param beganRetiring what {@link #isRetiring} was before anything was done with it
+   */
+  void add(Channel connection, boolean beganRetiring) {
     connections.add(connection);
+    if (cutOff) {
+      connection.close();
+    } else if (retiring && !beganRetiring) {
+      drain(connection);
+    }
   }
 
   void remove(Channel connection) {
@@ -210,11 +229,13 @@ public final class ListenerServer {
   /** Tells every connection to end after what runs on it: see {@link ServerCodec.Drain}. */
   public void drainConnections() {
     retiring = true;
-    for (Channel connection : connections) {
-      connection
-          .eventLoop()
-          .execute(() -> connection.pipeline().fireUserEventTriggered(ServerCodec.Drain.INSTANCE));
-    }
+    connections.forEach(ListenerServer::drain);
+  }
+
+  private static void drain(Channel connection) {
+    connection
+        .eventLoop()
+        .execute(() -> connection.pipeline().fireUserEventTriggered(ServerCodec.Drain.INSTANCE));
   }
 
   /**
@@ -230,8 +251,9 @@ public final class ListenerServer {
 
   /** Closes the socket and every connection, whatever runs on it. */
   public CompletionStage<Void> close() {
-    CompletionStage<Void> closed = retire();
+    cutOff = true;
+    CompletionStage<Void> retired = retire();
     connections.forEach(Channel::close);
-    return closed;
+    return retired;
   }
 }

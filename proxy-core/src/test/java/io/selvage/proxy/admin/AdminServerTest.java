@@ -63,13 +63,13 @@ final class AdminServerTest {
                               ? Optional.of("no such level")
                               : Optional.empty();
                         })))
-            .await(10, TimeUnit.SECONDS);
+            .await(30, TimeUnit.SECONDS);
   }
 
   @AfterEach
   void stop() throws Exception {
     client.close();
-    vertx.close().await(10, TimeUnit.SECONDS);
+    vertx.close().await(30, TimeUnit.SECONDS);
   }
 
   private HttpResponse<String> send(String method, String path, String body) throws Exception {
@@ -139,7 +139,7 @@ final class AdminServerTest {
   @Test
   void refusesABodyThatIsTooLargeBeforeItsEnd() throws Exception {
     try (var socket = new Socket("127.0.0.1", admin.port())) {
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(30_000);
       String head = "PUT /log-level HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n";
       String part = "x".repeat(AdminServer.MAX_ACTION_BODY + 1);
       socket.getOutputStream().write((head + part).getBytes(StandardCharsets.US_ASCII));
@@ -153,7 +153,7 @@ final class AdminServerTest {
   @Test
   void takesNoActionFromAWebPage() throws Exception {
     try (var socket = new Socket("127.0.0.1", admin.port())) {
-      socket.setSoTimeout(10_000);
+      socket.setSoTimeout(30_000);
       String request =
           "PUT /log-level HTTP/1.1\r\nHost: a\r\nOrigin: http://evil.example\r\n"
               + "Content-Length: 5\r\n\r\ndebug";

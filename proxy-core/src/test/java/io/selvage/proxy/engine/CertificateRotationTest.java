@@ -121,7 +121,7 @@ class CertificateRotationTest {
   private int requestOnANewConnection(SSLContext context, int port) throws Exception {
     try (SSLSocket socket = connect(context, port);
         RawClient client = RawClient.over(socket)) {
-      client.deadline(Duration.ofSeconds(10)).send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      client.deadline(Duration.ofSeconds(30)).send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
       String response = client.readResponse();
       if (!response.startsWith("HTTP/1.1 200 ") || !response.endsWith("hi")) {
         failures.add(response);
@@ -138,7 +138,7 @@ class CertificateRotationTest {
             .build()) {
       var request =
           HttpRequest.newBuilder(URI.create("https://localhost:" + port + "/"))
-              .timeout(Duration.ofSeconds(10))
+              .timeout(Duration.ofSeconds(30))
               .build();
       for (int i = 0; i < 10; i++) {
         var response = client.send(request, HttpResponse.BodyHandlers.ofString());
@@ -154,7 +154,7 @@ class CertificateRotationTest {
 
   private static SSLSocket connect(SSLContext context, int port) throws Exception {
     var socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port);
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(30_000);
     socket.startHandshake();
     return socket;
   }

@@ -87,7 +87,12 @@ class MeshTrafficTest {
               assertThat(web.ended)
                   .hasSize(2)
                   .containsOnly(new MeshProxy.Ended(Outcome.OK, 200, 1, "", API)));
-      assertThat(api.ended).containsOnly(new MeshProxy.Ended(Outcome.OK, 200, 1, WEB, ""));
+      await()
+          .atMost(LONG)
+          .untilAsserted(() ->
+              assertThat(api.ended)
+                  .hasSize(2)
+                  .containsOnly(new MeshProxy.Ended(Outcome.OK, 200, 1, WEB, "")));
       assertThat(web.upstreamsOpened.get()).isEqualTo(1);
     }
   }

@@ -107,7 +107,7 @@ class SwapTest {
       client.send(GET);
       client.readResponse();
       gateway.dataPlane().apply(withoutRoutes(gateway.model()));
-      Awaitility.await().until(() -> origin.connections().getFirst().isClosedByPeer());
+      Awaitility.await().until(() -> origin.isFirstClosedByPeer());
       client.send(GET);
       assertThat(client.readResponse()).startsWith("HTTP/1.1 404");
     }
@@ -137,7 +137,7 @@ class SwapTest {
       slow.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
       Awaitility.await().until(() -> gateway.dataPlane().inFlight() == 1);
       Future<Boolean> drained =
-          gateway.dataPlane().drain(Duration.ofMillis(400), Duration.ofSeconds(5));
+          gateway.dataPlane().drain(Duration.ofSeconds(3), Duration.ofSeconds(60));
       try (var late = RawClient.connect(port)) {
         late.send(GET); // in the lame-duck time everything is as ever
         assertThat(late.readResponse()).startsWith("HTTP/1.1 200");
@@ -148,7 +148,7 @@ class SwapTest {
       String last = slow.readToEnd();
       assertThat(last).startsWith("HTTP/1.1 200").endsWith("hi");
       assertThat(RawClient.header(last, "connection")).isEqualTo("close");
-      assertThat(drained.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS))
+      assertThat(drained.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS))
           .isTrue();
     }
   }
@@ -162,7 +162,7 @@ class SwapTest {
       assertThat(kept.readResponse()).startsWith("HTTP/1.1 200");
       Future<Boolean> drained = gateway.dataPlane().drain(Duration.ZERO, Duration.ofSeconds(30));
       assertThat(kept.readToEnd()).isEmpty();
-      assertThat(drained.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS))
+      assertThat(drained.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS))
           .isTrue();
     }
   }
@@ -175,7 +175,7 @@ class SwapTest {
       client.send(GET);
       Awaitility.await().until(() -> gateway.dataPlane().inFlight() == 1);
       Future<Boolean> drained = gateway.dataPlane().drain(Duration.ZERO, Duration.ofMillis(200));
-      assertThat(drained.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS))
+      assertThat(drained.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS))
           .isFalse();
       assertThat(client.readToEnd()).isEmpty();
     }

@@ -289,7 +289,7 @@ public final class TestGateway implements AutoCloseable {
 
   /** Exchange number {@code n} (from 1), once it has ended; there must be no more. */
   public Ended nth(int n) {
-    Awaitility.await().atMost(5, TimeUnit.SECONDS).until(() -> ended.size() >= n);
+    Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> ended.size() >= n);
     if (ended.size() > n) {
       throw new AssertionError(ended.size() + " exchanges have ended: " + ended);
     }

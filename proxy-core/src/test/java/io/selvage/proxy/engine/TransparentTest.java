@@ -9,6 +9,7 @@ import io.selvage.model.routing.ClusterSpec.Protocol;
 import io.selvage.model.routing.HeaderEdits;
 import io.selvage.proxy.exchange.Admission;
 import io.selvage.proxy.telemetry.Outcome;
+import io.selvage.testkit.ClosedPort;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
 import io.vertx.core.Vertx;
@@ -16,7 +17,6 @@ import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpVersion;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -265,7 +265,7 @@ class TransparentTest {
 
   @Test
   void saysWhatIsWrongWithTheOtherSide() throws Exception {
-    int closed = closedPort();
+    int closed = ClosedPort.take();
     try (var reset = ScriptedOrigin.start(connection -> connection.readHead());
         var garbage =
             ScriptedOrigin.start(connection -> {
@@ -304,12 +304,6 @@ class TransparentTest {
           .contains("\r\ngrpc-status: " + grpc + "\r\n");
     }
     await().atMost(LONG).until(() -> proxy.ended.size() == before + 2);
-  }
-
-  private static int closedPort() throws Exception {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
   }
 
   private static int http1(MeshProxy proxy, int port) throws Exception {
@@ -369,7 +363,8 @@ class TransparentTest {
   void http2IsToldOfAClosedPortAsGrpc() throws Exception {
     Vertx vertx = Vertx.vertx();
     try (var proxy = MeshProxy.outside()) {
-      int port = proxy.outbound(proxy.target(UNEDITED, endpoint(closedPort(), "")), Protocol.HTTP2);
+      int port =
+          proxy.outbound(proxy.target(UNEDITED, endpoint(ClosedPort.take(), "")), Protocol.HTTP2);
       var client =
           vertx.createHttpClient(
               new HttpClientOptions()

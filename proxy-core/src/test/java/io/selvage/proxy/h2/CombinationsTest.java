@@ -22,8 +22,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,24 +31,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** HTTP/1.1 and HTTP/2 in front and behind, through the whole data plane. */
 class CombinationsTest {
   private static final String OK = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
-  private static final ScriptedExchanges BEHIND = new ScriptedExchanges();
-  private static TestServer h2Origin;
-
-  @BeforeAll
-  static void start() throws Exception {
-    h2Origin = new TestServer(BEHIND);
-  }
-
-  @AfterAll
-  static void stop() {
-    h2Origin.close();
-  }
+  private final ScriptedExchanges behind = new ScriptedExchanges();
+  private TestServer h2Origin;
 
   @BeforeEach
-  void forget() {
-    BEHIND.seen.clear();
-    BEHIND.gone.set(0);
-    BEHIND.received.set(0);
+  void start() throws Exception {
+    h2Origin = new TestServer(behind);
+  }
+
+  @AfterEach
+  void stop() {
+    h2Origin.close();
   }
 
   private static ClusterSpec http2(String name) {
@@ -100,7 +92,7 @@ class CombinationsTest {
     return gateway(ClusterSpec.http("c"), port);
   }
 
-  private static TestGateway toHttp2() {
+  private TestGateway toHttp2() {
     return gateway(http2("c"), h2Origin.port());
   }
 
@@ -215,7 +207,7 @@ class CombinationsTest {
       c.data(1, 2, false).flush();
       await().until(() -> origin.received().contains("\r\n\r\n"));
       c.data(1, 1, true).expectReset(1, Http2.PROTOCOL_ERROR);
-      assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(closed.await(30, TimeUnit.SECONDS)).isTrue();
       assertThat(origin.received().split("\r\n\r\n", 2)[1]).hasSizeLessThan(5);
       assertThat(gateway.only().rejection()).isEqualTo("content_length_mismatch");
       // The connection itself goes on.
@@ -238,7 +230,7 @@ class CombinationsTest {
       c.get(1, "/").flush();
       await().until(() -> origin.received().contains("\r\n\r\n"));
       c.reset(1, Http2.CANCEL).flush();
-      assertThat(closed.await(5, TimeUnit.SECONDS)).isTrue();
+      assertThat(closed.await(30, TimeUnit.SECONDS)).isTrue();
       assertThat(gateway.only().outcome()).isEqualTo(Outcome.CLIENT_GONE);
     }
   }
@@ -366,7 +358,7 @@ class CombinationsTest {
       response = client.readResponse();
       assertThat(RawClient.header(response, "transfer-encoding")).isEqualTo("chunked");
       assertThat(response).contains("hello").endsWith("0\r\n\r\n");
-      assertThat(BEHIND.seen.getFirst())
+      assertThat(behind.seen.getFirst())
           .startsWith("GET /bytes/5 a.test\n")
           .doesNotContain("host:");
     }
@@ -420,7 +412,7 @@ class CombinationsTest {
       }
       assertThat(got).isEqualTo(1000);
       assertThat(c.decode(f)).containsEntry("x-t", "1");
-      assertThat(BEHIND.seen.getFirst()).contains("te: trailers");
+      assertThat(behind.seen.getFirst()).contains("te: trailers");
     }
   }
 
@@ -474,7 +466,7 @@ class CombinationsTest {
             Optional.empty(),
             Optional.empty(),
             List.of());
-    try (var origin = new TestServer(BEHIND, Limits.DEFAULT, Settings.defaults(), 100, context, 0);
+    try (var origin = new TestServer(behind, Limits.DEFAULT, Settings.defaults(), 100, context, 0);
         var gateway = gateway(http2("c", Optional.of(tls)), origin.port());
         var c = WireClient.connect(gateway.port())) {
       c.settings(Http2.SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20).windowUpdate(0, 1 << 24);
@@ -502,10 +494,10 @@ class CombinationsTest {
         c.get(2 * i + 3, "/never");
       }
       c.flush();
-      await().until(() -> BEHIND.seen.size() == 51);
+      await().until(() -> behind.seen.size() == 51);
       assertThat(h2Origin.connectionCount()).isEqualTo(before);
       c.close();
-      await().untilAsserted(() -> assertThat(BEHIND.gone).hasValue(50));
+      await().untilAsserted(() -> assertThat(behind.gone).hasValue(50));
     }
   }
 
@@ -527,7 +519,6 @@ class CombinationsTest {
 
   @Test
   void aSlowClientHoldsTheEndpointBack() throws Exception {
-    BEHIND.poured.set(0);
     try (var gateway = toHttp2();
         var c = WireClient.connect(gateway.port())) {
       c.settings(Http2.SETTINGS_INITIAL_WINDOW_SIZE, 100);
@@ -535,7 +526,7 @@ class CombinationsTest {
       assertThat(c.nextOfStreams().payload()).hasSize(100);
       Thread.sleep(300);
       // A window and two queues, not twenty megabytes.
-      assertThat(BEHIND.poured.get()).isLessThan(512 * 1024);
+      assertThat(behind.poured.get()).isLessThan(512 * 1024);
       c.settings(Http2.SETTINGS_INITIAL_WINDOW_SIZE, 1 << 30);
       c.windowUpdate(0, 1 << 30).flush();
       assertThat(c.readBody(1)).isEqualTo(20_000_000 - 100);
@@ -551,7 +542,7 @@ class CombinationsTest {
         c.data(1, 16_384, false);
       }
       c.flush();
-      await().until(() -> BEHIND.received.get() == 65_536);
+      await().until(() -> behind.received.get() == 65_536);
       // The endpoint gives no credit, so after a queue's worth neither do we.
       int credit = 0;
       c.socket().setSoTimeout(500);

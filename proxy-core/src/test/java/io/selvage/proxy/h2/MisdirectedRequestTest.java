@@ -122,7 +122,7 @@ class MisdirectedRequestTest {
     parameters.setServerNames(List.of(new SNIHostName(serverName)));
     parameters.setApplicationProtocols(new String[] {alpn});
     socket.setSSLParameters(parameters);
-    socket.setSoTimeout(5_000);
+    socket.setSoTimeout(30_000);
     socket.startHandshake();
     assertThat(socket.getApplicationProtocol()).isEqualTo(alpn);
     return socket;

@@ -75,7 +75,7 @@ class RealClientsTest {
           all.add(client.sendAsync(request, HttpResponse.BodyHandlers.ofByteArray()));
         }
         for (var one : all) {
-          assertThat(one.get(20, TimeUnit.SECONDS).body()).hasSize(65_536);
+          assertThat(one.get(60, TimeUnit.SECONDS).body()).hasSize(65_536);
         }
       }
     }
@@ -100,7 +100,7 @@ class RealClientsTest {
                 HttpResponse.BodyHandlers.ofByteArray()));
       }
       for (var one : all) {
-        assertThat(one.get(20, TimeUnit.SECONDS).body()).isEqualTo(body);
+        assertThat(one.get(60, TimeUnit.SECONDS).body()).isEqualTo(body);
       }
     }
   }
@@ -197,8 +197,8 @@ class RealClientsTest {
               throw new java.io.UncheckedIOException(e);
             }
           });
-      assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ends in time").isTrue();
-      return new String(all.get(5, TimeUnit.SECONDS), java.nio.charset.StandardCharsets.UTF_8);
+      assertThat(process.waitFor(90, TimeUnit.SECONDS)).as("ends in time").isTrue();
+      return new String(all.get(30, TimeUnit.SECONDS), java.nio.charset.StandardCharsets.UTF_8);
     } finally {
       process.destroyForcibly();
     }

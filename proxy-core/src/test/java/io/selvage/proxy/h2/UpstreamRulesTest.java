@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -420,7 +421,7 @@ class UpstreamRulesTest {
     Attempt b = get();
     server.frame(Http2.GOAWAY, 0, 0, new byte[] {0, 0, 0, 1, 0, 0, 0, 0}).flush();
     b.awaitFailure(UpstreamFailure.REFUSED);
-    assertThat(poolEvents).contains("unusable");
+    await().untilAsserted(() -> assertThat(poolEvents).contains("unusable"));
     assertThat(onLoop(() -> upstream.available())).isZero();
     Attempt late = get();
     late.awaitFailure(UpstreamFailure.REFUSED);
@@ -501,7 +502,7 @@ class UpstreamRulesTest {
     server.frame(type, flags, stream, new byte[5]).flush();
     server.nextOf(Http2.GOAWAY);
     a.awaitFailure(UpstreamFailure.PROTOCOL_ERROR);
-    assertThat(poolEvents).contains("unusable");
+    await().untilAsserted(() -> assertThat(poolEvents).contains("unusable"));
   }
 
   @Test
@@ -590,7 +591,8 @@ class UpstreamRulesTest {
     // The accept value of RFC 6455 section 1.3 for that key.
     await()
         .untilAsserted(() ->
-            assertThat(a.events.getFirst())
+            assertThat(a.events)
+                .first(InstanceOfAssertFactories.STRING)
                 .startsWith("head 101\n")
                 .contains("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
   }

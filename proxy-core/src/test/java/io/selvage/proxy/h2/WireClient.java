@@ -59,7 +59,7 @@ final class WireClient implements AutoCloseable {
   WireClient(Socket socket) throws IOException {
     this.socket = socket;
     socket.setTcpNoDelay(true);
-    socket.setSoTimeout(5_000);
+    socket.setSoTimeout(30_000);
     in = new DataInputStream(new java.io.BufferedInputStream(socket.getInputStream()));
     out = new DataOutputStream(new java.io.BufferedOutputStream(socket.getOutputStream()));
   }

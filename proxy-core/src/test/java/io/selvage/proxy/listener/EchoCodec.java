@@ -27,7 +27,7 @@ final class EchoCodec implements ServerCodec {
   }
 
   ConnectionInfo next() throws InterruptedException {
-    ConnectionInfo info = connections.poll(5, TimeUnit.SECONDS);
+    ConnectionInfo info = connections.poll(30, TimeUnit.SECONDS);
     if (info == null) {
       throw new AssertionError("no connection reached the codec");
     }

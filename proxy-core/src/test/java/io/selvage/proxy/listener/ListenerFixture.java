@@ -83,7 +83,7 @@ final class ListenerFixture implements AutoCloseable {
           .apply(List.of(specs))
           .toCompletionStage()
           .toCompletableFuture()
-          .get(10, TimeUnit.SECONDS);
+          .get(30, TimeUnit.SECONDS);
     } catch (Exception e) {
       throw new AssertionError(e);
     }
@@ -97,7 +97,7 @@ final class ListenerFixture implements AutoCloseable {
 
   static Socket connect(int port) throws java.io.IOException {
     Socket socket = new Socket("127.0.0.1", port);
-    socket.setSoTimeout(10_000);
+    socket.setSoTimeout(30_000);
     return socket;
   }
 
@@ -135,9 +135,9 @@ final class ListenerFixture implements AutoCloseable {
 
   @Override
   public void close() throws Exception {
-    listeners.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    listeners.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
     upstreamTls.close();
-    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
   }
 
   /** A ListenerSpec under construction. */

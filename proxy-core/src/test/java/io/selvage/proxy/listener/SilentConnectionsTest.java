@@ -2,12 +2,14 @@
 package io.selvage.proxy.listener;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.selvage.model.Problem;
+import io.selvage.model.routing.ListenerSpec;
 import io.selvage.proxy.engine.DataPath;
 import io.selvage.proxy.engine.DataPlaneOptions;
 import io.selvage.proxy.http.Limits;
@@ -19,6 +21,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,13 +35,16 @@ class SilentConnectionsTest {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Duration QUIET = Duration.ofMillis(300);
 
+  private final AtomicInteger begun = new AtomicInteger();
+  private final AtomicBoolean paused = new AtomicBoolean();
+
   private final List<RawClient> clients = new ArrayList<>();
   private EventLoops loops;
   private DataPath path;
   private ListenerServer server;
 
   /** Answers what it hears, and says when it has heard something first. */
-  private static final class Echo extends ChannelInboundHandlerAdapter {
+  private final class Echo extends ChannelInboundHandlerAdapter {
     private final ListenerServer server;
 
     Echo(ListenerServer server) {
@@ -53,6 +60,7 @@ class SilentConnectionsTest {
             channel.config().setOption(ChannelOption.SO_LINGER, 0);
             channel.close();
           });
+      begun.incrementAndGet();
     }
 
     @Override
@@ -64,6 +72,14 @@ class SilentConnectionsTest {
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
       ctx.close();
+    }
+  }
+
+  /** Whether the listener accepts. */
+  private final class Pauses implements ListenerObserver {
+    @Override
+    public void onAcceptPaused(ListenerSpec listener, boolean isPaused) {
+      paused.set(isPaused);
     }
   }
 
@@ -80,7 +96,9 @@ class SilentConnectionsTest {
                 d.bufferHighBytes(),
                 d.lingerMillis()));
     loops = EventLoops.create(TransportKind.EPOLL, 2);
-    path = DataPath.create(loops, DataPlaneOptions.defaults().withLimits(limits));
+    path =
+        DataPath.create(
+            loops, DataPlaneOptions.defaults().withLimits(limits).withListeners(new Pauses()));
     server =
         ListenerServer.bind(
                 ListenerFixture.listener().build(),
@@ -108,6 +126,14 @@ class SilentConnectionsTest {
     return client;
   }
 
+  /** The same, and it is one of the silent ones, the youngest of them. */
+  private RawClient connectSilently() throws Exception {
+    int before = begun.get();
+    RawClient client = connect();
+    await().until(() -> begun.get() > before);
+    return client;
+  }
+
   private static void speak(RawClient client) throws Exception {
     client.send("x");
     assertThat(client.read(1)).isEqualTo("x");
@@ -117,8 +143,8 @@ class SilentConnectionsTest {
   void theOldestSilentOneMakesRoomForOneMoreThanThereMayBe() throws Exception {
     RawClient heard = connect();
     speak(heard);
-    RawClient oldest = connect();
-    RawClient younger = connect();
+    RawClient oldest = connectSilently();
+    RawClient younger = connectSilently();
     assertThat(oldest.isQuietFor(QUIET)).as("as many as there may be stay").isTrue();
     RawClient fourth = connect();
     speak(fourth);
@@ -140,7 +166,7 @@ class SilentConnectionsTest {
       speak(client);
     }
     // Another loop has heard of it, perhaps; the one that accepts is about to.
-    assertThat(clients.getFirst().isQuietFor(QUIET)).isTrue();
+    await().until(paused::get);
     RawClient waiting = connect();
     waiting.send("x");
     assertThat(waiting.isQuietFor(QUIET)).as("it is in the kernel's queue").isTrue();

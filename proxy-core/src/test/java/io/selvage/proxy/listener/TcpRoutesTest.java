@@ -25,6 +25,7 @@ import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.proxy.transport.TransportKind;
 import io.selvage.proxy.upstream.CircuitBreakers;
 import io.selvage.proxy.upstream.Cluster;
+import io.selvage.testkit.ClosedPort;
 import io.selvage.testkit.DeafPort;
 import io.selvage.testkit.TestCa;
 import io.selvage.testkit.TestCertificate;
@@ -141,7 +142,7 @@ class TcpRoutesTest {
       assertThat(socket.getInputStream().readAllBytes()).asString().isEqualTo("banner");
       socket.getOutputStream().write(new byte[200_000]);
       socket.shutdownOutput();
-      assertThat(seen.poll(5, TimeUnit.SECONDS)).isEqualTo(200_000);
+      assertThat(seen.poll(30, TimeUnit.SECONDS)).isEqualTo(200_000);
     }
     nextReport();
   }
@@ -152,7 +153,7 @@ class TcpRoutesTest {
     BlockingQueue<Socket> accepted = new LinkedBlockingQueue<>();
     ServerSocket origin = origin(accepted::add, false);
     try (Socket client = connect(serve(kind, origin))) {
-      Socket there = accepted.poll(5, TimeUnit.SECONDS);
+      Socket there = accepted.poll(30, TimeUnit.SECONDS);
       there.setSendBufferSize(64 * 1024);
       long[] written = {0};
       Thread writer =
@@ -196,7 +197,7 @@ class TcpRoutesTest {
   void triesTheNextEndpointWhenOneRefuses() throws Exception {
     ServerSocket origin = origin(TcpRoutesTest::echo);
     int port = fixture(TransportKind.EPOLL).serve(tcp(route(Tls.PASSTHROUGH, "c")));
-    cluster(tcpCluster("c"), closedPort(), origin.getLocalPort());
+    cluster(tcpCluster("c"), ClosedPort.take(), origin.getLocalPort());
     for (int i = 0; i < 4; i++) {
       try (Socket socket = connect(port)) {
         socket.getOutputStream().write('x');
@@ -241,7 +242,7 @@ class TcpRoutesTest {
     }
     assertThat(nextReport().outcome()).as("an empty one").isEqualTo(Outcome.NO_ENDPOINTS);
 
-    cluster(tcpCluster("c"), closedPort());
+    cluster(tcpCluster("c"), ClosedPort.take());
     try (Socket socket = connect(port)) {
       assertThat(socket.getInputStream().read()).isEqualTo(-1);
     }
@@ -272,14 +273,14 @@ class TcpRoutesTest {
   void closesAnIdleConnection() throws Exception {
     ServerSocket origin = origin(TcpRoutesTest::echo);
     for (TransportKind kind : List.of(TransportKind.EPOLL, TransportKind.NIO)) {
-      TcpRoute quiet = route(Tls.PASSTHROUGH, "c", 300);
+      TcpRoute quiet = route(Tls.PASSTHROUGH, "c", 2_000);
       int port = fixture(kind).serve(tcp(quiet));
       cluster(tcpCluster("c"), origin.getLocalPort());
       try (Socket socket = connect(port)) {
         for (int i = 0; i < 5; i++) {
           socket.getOutputStream().write('x');
           assertThat(socket.getInputStream().read()).isEqualTo('x');
-          Thread.sleep(100);
+          Thread.sleep(450);
         }
         assertThat(socket.getInputStream().read()).isEqualTo(-1);
       }
@@ -369,7 +370,7 @@ class TcpRoutesTest {
   }
 
   private TcpReport nextReport() throws InterruptedException {
-    TcpReport report = reports.poll(5, TimeUnit.SECONDS);
+    TcpReport report = reports.poll(30, TimeUnit.SECONDS);
     assertThat(report).as("a report").isNotNull();
     return report;
   }
@@ -473,12 +474,6 @@ class TcpRoutesTest {
             spec.name(),
             Arrays.stream(ports).mapToObj(p -> EndpointSet.Endpoint.of("127.0.0.1", p)).toList()));
     return cluster;
-  }
-
-  private static int closedPort() throws IOException {
-    try (ServerSocket once = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return once.getLocalPort();
-    }
   }
 
   private interface Behaviour {

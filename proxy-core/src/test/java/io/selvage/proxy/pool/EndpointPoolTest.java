@@ -23,10 +23,9 @@ import io.selvage.proxy.transport.TransportKind;
 import io.selvage.proxy.transport.VertxLoops;
 import io.selvage.proxy.upstream.CircuitBreakers.Limit;
 import io.selvage.proxy.upstream.Cluster;
+import io.selvage.testkit.ClosedPort;
 import io.selvage.testkit.ScriptedOrigin;
 import io.vertx.core.Vertx;
-import java.io.IOException;
-import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -71,15 +70,9 @@ class EndpointPoolTest {
     return cluster;
   }
 
-  private static int closedPort() throws IOException {
-    try (var socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
-    }
-  }
-
   @Test
   void failsEveryWaitWhicheverOfThemHadTheConnectMade() throws Exception {
-    Cluster cluster = clusterOfOneConnection(closedPort());
+    Cluster cluster = clusterOfOneConnection(ClosedPort.take());
     var breakers = cluster.breakers(Priority.DEFAULT);
     var transport =
         new ConnectionPools.Transport(
@@ -98,8 +91,8 @@ class EndpointPoolTest {
       // When: it becomes free, in some rounds just before the second one looks again
       loop.schedule(() -> breakers.release(Limit.CONNECTIONS), 20 + round, TimeUnit.MILLISECONDS);
       // Then: nobody waits for ever, and nothing stays counted
-      assertThat(first.failure.get(3, TimeUnit.SECONDS)).isNotNull();
-      assertThat(second.failure.get(3, TimeUnit.SECONDS)).isNotNull();
+      assertThat(first.failure.get(30, TimeUnit.SECONDS)).isNotNull();
+      assertThat(second.failure.get(30, TimeUnit.SECONDS)).isNotNull();
       assertThat(breakers.inUse(Limit.PENDING)).isZero();
       assertThat(breakers.inUse(Limit.CONNECTIONS)).isZero();
     }

@@ -141,7 +141,7 @@ class PathRulesTest {
 
     long start = System.nanoTime();
     assertThat(winner(host, get(path))).isNull();
-    assertThat(System.nanoTime() - start).isLessThan(5_000_000_000L);
+    assertThat(System.nanoTime() - start).isLessThan(30_000_000_000L);
   }
 
   @Test

@@ -30,7 +30,7 @@ class HttpHealthProbeTest {
 
   @AfterEach
   void close() throws Exception {
-    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    vertx.close().toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
   }
 
   @ParameterizedTest(name = "{0} is {2} where [{1}] is expected")
@@ -85,15 +85,12 @@ class HttpHealthProbeTest {
 
   @Test
   void failsWhenNothingAnswersInTime() throws Exception {
-    assertThat(probe(r -> {}, http(List.of(), "", HeaderEdits.NONE))).isEqualTo(Check.FAIL);
+    assertThat(probe(r -> {}, impatient())).isEqualTo(Check.FAIL);
   }
 
   @Test
   void failsWhenTheBodyNeverEnds() throws Exception {
-    assertThat(
-            probe(
-                r -> r.response().setChunked(true).write("x"),
-                http(List.of(), "", HeaderEdits.NONE)))
+    assertThat(probe(r -> r.response().setChunked(true).write("x"), impatient()))
         .isEqualTo(Check.FAIL);
   }
 
@@ -150,7 +147,7 @@ class HttpHealthProbeTest {
             .listen()
             .toCompletionStage()
             .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS)
+            .get(30, TimeUnit.SECONDS)
             .actualPort();
     return probe(port, spec.grpcService().isPresent() ? Protocol.HTTP2 : Protocol.HTTP1, spec);
   }
@@ -180,18 +177,28 @@ class HttpHealthProbeTest {
       return probe
           .probe(cluster.endpoints().get(0))
           .toCompletableFuture()
-          .get(10, TimeUnit.SECONDS);
+          .get(30, TimeUnit.SECONDS);
     }
   }
 
   private static HealthCheckSpec http(
       List<StatusRange> expected, String host, HeaderEdits headers) {
+    return http(expected, host, headers, 20_000);
+  }
+
+  /** Gives up after half a second. */
+  private static HealthCheckSpec impatient() {
+    return http(List.of(), "", HeaderEdits.NONE, 500);
+  }
+
+  private static HealthCheckSpec http(
+      List<StatusRange> expected, String host, HeaderEdits headers, long timeoutMillis) {
     return new HealthCheckSpec(
-        Optional.empty(), "/healthz?full", host, headers, expected, 500, 5_000, 1, 2);
+        Optional.empty(), "/healthz?full", host, headers, expected, timeoutMillis, 25_000, 1, 2);
   }
 
   private static HealthCheckSpec grpc(String service) {
     return new HealthCheckSpec(
-        Optional.of(service), "", "", HeaderEdits.NONE, List.of(), 2_000, 5_000, 1, 2);
+        Optional.of(service), "", "", HeaderEdits.NONE, List.of(), 20_000, 25_000, 1, 2);
   }
 }

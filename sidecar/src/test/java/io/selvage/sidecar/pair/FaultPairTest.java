@@ -9,6 +9,7 @@ import io.selvage.model.mesh.TrafficReport;
 import io.selvage.model.mesh.TrafficReport.Security;
 import io.selvage.sidecar.connection.Refusal;
 import io.selvage.sidecar.connection.Way;
+import io.selvage.testkit.ClosedPort;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
 import java.io.IOException;
@@ -180,10 +181,7 @@ class FaultPairTest {
 
   @Test
   void aDeadServerEndsASilentClient() throws IOException {
-    int nobody;
-    try (ScriptedOrigin gone = ScriptedOrigin.answering(OK)) {
-      nobody = gone.port();
-    }
+    int nobody = ClosedPort.take();
     try (SidecarPair pair = SidecarPair.start(nobody)) {
       assertThat(answerTo(pair, "")).isEmpty();
     }
@@ -191,10 +189,7 @@ class FaultPairTest {
 
   @Test
   void aMemberThatIsNotThereIsNoSecuredEdge() throws IOException {
-    int nobody;
-    try (ScriptedOrigin gone = ScriptedOrigin.answering(OK)) {
-      nobody = gone.port();
-    }
+    int nobody = ClosedPort.take();
     try (SidecarPair pair = SidecarPair.start(nobody)) {
       pair.mesh()
           .answer(

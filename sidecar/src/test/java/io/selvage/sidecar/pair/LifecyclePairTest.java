@@ -130,7 +130,7 @@ class LifecyclePairTest {
               for (String head = c.readHead(); head != null; head = c.readHead()) {
                 if (head.contains("/slow")) {
                   try {
-                    answer.await(20, TimeUnit.SECONDS);
+                    answer.await(90, TimeUnit.SECONDS);
                   } catch (InterruptedException e) {
                     Thread.currentThread().interrupt();
                   }

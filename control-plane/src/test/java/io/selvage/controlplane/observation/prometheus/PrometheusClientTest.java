@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import io.selvage.controlplane.observation.query.QueryException;
+import io.selvage.testkit.ClosedPort;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -115,10 +115,7 @@ class PrometheusClientTest {
 
   @Test
   void nobodyThereIsSaidWithTheUrlAndWithoutThePassword() throws Exception {
-    int port;
-    try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
+    int port = ClosedPort.take();
     assertThatThrownBy(() -> query(URI.create("http://me:secret@127.0.0.1:" + port)))
         .cause()
         .isInstanceOf(QueryException.class)
