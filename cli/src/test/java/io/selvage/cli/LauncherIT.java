@@ -68,7 +68,7 @@ class LauncherIT {
     builder.environment().putAll(environment);
     Process process = builder.start();
     try {
-      assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("ended within 30 s").isTrue();
+      assertThat(process.waitFor(90, TimeUnit.SECONDS)).as("ended within 90 s").isTrue();
       return new Ran(
           process.exitValue(), Files.readString(out, UTF_8), Files.readString(err, UTF_8));
     } finally {

@@ -27,8 +27,8 @@ import javax.net.ssl.TrustManagerFactory;
 
 /** The visitor: sends real requests and believes only certificates it was told to believe. */
 final class DemoClient implements AutoCloseable {
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
-  private static final Duration TIMEOUT = Duration.ofSeconds(8);
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
   static {
     // The shop's host has no address, so it goes into the Host field, which the JDK guards.

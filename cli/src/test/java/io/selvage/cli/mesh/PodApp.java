@@ -52,7 +52,7 @@ final class PodApp {
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(() -> {
-              sleep(2_000);
+              sleep(6_000);
               server.stop(5);
             }));
     server.start();

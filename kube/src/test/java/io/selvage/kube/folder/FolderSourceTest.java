@@ -27,7 +27,26 @@ class FolderSourceTest {
 
   @TempDir Path parent;
   private final List<ClusterChange> changes = new CopyOnWriteArrayList<>();
+  private static final Duration ONE_SECOND = Duration.ofSeconds(1);
+
+  /** Waits far longer for an editor than a busy machine keeps one from its next step. */
+  private static final FolderLimits UNHURRIED = unhurried();
+
   private FolderSource source;
+
+  private static FolderLimits unhurried() {
+    FolderLimits d = FolderLimits.DEFAULT;
+    return new FolderLimits(
+        d.maxFileBytes(),
+        d.maxFiles(),
+        d.maxDepth(),
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(4),
+        Duration.ofSeconds(20),
+        d.hold(),
+        d.minRescan(),
+        d.maxRescan());
+  }
 
   @AfterEach
   void close() {
@@ -56,7 +75,7 @@ class FolderSourceTest {
 
     // The best of some edits shows what the source needs; the others may wait for the machine.
     Duration best = LIMIT;
-    for (int port = 81; port < 86; port++) {
+    for (int port = 81; port < 86 || best.compareTo(ONE_SECOND) >= 0 && port < 120; port++) {
       int expected = port;
       long begun = System.nanoTime();
       write("sub/deep/a.yaml", service("a", port));
@@ -64,7 +83,7 @@ class FolderSourceTest {
       Duration took = Duration.ofNanos(System.nanoTime() - begun);
       best = took.compareTo(best) < 0 ? took : best;
     }
-    assertThat(best).isLessThan(Duration.ofSeconds(1));
+    assertThat(best).isLessThan(ONE_SECOND);
     write("new/b.yml", service("b", 90));
     within(() -> port("b") == 90);
     Files.delete(dir().resolve("sub/deep/a.yaml"));
@@ -88,7 +107,7 @@ class FolderSourceTest {
   @Test
   void anEditorThatMovesTheOldFileAwayFirstLosesNothing() throws Exception {
     write("a.yaml", service("a", 80));
-    startAndSync();
+    startAndSync(UNHURRIED);
 
     Files.move(dir().resolve("a.yaml"), dir().resolve("a.yaml~"));
     Thread.sleep(60);
@@ -102,7 +121,7 @@ class FolderSourceTest {
   void halfAFileIsNotTakenForTheWhole() throws Exception {
     String both = service("a", 80) + "---\n" + service("b", 80);
     write("a.yaml", both);
-    startAndSync();
+    startAndSync(UNHURRIED);
 
     // Truncated, then written in two halves: each is well-formed YAML with fewer objects.
     write("a.yaml", "");
@@ -230,8 +249,8 @@ class FolderSourceTest {
     startAndSync();
 
     Files.write(dir().resolve("a.yaml"), new byte[] {'a', ':', '\n', (byte) 0xff, '\n'});
-    Files.delete(dir().resolve("b.yaml"));
-    Files.createSymbolicLink(dir().resolve("b.yaml"), Path.of("nowhere"));
+    Files.createSymbolicLink(dir().resolve(".b.yaml"), Path.of("nowhere"));
+    Files.move(dir().resolve(".b.yaml"), dir().resolve("b.yaml"), StandardCopyOption.ATOMIC_MOVE);
     write("c.yaml", "#".repeat(10 * 1024 * 1024));
 
     within(() -> latest().problems().size() == 3);
@@ -354,6 +373,12 @@ class FolderSourceTest {
 
   private void startAndSync() {
     start();
+    await().until(() -> !changes.isEmpty());
+  }
+
+  private void startAndSync(FolderLimits limits) {
+    source = new FolderSource(dir(), limits);
+    source.start(changes::add);
     await().until(() -> !changes.isEmpty());
   }
 

@@ -129,7 +129,7 @@ public final class NetworkPod {
                 "root",
                 "tcp");
     tcpdump.awaitLog(END_LIMIT, text -> text.contains("listening on"));
-    return new Capture(tcpdump, file);
+    return new Capture(this, pods.node(), tcpdump, file);
   }
 
   /** Ends everything inside and removes the namespace, as the deletion of a pod does. */

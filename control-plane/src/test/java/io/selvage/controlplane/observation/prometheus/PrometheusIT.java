@@ -46,6 +46,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The same traffic, asked of a real Prometheus that scrapes it and of what was reported. */
@@ -125,6 +126,7 @@ class PrometheusIT {
   }
 
   @Test
+  @Timeout(value = 5, unit = TimeUnit.MINUTES)
   void bothBackendsGiveTheSameTables(@TempDir Path folder) throws Exception {
     Optional<Path> program = PrometheusServer.program();
     assumeTrue(
@@ -160,7 +162,7 @@ class PrometheusIT {
                 "cluster.local",
                 () -> world.now)) {
       await()
-          .atMost(Duration.ofSeconds(120))
+          .atMost(Duration.ofSeconds(240))
           .pollInterval(Duration.ofSeconds(1))
           .ignoreExceptions()
           .untilAsserted(() -> same(traffic));
