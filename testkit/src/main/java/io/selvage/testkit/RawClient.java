@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * shows what had arrived.
  */
 public final class RawClient implements AutoCloseable {
+  private static final int PIECE = 1 << 16;
   private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(30);
 
   private final Socket socket;
@@ -98,12 +99,13 @@ public final class RawClient implements AutoCloseable {
   public String read(int count) throws IOException {
     var read = new ByteArrayOutputStream();
     long until = System.nanoTime() + deadline.toNanos();
+    byte[] piece = new byte[Math.min(count, PIECE)];
     while (read.size() < count) {
-      int b = readByte(until, read);
-      if (b < 0) {
+      int n = readSome(piece, Math.min(piece.length, count - read.size()), until, read);
+      if (n < 0) {
         throw new EOFException("closed after " + read.size() + " of " + count + ": " + text(read));
       }
-      read.write(b);
+      read.write(piece, 0, n);
     }
     return text(read);
   }
@@ -161,9 +163,10 @@ public final class RawClient implements AutoCloseable {
   public String readToEnd() throws IOException {
     var read = new ByteArrayOutputStream();
     long until = System.nanoTime() + deadline.toNanos();
-    int b;
-    while ((b = readByte(until, read)) >= 0) {
-      read.write(b);
+    byte[] piece = new byte[PIECE];
+    int n;
+    while ((n = readSome(piece, PIECE, until, read)) >= 0) {
+      read.write(piece, 0, n);
     }
     return text(read);
   }
@@ -195,13 +198,20 @@ public final class RawClient implements AutoCloseable {
   }
 
   private int readByte(long until, ByteArrayOutputStream soFar) throws IOException {
+    byte[] one = new byte[1];
+    return readSome(one, 1, until, soFar) < 0 ? -1 : one[0] & 0xff;
+  }
+
+  /** What is there, at least a byte; -1 at the end. */
+  private int readSome(byte[] piece, int most, long until, ByteArrayOutputStream soFar)
+      throws IOException {
     long left = (until - System.nanoTime()) / 1_000_000;
     if (left <= 0) {
       throw new SocketTimeoutException("nothing more within " + deadline + "; got: " + text(soFar));
     }
     socket.setSoTimeout((int) left);
     try {
-      return in.read();
+      return in.read(piece, 0, most);
     } catch (SocketTimeoutException e) {
       throw new SocketTimeoutException("nothing more within " + deadline + "; got: " + text(soFar));
     } catch (java.net.SocketException e) {
