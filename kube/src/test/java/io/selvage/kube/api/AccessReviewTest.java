@@ -35,7 +35,7 @@ class AccessReviewTest {
   @AfterEach
   void stop() {
     api.close();
-    mock.destroy();
+    MockServers.destroy(mock);
   }
 
   private static TokenReview known() {

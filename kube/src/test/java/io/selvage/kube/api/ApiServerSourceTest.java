@@ -64,7 +64,7 @@ class ApiServerSourceTest {
     api.close();
     proxy.close();
     admin.close();
-    mock.destroy();
+    MockServers.destroy(mock);
   }
 
   @Test

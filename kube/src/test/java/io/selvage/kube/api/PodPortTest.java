@@ -43,7 +43,7 @@ class PodPortTest {
   @AfterEach
   void stop() {
     api.close();
-    mock.destroy();
+    MockServers.destroy(mock);
   }
 
   private static Pod pod(String name, String created, boolean ready) {
