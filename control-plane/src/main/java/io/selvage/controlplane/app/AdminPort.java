@@ -23,7 +23,7 @@ final class AdminPort {
   private static final Duration HEAD_WITHIN = Duration.ofSeconds(10);
 
   /** Beyond what clients keep an unused connection for. */
-  private static final Duration NEXT_HEAD_WITHIN = Duration.ofSeconds(120);
+  private static final Duration NEXT_HEAD_WITHIN = Duration.ofMinutes(2);
 
   private final HttpServer server;
 

@@ -18,7 +18,7 @@ final class ApiPort {
   private static final Duration HEAD_WITHIN = Duration.ofSeconds(10);
 
   /** Beyond what clients keep an unused connection for. */
-  private static final Duration NEXT_HEAD_WITHIN = Duration.ofSeconds(120);
+  private static final Duration NEXT_HEAD_WITHIN = Duration.ofMinutes(2);
 
   private static final Path RESOLVER = Path.of("/etc/resolv.conf");
 

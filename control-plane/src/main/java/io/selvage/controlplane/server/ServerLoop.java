@@ -100,6 +100,8 @@ final class ServerLoop extends VerticleBase {
     }
 
     /** PING and SETTINGS cost an answer each, and no stream bounds them (RFC 9113 section 10.5). */
+    // Vert.x names nothing to be taken in the place of its goAway.
+    @SuppressWarnings("deprecation")
     private void controlFrame() {
       long now = System.nanoTime();
       if (now - countedFrom > limits.controlFramesWithin().toNanos()) {

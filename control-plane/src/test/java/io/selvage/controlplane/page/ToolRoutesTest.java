@@ -9,6 +9,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -94,7 +95,7 @@ class ToolRoutesTest {
 
   /** As a client writes it, which tidies nothing up. */
   private int raw(String page, String target) throws Exception {
-    try (var socket = new Socket("127.0.0.1", URI.create(page).getPort())) {
+    try (var socket = new Socket(InetAddress.getLoopbackAddress(), URI.create(page).getPort())) {
       socket.setSoTimeout(20_000);
       socket
           .getOutputStream()
