@@ -53,7 +53,7 @@ class ChartGoldenTest {
               "gateway.service.externalTrafficPolicy=Local",
               "gateway.service.internalTrafficPolicy=Local",
               "gateway.service.ipFamilyPolicy=PreferDualStack",
-              "gateway.service.ipFamilies={IPv6,IPv4}",
+              "gateway.service.ipFamilies={IPv4}",
               "gateway.service.labels.tier=edge",
               "gateway.autoscaling.enabled=true",
               "controlPlane.enabled=false",

@@ -284,6 +284,17 @@ class ChartTest {
     assertThat(nodePort.path("type").asText()).isEqualTo("NodePort");
     assertThat(nodePort.at("/ports/0/nodePort").asInt()).isEqualTo(31080);
     assertThat(nodePort.path("externalTrafficPolicy").asText()).isEqualTo("Local");
+    JsonNode balanced =
+        Rendered.with(
+                "gateway.service.ipFamilies={IPv6,IPv4}",
+                "gateway.service.ipFamilyPolicy=RequireDualStack",
+                "gateway.service.allocateLoadBalancerNodePorts=false")
+            .get("Service", "selvage-gateway")
+            .path("spec");
+    assertThat(balanced.path("ipFamilies").toString()).isEqualTo("[\"IPv6\",\"IPv4\"]");
+    assertThat(balanced.path("ipFamilyPolicy").asText()).isEqualTo("RequireDualStack");
+    assertThat(balanced.path("allocateLoadBalancerNodePorts").asBoolean(true)).isFalse();
+    assertThat(nodePort.has("allocateLoadBalancerNodePorts")).isFalse();
     JsonNode inner =
         Rendered.with("gateway.service.type=ClusterIP", "gateway.service.nodePorts.http=31080")
             .get("Service", "selvage-gateway")

@@ -193,12 +193,66 @@ class InstallOnClusterIT {
       assertThatThrownBy(() -> apply(balanced(balancer)))
           .hasMessageContaining("exactly one of cookie, header and source_ip");
     }
+    for (String kind : List.of("Host", "TLSContext")) {
+      for (String version : List.of("v2", "v3alpha1")) {
+        for (Map.Entry<String, String> wrong : CONTRADICTIONS.get(kind).entrySet()) {
+          assertThatThrownBy(() -> apply(emissary(version, kind, wrong.getKey())))
+              .hasMessageContaining(wrong.getValue());
+        }
+        for (String right : TAKEN.get(kind)) {
+          apply(emissary(version, kind, right));
+          admin
+              .genericKubernetesResources("getambassador.io/" + version, kind)
+              .inNamespace("shop")
+              .delete();
+        }
+      }
+    }
     apply(balanced("{policy: ring_hash, header: a}"));
     apply(balanced("{policy: round_robin}"));
     admin
         .genericKubernetesResources("getambassador.io/v3alpha1", "Mapping")
         .inNamespace("shop")
         .delete();
+  }
+
+  /** What Emissary does not take either, and why. */
+  private static final Map<String, Map<String, String>> CONTRADICTIONS =
+      Map.of(
+          "Host",
+          Map.of(
+              "{hostname: a, tlsSecret: {name: s}, tls: {sni: a}, tlsContext: {name: c}}",
+              "tls and tlsContext exclude each other"),
+          "TLSContext",
+          Map.of(
+              "{secret: s, cert_chain_file: /c, private_key_file: /k}",
+              "secret and cert_chain_file exclude each other",
+              "{cert_chain_file: /c}",
+              "cert_chain_file needs a private_key_file"));
+
+  /** What looks alike and is taken. */
+  private static final Map<String, List<String>> TAKEN =
+      Map.of(
+          "Host",
+          List.of(
+              "{hostname: a, tls: {sni: a}, tlsContext: {name: c}}",
+              "{hostname: a, tlsSecret: {name: s}, tls: {sni: a}}",
+              "{hostname: a, tlsSecret: {name: s}, tlsContext: {name: c}}"),
+          "TLSContext",
+          List.of(
+              "{secret: s, cert_chain_file: ''}",
+              "{secret: s, private_key_file: /k}",
+              "{cert_chain_file: /c, private_key_file: /k}",
+              "{alpn_protocols: h2}"));
+
+  private static String emissary(String version, String kind, String spec) {
+    return """
+    apiVersion: getambassador.io/%s
+    kind: %s
+    metadata: {name: tried, namespace: shop}
+    spec: %s
+    """
+        .formatted(version, kind, spec);
   }
 
   private static String balanced(String balancer) {
