@@ -44,7 +44,8 @@ leaves_by_label() {
 # around WHEN: the steps that hold whether we are there or not.
 around() {
   promise "the ClusterIP gives the page, $1" within 60 prints 'It works!' ask "http://$(cluster_ip website)/"
-  promise "the name gives the page, $1" within 30 prints 'It works!' ask http://website.default.svc.cluster.local/
+  promise "the name gives the page, $1" within 30 prints 'It works!' ask http://website/
+  promise "the name with its namespace gives the page, $1" within 30 prints 'It works!' ask http://website.default/
   promise "the node port 31100 gives the page, $1" within 30 prints 'It works!' curl -sS -m 10 "http://$NODE:31100/"
   promise "a headless Service's name is every pod, $1" within 60 lookup_finds_every_pod
   promise "a StatefulSet's pod answers by its own name, $1" within 60 prints 'It works!' ask http://webstate-1.webstate.default.svc.cluster.local/
@@ -52,6 +53,10 @@ around() {
   load_begin around ask "http://$(cluster_ip website)/"
   sleep 8
   promise "no request fails meanwhile, $1" load_end around 3
+  promise "a pod is deleted, $1" eval 'kubectl delete pod "$(pod app=website)"; within 90 scaled_to 2'
+  load_begin around ask "http://$(cluster_ip website)/"
+  sleep 4
+  promise "no request fails once another is ready, $1" load_end around 3
   promise "a pod without its label leaves the endpoints, $1" leaves_by_label
   kubectl scale deployment website --replicas=3 >>"$LOG"
   promise "and another takes its place, $1" within 90 scaled_to 3

@@ -44,6 +44,7 @@ promise "the images are known to the cluster" load_images
 promise "mesh check --pre finds nothing against an install" prints 'Status check results are √' mesh check --pre
 promise "installed and available" install
 promise "mesh check finds everything well" within 60 prints 'Status check results are √' mesh check
+promise "kubectl get all shows three components" prints 'deployment.apps/selvage-gateway +1/1' kubectl get all -n selvage
 promise "the gateway's Service is a LoadBalancer with node ports for 80 and 443" node_ports
 promise "Emissary's kinds are there" kinds_are_served
 promise "a second install is refused" refuses_a_second_install

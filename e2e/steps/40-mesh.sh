@@ -46,6 +46,57 @@ held_connection() {
   return $code
 }
 
+# A file of manifests, and a namespace that asks for sidecars by itself.
+web_from_a_file() {
+  kubectl create deployment fileweb --image=httpd --port 80 --dry-run=client -o yaml >"$OUT/web.yaml"
+  MESH_NO_BUILD=1 ./mesh inject - <"$OUT/web.yaml" 2>"$OUT/inject.err" | kubectl apply -f -
+  grep -q 'deployment "fileweb" injected' "$OUT/inject.err"
+  rolled_out deployment/fileweb
+}
+
+namespace_asks() {
+  made kubectl create namespace e2e-annotated
+  kubectl annotate --overwrite namespace e2e-annotated selvage.io/inject=enabled
+  made kubectl create deployment nsweb -n e2e-annotated --image=httpd --port 80
+  kubectl rollout status deployment/nsweb -n e2e-annotated --timeout=180s
+  prints ' 2/2 +Running ' kubectl get pods -n e2e-annotated --no-headers
+}
+
+extra_samples_go() {
+  kubectl delete namespace e2e-annotated --timeout=120s
+  kubectl delete deployment fileweb
+}
+
+# dashboard: the page comes by a port of this machine, and what it is filled from answers.
+dashboard() {
+  local code=0 url
+  MESH_NO_BUILD=1 ./mesh dashboard --no-browser --port 18085 >"$OUT/dashboard" 2>&1 &
+  local process=$!
+  within 60 prints 'http://[^ ]+' cat "$OUT/dashboard" || code=1
+  url=$(grep -oE 'http://[^ ]+' "$OUT/dashboard" | head -1)
+  within 30 prints '<html' curl -sS -m 10 "$url" || code=1
+  within 30 prints 'meshweb' curl -sS -m 10 "${url%/}/api/v1/stat?resource=deploy" || code=1
+  kill "$process" 2>/dev/null || true
+  return $code
+}
+
+# as_stranger: a kubeconfig of an account that may do nothing.
+as_stranger() {
+  made kubectl create serviceaccount stranger
+  kubectl config view --raw --minify --flatten >"$OUT/stranger.conf"
+  kubectl --kubeconfig="$OUT/stranger.conf" config set-credentials stranger --token="$(kubectl create token stranger)"
+  kubectl --kubeconfig="$OUT/stranger.conf" config set-context --current --user=stranger
+}
+
+# refused_to_stranger PATTERN ARGUMENT...: exit code 1, nothing printed, and the reason.
+refused_to_stranger() {
+  local pattern=$1 code=0
+  shift
+  KUBECONFIG=$OUT/stranger.conf mesh "$@" >"$OUT/stranger.out" 2>"$OUT/stranger.err" || code=$?
+  cat "$OUT/stranger.err"
+  [[ $code == 1 && ! -s $OUT/stranger.out ]] && grep -qE -- "$pattern" "$OUT/stranger.err"
+}
+
 many_requests() {
   # shellcheck disable=SC2016 # for the pod's shell
   in_pod app=meshclient busybox sh -c 'i=0; while [ $i -lt 200 ]; do timeout 10 wget -q -O /dev/null http://'"$1"'/ || exit 1; i=$((i+1)); done'
@@ -68,6 +119,10 @@ promise "its pod is 2/2" within 90 pods_have_two meshweb
 promise "annotation and Event say so" says_injected
 promise "the client too" inject meshclient
 promise "its pod is 2/2" within 90 pods_have_two meshclient
+promise "a file of manifests is injected" web_from_a_file
+promise "its pod is 2/2" within 90 pods_have_two fileweb
+promise "a namespace's annotation gives its pods a sidecar" namespace_asks
+promise "both go" extra_samples_go
 promise "the page, over mutual TLS" within 60 prints 'It works!' by_client "http://$(cluster_ip meshweb)"
 promise "mesh edges pod shows a connection that is held open as secured" held_connection "$(cluster_ip meshweb)"
 promise "two hundred requests" many_requests "$(cluster_ip meshweb)"
@@ -80,4 +135,14 @@ promise "and shows as a secured edge" within 30 prints 'selvage-gateway +meshweb
 promise "six replicas" eval 'kubectl scale deployment meshweb --replicas=6; rolled_out deployment/meshweb'
 promise "two hundred requests more" many_requests "$(cluster_ip meshweb)"
 promise "and the numbers follow" within 60 stat_shows '^meshweb +6/6 +100\.00%' deploy
+promise "mesh check --proxy finds every sidecar well" within 90 prints 'Status check results are √' mesh check --proxy
+promise "mesh dashboard shows its page and the workloads" dashboard
+promise "an account without rights" as_stranger
+promise "is told that it may not list pods" refused_to_stranger 'your account may not list pods in the namespace selvage' stat deploy
+promise "nor install" refused_to_stranger '^You may not create ' install
+kubectl create role stranger -n selvage --verb=get,list --resource=pods >>"$LOG"
+kubectl create rolebinding stranger -n selvage --role=stranger --serviceaccount=default:stranger >>"$LOG"
+promise "with the right to list pods, that it may not open their ports" refused_to_stranger 'your account may not create pods/portforward in the namespace selvage' stat deploy
+kubectl delete rolebinding,role -n selvage stranger >>"$LOG"
+kubectl delete serviceaccount stranger >>"$LOG"
 around "with the mesh around it"
