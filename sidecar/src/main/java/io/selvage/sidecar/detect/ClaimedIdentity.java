@@ -19,6 +19,11 @@ final class ClaimedIdentity {
   private static final byte[] NAME =
       MeshProtocol.CLIENT_ID_FIELD.getBytes(StandardCharsets.US_ASCII);
 
+  private static final long ONES = 0x0101_0101_0101_0101L;
+  private static final long HIGH_BITS = ONES << 7;
+  private static final long LINE_FEEDS = ONES * '\n';
+  private static final long RETURNS = ONES * '\r';
+
   /** Within a line that begins with something else. */
   private static final int ELSEWHERE = -1;
 
@@ -36,13 +41,58 @@ final class ClaimedIdentity {
    */
   boolean look(ByteBuf bytes, int from, int to) {
     for (int i = from; i < to && !found; i++) {
+      if (matched == ELSEWHERE) {
+        i = lineEnd(bytes, i, to);
+      } else if (matched == 0) {
+        i = zerosEnd(bytes, i, to);
+      }
+      if (i == to) {
+        break;
+      }
       next(bytes.getByte(i) & 0xff);
     }
     return found;
   }
 
+  /**
+   * Index of the next line feed or carriage return, {@code to} if there is none. Nearly all bytes
+   * that are carried are passed over here, so eight are looked at in one go.
+   */
+  private static int lineEnd(ByteBuf bytes, int from, int to) {
+    int i = from;
+    while (i + Long.BYTES <= to) {
+      long eight = bytes.getLong(i);
+      if ((zeros(eight ^ LINE_FEEDS) | zeros(eight ^ RETURNS)) != 0) {
+        break;
+      }
+      i += Long.BYTES;
+    }
+    while (i < to && !isLineEnd(bytes.getByte(i))) {
+      i++;
+    }
+    return i;
+  }
+
+  /** Zeros are blanks; files are full of them. */
+  private static int zerosEnd(ByteBuf bytes, int from, int to) {
+    int i = from;
+    while (i + Long.BYTES <= to && bytes.getLong(i) == 0) {
+      i += Long.BYTES;
+    }
+    return i;
+  }
+
+  /** Not 0 if one of eight bytes is. */
+  private static long zeros(long eight) {
+    return (eight - ONES) & ~eight & HIGH_BITS;
+  }
+
+  private static boolean isLineEnd(int b) {
+    return b == '\n' || b == '\r';
+  }
+
   private void next(int b) {
-    if (b == '\n' || b == '\r') {
+    if (isLineEnd(b)) {
       matched = 0;
     } else if (matched == NAME.length) {
       found = b == ':';

@@ -53,6 +53,25 @@ class ClaimedIdentityTest {
     assertThat(new ClaimedIdentity().look(bytes, 0, text.length())).isFalse();
   }
 
+  /** Bytes are passed over by eights. */
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "\r", "\n\0", "\377\n", "\212\n", "\213\r", "\n\n", "\1\r\n"})
+  void isFoundWhereverItsLineBegins(String before) {
+    for (String filling : new String[] {"x", "\0", "\11", "\200", "x\n"}) {
+      for (int length = 0; length < 40; length++) {
+        String start = "x" + filling.repeat(length) + before;
+        String text = start + "selvage-client-id: y";
+        ByteBuf bytes = Unpooled.copiedBuffer(text, StandardCharsets.ISO_8859_1);
+        assertThat(new ClaimedIdentity().look(bytes, 0, text.length())).as(text).isTrue();
+        for (int cut = 0; cut < start.length() + 4; cut++) {
+          var claim = new ClaimedIdentity();
+          claim.look(bytes, 0, cut);
+          assertThat(claim.look(bytes, cut, text.length())).as("%s cut at %s", text, cut).isTrue();
+        }
+      }
+    }
+  }
+
   @Test
   void staysFound() {
     ByteBuf bytes = Unpooled.copiedBuffer("selvage-client-id:\nx", StandardCharsets.ISO_8859_1);
