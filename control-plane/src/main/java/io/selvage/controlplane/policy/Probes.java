@@ -39,8 +39,7 @@ final class Probes {
       Pod pod, Pod.Container container, Pod.Probe probe, Consumer<Problem> problems) {
     Pod.HttpGet http = probe.httpGet();
     if (http != null) {
-      // Of an HTTPS probe nothing but bytes is seen on the way.
-      String path = http.scheme().equalsIgnoreCase("HTTPS") ? "" : absolute(http.path());
+      String path = http.scheme().equalsIgnoreCase("HTTPS") ? Probe.HTTPS : absolute(http.path());
       if (path.getBytes(StandardCharsets.UTF_8).length > WireLimits.TEXT_BYTES) {
         tell(pod, problems, "a probe's path of container " + container.name() + " is too long");
         return Optional.empty();

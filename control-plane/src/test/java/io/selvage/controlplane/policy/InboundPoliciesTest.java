@@ -100,7 +100,7 @@ class InboundPoliciesTest {
             new Probe(9091, "/live"),
             new Probe(3306, ""),
             new Probe(50051, Probe.GRPC_HEALTH),
-            new Probe(8443, ""));
+            new Probe(8443, Probe.HTTPS));
     assertThat(problems).isEmpty();
   }
 

@@ -115,6 +115,9 @@ public final class DestinationTable implements Destinations {
     final List<Promise<Destination>> waiting = new ArrayList<>(1);
     @Nullable ScheduledFuture<?> patience;
 
+    /** What was said before a rest and could not be used while an answer was late. */
+    Destination.@Nullable State remembered;
+
     /** Whether the stream that is open now has sent a reset. */
     boolean current;
 
@@ -211,14 +214,24 @@ public final class DestinationTable implements Destinations {
     if (to == null || !to.isHopeful()) {
       settle(entry, Answer.AWAY);
     } else if (to.isConnected()) {
-      boolean knowsOld = entry.destination.state().answered();
-      long millis = knowsOld ? Math.min(PATIENCE_MILLIS, answerMillis) : answerMillis;
+      long millis = isSafeThoughOld(entry) ? Math.min(PATIENCE_MILLIS, answerMillis) : answerMillis;
       entry.patience =
           loop.schedule(() -> settle(entry, Answer.LATE), millis, TimeUnit.MILLISECONDS);
     } else {
       entry.patience =
           loop.schedule(() -> settle(entry, Answer.AWAY), PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
     }
+  }
+
+  /**
+   * Whether what was said before a rest can be used while the control plane is there and slow:
+   * every endpoint proves who it is. An address without an identity may be a meshed pod's by now.
+   */
+  private static boolean isSafeThoughOld(Entry entry) {
+    Destination.State old = entry.destination.state();
+    return old.answered()
+        && !old.details().isEmpty()
+        && old.details().stream().noneMatch(endpoint -> endpoint.identity().isEmpty());
   }
 
   private static ProxyMessage subscription(Entry entry) {
@@ -229,9 +242,17 @@ public final class DestinationTable implements Destinations {
 
   /** Whoever waits goes on without an answer: with what was said before a rest, if anything was. */
   private static void settle(Entry entry, Answer why) {
-    if (entry.destination.state().answered()) {
+    Destination.State old = entry.destination.state();
+    if (why == Answer.AWAY && !old.answered() && entry.remembered != null) {
+      entry.destination.update(entry.remembered);
+      old = entry.remembered;
+    }
+    if (why == Answer.AWAY ? old.answered() : isSafeThoughOld(entry)) {
       release(entry);
       return;
+    }
+    if (old.answered()) {
+      entry.remembered = old;
     }
     if (why == Answer.LATE) {
       LOG.atWarn()
@@ -326,6 +347,7 @@ public final class DestinationTable implements Destinations {
     if (update.more()) {
       return; // what there is so far would be taken for all there is
     }
+    entry.remembered = null;
     entry.destination.update(state(entry, update));
     release(entry);
   }

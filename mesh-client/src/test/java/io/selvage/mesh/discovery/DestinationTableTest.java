@@ -397,6 +397,24 @@ class DestinationTableTest {
     assertMeshed(known, "10.1.0.1");
   }
 
+  /** An address that had no sidecar may be a meshed pod's by now, and somebody is there to say. */
+  @Test
+  void plainEndpointsThatRestedAreUsedAgainOnlyIfNobodyCanSay() throws Exception {
+    connected = true;
+    Destination known = find(1, update(true, "10.1.0.1"));
+    now.addAndGet(DestinationTable.IDLE_NANOS);
+    onLoop(table::restIdle);
+    assertThat(find(1).state().answer()).isEqualTo(Destination.Answer.LATE);
+    assertThat(known.state().refused()).isTrue();
+    assertThat(known.state().endpoints().endpoints()).isEmpty();
+
+    connected = false;
+    onLoop(table::onDisconnected);
+    assertThat(find(1)).isSameAs(known);
+    assertThat(known.state().answered()).isTrue();
+    assertThat(known.state().endpoints().endpoints()).hasSize(1);
+  }
+
   @Test
   void whatIsTakenIntoUseAsItGoesToRestIsAskedForAgain() throws Exception {
     connected = true;

@@ -47,6 +47,9 @@ public record InboundSettings(
     /** Path of a grpc probe (gRPC Health Checking Protocol); its requests are POST. */
     public static final String GRPC_HEALTH = "/grpc.health.v1.Health/Check";
 
+    /** In place of the path of an HTTPS probe; no path, since those begin with a slash. */
+    public static final String HTTPS = "https:";
+
     public Probe {
       requireNonNull(path, "path");
     }

@@ -95,17 +95,18 @@ public final class InboundRules {
 
   private boolean isProbe(InetAddress client, int port, String method, String path) {
     String asked = path.equals(Probe.GRPC_HEALTH) ? "POST" : "GET";
-    return !path.isEmpty()
+    return path.startsWith("/")
         && method.equals(asked)
         && probes.contains(new Probe(port, path))
         && kubelets.contains(client);
   }
 
+  /** Nobody's path is seen here, so it has to be known where the kubelet is. */
   private boolean isRawProbe(InetAddress client, int port, boolean tls) {
     boolean asked =
         isOpaque(port)
-            ? probes.stream().anyMatch(probe -> probe.port() == port)
-            : tls && probes.contains(new Probe(port, ""));
-    return asked && kubelets.contains(client);
+            ? probes.stream().anyMatch(probe -> probe.port() == port && !probe.path().isEmpty())
+            : tls && probes.contains(new Probe(port, Probe.HTTPS));
+    return asked && !settings.probeNetworks().isEmpty() && kubelets.contains(client);
   }
 }

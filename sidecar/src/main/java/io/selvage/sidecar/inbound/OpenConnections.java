@@ -10,7 +10,7 @@ import java.util.function.Supplier;
 /** Raw connections that policy has let in, to be judged again when it changes. Thread-safe. */
 final class OpenConnections {
   /**
-   * @param verdict by the rules in force when it is asked
+   * @param verdict by the rules in force when it is asked; for any thread
    */
   record Open(Channel channel, Supplier<Verdict> verdict) {}
 
@@ -33,13 +33,10 @@ final class OpenConnections {
    */
   void judge(Consumer<Open> denied) {
     for (Open one : open) {
-      one.channel()
-          .eventLoop()
-          .execute(() -> {
-            if (!one.verdict().get().allows()) {
-              denied.accept(one);
-            }
-          });
+      // A verdict is for any thread; only those that have to go cost their event loop something.
+      if (!one.verdict().get().allows()) {
+        one.channel().eventLoop().execute(() -> denied.accept(one));
+      }
     }
   }
 }

@@ -72,19 +72,43 @@ class InboundRulesTest {
 
   @Test
   void probesOfWhichOnlyTlsIsSeenPass() {
-    InboundRules rules = denying(Set.of(), new Probe(8443, ""), new Probe(8080, "/ready"));
+    InboundRules rules =
+        denying(
+            Set.of(), new Probe(8443, Probe.HTTPS), new Probe(8444, ""), new Probe(8080, "/ready"));
     assertThat(rules.judgeRaw(INSIDE, false, 8443, true)).isEqualTo(Verdict.PROBE);
     assertThat(rules.judgeRaw(INSIDE, false, 8443, false)).isEqualTo(Verdict.DENIED);
     assertThat(rules.judgeRaw(OUTSIDE, false, 8443, true)).isEqualTo(Verdict.DENIED);
     assertThat(rules.judgeRaw(INSIDE, false, 8080, true)).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judgeRaw(INSIDE, false, 8444, true))
+        .as("it only connects")
+        .isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(INSIDE, false, 8443, "GET", Probe.HTTPS)).isEqualTo(Verdict.DENIED);
+  }
+
+  @Test
+  void whereTheKubeletIsNotKnownOnlyPathsAreBelieved() {
+    var rules =
+        new InboundRules(
+            new InboundSettings(
+                InboundPolicy.DENY,
+                List.of("10.0.0.0/8"),
+                Set.of(25),
+                List.of(
+                    new Probe(8443, Probe.HTTPS), new Probe(25, "/x"), new Probe(8080, "/ready")),
+                List.of()));
+    assertThat(rules.judgeRaw(INSIDE, false, 8443, true)).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judgeRaw(INSIDE, false, 25, false)).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judge(INSIDE, false, 8080, "GET", "/ready")).isEqualTo(Verdict.PROBE);
   }
 
   @Test
   void probesOfOpaquePortsPass() {
-    InboundRules rules = denying(Set.of(8080), new Probe(8080, "/ready"));
+    InboundRules rules =
+        denying(Set.of(8080, 8082), new Probe(8080, "/ready"), new Probe(8082, ""));
     assertThat(rules.judgeRaw(INSIDE, false, 8080, false)).isEqualTo(Verdict.PROBE);
     assertThat(rules.judgeRaw(OUTSIDE, false, 8080, false)).isEqualTo(Verdict.DENIED);
     assertThat(rules.judgeRaw(INSIDE, false, 8081, false)).isEqualTo(Verdict.DENIED);
+    assertThat(rules.judgeRaw(INSIDE, false, 8082, false)).isEqualTo(Verdict.DENIED);
   }
 
   private static InboundRules denying(Set<Integer> opaque, Probe... probes) {

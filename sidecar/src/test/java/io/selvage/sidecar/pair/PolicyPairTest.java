@@ -105,8 +105,9 @@ class PolicyPairTest {
                   InboundPolicy.DENY,
                   InboundSettings.DEFAULT_CLUSTER_NETWORKS,
                   Set.of(),
-                  List.of(new Probe(app.port(), Probe.GRPC_HEALTH), new Probe(app.port(), "")),
-                  List.of()));
+                  List.of(
+                      new Probe(app.port(), Probe.GRPC_HEALTH), new Probe(app.port(), Probe.HTTPS)),
+                  List.of("127.0.0.0/8")));
       grpc.send("POST " + Probe.GRPC_HEALTH + " HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
       assertThat(grpc.readResponse()).isEqualTo(OK);
       // A ClientHello that names no protocol of ours, and a byte that ends the application's line.
