@@ -6,6 +6,8 @@ import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
 import io.netty.buffer.ByteBufAllocator;
+import java.lang.management.ManagementFactory;
+import java.lang.management.OperatingSystemMXBean;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -28,10 +30,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class FatalFaults implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
   /**
-   * Blocked for this long is a fault. Vert.x warns from 2 s on, which a starved machine can cause
-   * by itself.
+   * Blocked for this long is a fault, where each that wants a processor has one. Vert.x warns from
+   * 2 s on, which a slow or starved machine can cause by itself.
    */
-  static final long BLOCKED_MILLIS = 3_000;
+  static final long BLOCKED_MILLIS = 5_000;
 
   /** Set where the only event loops belong to an imitation that blocks them by design. */
   private static final boolean IGNORE_BLOCKED =
@@ -57,14 +59,28 @@ public final class FatalFaults implements BeforeAllCallback, AfterEachCallback, 
     throwIfAny();
   }
 
-  /** What the log says is a fault, or null. */
-  static @Nullable String faultIn(String logger, String message) {
+  /**
+   * How long a loop may be blocked here and now: with ten programs to a processor each takes ten
+   * times as long for what it does.
+   */
+  private static long limitMillis() {
+    OperatingSystemMXBean system = ManagementFactory.getOperatingSystemMXBean();
+    double load = system.getSystemLoadAverage() / system.getAvailableProcessors();
+    return (long) (BLOCKED_MILLIS * Math.max(1, load));
+  }
+
+  /**
+   * What the log says is a fault, or null.
+   *
+   * @param limitMillis how long a loop may be blocked
+   */
+  static @Nullable String faultIn(String logger, String message, long limitMillis) {
     if (message.startsWith("LEAK:")) {
       return message;
     }
     if (logger.endsWith("BlockedThreadChecker") && !IGNORE_BLOCKED) {
       Matcher blocked = BLOCKED.matcher(message);
-      if (blocked.find() && Long.parseLong(blocked.group(1)) >= BLOCKED_MILLIS) {
+      if (blocked.find() && Long.parseLong(blocked.group(1)) >= limitMillis) {
         return message;
       }
     }
@@ -80,7 +96,8 @@ public final class FatalFaults implements BeforeAllCallback, AfterEachCallback, 
         new AppenderBase<ILoggingEvent>() {
           @Override
           protected void append(ILoggingEvent event) {
-            String fault = faultIn(event.getLoggerName(), event.getFormattedMessage());
+            String fault =
+                faultIn(event.getLoggerName(), event.getFormattedMessage(), limitMillis());
             if (fault != null) {
               FAULTS.add(fault);
             }
