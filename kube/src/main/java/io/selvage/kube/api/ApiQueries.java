@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.APIResource;
 import io.fabric8.kubernetes.api.model.APIResourceList;
+import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -20,11 +21,19 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a command asks an API server on behalf of its user: its version, objects by label, and what
@@ -32,6 +41,9 @@ import java.util.stream.Collectors;
  */
 public final class ApiQueries {
   private static final Duration PAGE_TIMEOUT = Duration.ofSeconds(5);
+
+  /** Objects that one answer of {@link #some} carries. */
+  private static final int PAGE_OBJECTS = 500;
 
   /** Largest page in bytes: a proxy's metrics are some hundred KiB. */
   private static final long MAX_PAGE_BYTES = 16L * 1024 * 1024;
@@ -103,6 +115,54 @@ public final class ApiQueries {
   }
 
   /**
+   * Some objects of a kind.
+   *
+   * @param more whether there are more than were asked for
+   */
+  public record Some(List<ObjectNode> items, boolean more) {
+    public Some {
+      items = List.copyOf(items);
+    }
+  }
+
+  /**
+   * Lists objects, but no more than some, in pages.
+   *
+   * @param namespace empty for all of them, and for a cluster-scoped kind
+   * @param max at least 1
+   * @return empty also where the kind is not served
+   * @throws ApiCallException if the API server refused or did not answer
+   */
+  public Some some(Type type, String namespace, int max) {
+    var items = new ArrayList<ObjectNode>();
+    var operation = client.genericKubernetesResources(NamedObjects.context(type));
+    var scoped =
+        !type.namespaced()
+            ? operation
+            : namespace.isEmpty() ? operation.inAnyNamespace() : operation.inNamespace(namespace);
+    @Nullable String next = null;
+    try {
+      do {
+        var page =
+            scoped.list(
+                new ListOptionsBuilder()
+                    .withLimit((long) Math.min(PAGE_OBJECTS, max + 1 - items.size()))
+                    .withContinue(next)
+                    .build());
+        page.getItems().forEach(item -> items.add(typed(NamedObjects.json(item), type)));
+        next = page.getMetadata() == null ? null : page.getMetadata().getContinue();
+      } while (next != null && !next.isEmpty() && items.size() <= max);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return new Some(List.of(), false);
+      }
+      throw ApiCallException.of("listing " + type.plural(), e);
+    }
+    boolean more = items.size() > max;
+    return new Some(more ? items.subList(0, max) : items, more);
+  }
+
+  /**
    * Lists objects.
    *
    * @param namespace empty for all of them, and for a cluster-scoped kind
@@ -153,6 +213,71 @@ public final class ApiQueries {
         return Set.of();
       }
       throw ApiCallException.of("asking for " + apiVersion, e);
+    }
+  }
+
+  /**
+   * The kind of an object, as the API server knows it.
+   *
+   * @param apiVersion such as {@code apps/v1}
+   * @return empty if it serves no such kind
+   * @throws ApiCallException if it could not be asked
+   */
+  public Optional<Type> type(String apiVersion, String kind) {
+    try {
+      APIResourceList resources = client.getApiResources(apiVersion);
+      int slash = apiVersion.indexOf('/');
+      return resources == null
+          ? Optional.empty()
+          : resources.getResources().stream()
+              // A subresource, such as pods/status, may be of the same kind.
+              .filter(r -> kind.equals(r.getKind()) && !r.getName().contains("/"))
+              .map(r ->
+                  new Type(
+                      slash < 0 ? "" : apiVersion.substring(0, slash),
+                      apiVersion.substring(slash + 1),
+                      kind,
+                      r.getName(),
+                      Boolean.TRUE.equals(r.getNamespaced())))
+              .findFirst();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return Optional.empty();
+      }
+      throw ApiCallException.of("asking for " + apiVersion, e);
+    }
+  }
+
+  /**
+   * What the API server's clock shows, to the second, by its {@code Date} header (RFC 9110, section
+   * 6.6.1).
+   *
+   * @return empty if it does not say
+   * @throws ApiCallException if it did not answer
+   */
+  public Optional<Instant> clock() {
+    String what = "asking for the time";
+    var http = client.getHttpClient();
+    try {
+      var answer =
+          http.sendAsync(
+                  http.newHttpRequestBuilder()
+                      .uri(client.getMasterUrl() + "version")
+                      .timeout(PAGE_TIMEOUT.toSeconds(), TimeUnit.SECONDS)
+                      .build(),
+                  byte[].class)
+              .get(2 * PAGE_TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+      String date = answer.header("Date");
+      return date == null
+          ? Optional.empty()
+          : Optional.of(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date, Instant::from));
+    } catch (DateTimeParseException e) {
+      return Optional.empty();
+    } catch (ExecutionException | TimeoutException e) {
+      throw ApiCallException.unanswered(what, "no answer");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw ApiCallException.unanswered(what, "interrupted");
     }
   }
 
