@@ -2,7 +2,9 @@
 package io.selvage.cli.install;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.cli.VersionCommand;
 import io.selvage.cli.install.HelmEngine.RenderException;
+import io.selvage.kube.api.NamedObjects.Type;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +23,8 @@ public final class Expected {
   }
 
   /**
-   * Everything that this version of the chart makes by the values that were chosen.
+   * Everything that this version of the chart makes by the values of the installation: those that
+   * hold, or those that were chosen where {@code mesh upgrade} will take these to this version.
    *
    * @param config the ConfigMap {@value MeshKinds#CONFIG}
    * @param kubernetes version of the cluster, such as {@code v1.36.2}
@@ -33,7 +36,7 @@ public final class Expected {
       var release =
           new Release(
               namespace,
-              installation.overrides(),
+              installation.valuesFor(VersionCommand.number()),
               Optional.empty(),
               List.of(),
               Optional.of(kubernetes));
@@ -41,6 +44,16 @@ public final class Expected {
     } catch (RenderException e) {
       throw new IOException(e.getMessage(), e);
     }
+  }
+
+  /** The release as which Helm keeps an installation; empty if it is kept by these commands. */
+  public static Optional<String> helmRelease(ObjectNode config) {
+    return new Installation("", config).helmRelease();
+  }
+
+  /** The kind of an object of the charts; empty if this version makes none of it. */
+  public static Optional<Type> kind(ObjectNode object) {
+    return MeshKinds.of(object);
   }
 
   /** All values that hold in an installation. */

@@ -83,7 +83,11 @@ final class InstallChecks {
               + config.get().path("data").path("version").asText("")
               + " is installed in the namespace "
               + namespace
-              + " already: use `mesh upgrade` to change it, or `mesh uninstall` to remove it.");
+              + " already: use `mesh upgrade"
+              + NamespaceOption.in(namespace)
+              + "` to change it, or `mesh uninstall"
+              + NamespaceOption.in(namespace)
+              + "` to remove it.");
     }
     Optional<String> elsewhere = cluster.otherNamespace();
     if (elsewhere.isPresent()
@@ -102,7 +106,7 @@ final class InstallChecks {
           "Parts of an earlier installation are left ("
               + names(left)
               + "): remove them first, with `mesh uninstall"
-              + elsewhere.filter(ns -> !ns.equals(namespace)).map(ns -> " -n " + ns).orElse("")
+              + NamespaceOption.in(elsewhere.orElse(namespace))
               + " | kubectl delete -f -`.");
     }
   }
@@ -180,8 +184,9 @@ final class InstallChecks {
       throw CommandFailure.failed(
           where
               + (now.isAfter(end) ? " ended " + end : " begins " + begin)
-              + ", so that nobody would get a certificate: replace it first, as `mesh check` and"
-              + " its hints say.");
+              + ", so that nobody would get a certificate: replace it first, as `mesh check"
+              + NamespaceOption.in(namespace)
+              + "` and its hints say.");
     }
   }
 

@@ -29,8 +29,9 @@ record Installation(String namespace, ObjectNode config) {
               + namespace
               + " is half deleted: its ConfigMap "
               + MeshKinds.CONFIG
-              + " is gone; remove the rest with `mesh uninstall | kubectl delete -f -` and install"
-              + " anew.");
+              + " is gone; remove the rest with `mesh uninstall"
+              + NamespaceOption.in(namespace)
+              + " | kubectl delete -f -` and install anew.");
     }
     throw CommandFailure.failed(
         "Cannot find Selvage: there is no ConfigMap "
@@ -72,6 +73,16 @@ record Installation(String namespace, ObjectNode config) {
         .mergeYaml(
             "the values in " + MeshKinds.CONFIG, config.path("data").path("overrides").asText(""))
         .tree();
+  }
+
+  /**
+   * The values by which a version of the chart makes what is installed. Who has not used {@code
+   * mesh install} has left no choice behind, only what came of it.
+   */
+  ObjectNode valuesFor(String version) throws IOException {
+    ObjectNode all = values();
+    boolean ours = helmRelease().isEmpty() && all.path("createNamespace").asBoolean();
+    return ours && !version.equals(version()) ? overrides() : all;
   }
 
   /** All values that hold. */

@@ -101,6 +101,21 @@ class RefusalsTest {
   }
 
   @Test
+  void anotherNamespaceStandsInWhatIsToBeDone() throws Exception {
+    customResources();
+    cluster.add(
+        Files.readString(Rendered.ROOT.resolve("charts/golden/default.yaml"))
+            .replace("namespace: selvage\n", "namespace: mesh-system\n"));
+    refused("install -n mesh-system")
+        .contains("`mesh upgrade -n mesh-system`")
+        .contains("`mesh uninstall -n mesh-system`");
+    cluster.remove("ConfigMap", MeshKinds.CONFIG);
+    String removal = "`mesh uninstall -n mesh-system | kubectl delete -f -`";
+    refused("install -n mesh-system").contains(removal);
+    refused("upgrade -n mesh-system").contains(removal);
+  }
+
+  @Test
   void aWebhookThatIsLeftAloneIsNamed() throws Exception {
     installed();
     for (ObjectNode object : cluster.all()) {
