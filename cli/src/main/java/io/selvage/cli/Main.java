@@ -66,7 +66,8 @@ public final class Main {
     return commandLine().setOut(out).setErr(err).execute(args);
   }
 
-  static CommandLine commandLine() {
+  /** All commands, for parsing and help. */
+  public static CommandLine commandLine() {
     return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
   }
 }

@@ -5,21 +5,23 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 /**
  * Checks that belong together.
  *
  * @param name as it is printed
  * @param applies asked when its turn comes; a part that is not installed is left out
+ * @param checks asked for when its turn comes, too: they may go by what was found before
  */
-record Category(String name, BooleanSupplier applies, List<Check> checks) {
+record Category(String name, BooleanSupplier applies, Supplier<List<Check>> checks) {
   Category {
     requireNonNull(name, "name");
     requireNonNull(applies, "applies");
-    checks = List.copyOf(checks);
+    requireNonNull(checks, "checks");
   }
 
-  Category(String name, List<Check> checks) {
+  Category(String name, Supplier<List<Check>> checks) {
     this(name, () -> true, checks);
   }
 

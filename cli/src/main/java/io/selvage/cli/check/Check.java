@@ -36,24 +36,52 @@ record Check(String description, Severity severity, boolean retried, String hint
     private static final long serialVersionUID = 1;
 
     private final boolean warning;
+    private final boolean unseen;
+    private final String hint;
 
-    private Finding(String message, boolean warning) {
+    private Finding(String message, boolean warning, boolean unseen, String hint) {
       super(message, null, false, false);
       this.warning = warning;
+      this.unseen = unseen;
+      this.hint = hint;
     }
 
     /** As severe as its check. */
     static Finding of(String message) {
-      return new Finding(message, false);
+      return new Finding(message, false, false, "");
+    }
+
+    /**
+     * As severe as its check.
+     *
+     * @param hint what to do about this one, instead of the hint of the check
+     */
+    static Finding of(String message, String hint) {
+      return new Finding(message, false, false, hint);
     }
 
     /** No more than a warning, such as that the user may not see it. */
     static Finding warning(String message) {
-      return new Finding(message, true);
+      return new Finding(message, true, false, "");
+    }
+
+    /** What there is to be looked at could not be read, which another line says. */
+    static Finding unseen(String what) {
+      return new Finding("not looked at: " + what + " could not be read", true, true, "");
     }
 
     boolean isWarning() {
       return warning;
+    }
+
+    /** Nothing was found out, and waiting does not help. */
+    boolean isUnseen() {
+      return unseen;
+    }
+
+    /** Empty: that of the check. */
+    String hint() {
+      return hint;
     }
   }
 

@@ -96,13 +96,13 @@ public final class CheckCommand implements Callable<Integer> {
     return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
   }
 
-  private List<Category> categories(Facts facts, DataPlaneChecks.PodPages pages) {
+  private List<Category> categories(Facts facts, PodPages pages) {
     return categories(facts, pre, proxy, dataPlane, pages);
   }
 
   /** The checks, in their order. Those behind the first categories go by what these found. */
   static List<Category> categories(
-      Facts facts, boolean pre, boolean proxy, String dataPlane, DataPlaneChecks.PodPages pages) {
+      Facts facts, boolean pre, boolean proxy, String dataPlane, PodPages pages) {
     var categories = new ArrayList<Category>();
     var platform = new PlatformChecks(facts);
     categories.add(platform.api());
@@ -114,13 +114,14 @@ public final class CheckCommand implements Callable<Integer> {
     var installation = new InstallationChecks(facts);
     categories.add(installation.existence());
     categories.add(installation.config());
+    categories.add(installation.objects());
     categories.add(
         Category.onlyIf(() -> facts.has("controlPlane"), new IdentityChecks(facts).category()));
     categories.add(
         Category.onlyIf(() -> facts.has("injector"), new WebhookChecks(facts).category()));
     categories.add(installation.versions());
     categories.add(
-        Category.onlyIf(() -> facts.has("gateway"), new GatewayChecks(facts).category()));
+        Category.onlyIf(() -> facts.has("gateway"), new GatewayChecks(facts, pages).category()));
     if (proxy) {
       categories.add(new DataPlaneChecks(facts, dataPlane, pages).category());
     }

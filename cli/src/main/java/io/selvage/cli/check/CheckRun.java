@@ -47,7 +47,7 @@ final class CheckRun {
       if (!category.applies().getAsBoolean()) {
         continue;
       }
-      for (Check check : category.checks()) {
+      for (Check check : category.checks().get()) {
         Outcome outcome = outcome(category, check);
         listener.accept(outcome);
         if (outcome.result() == Result.ERROR) {
@@ -63,37 +63,45 @@ final class CheckRun {
 
   private Outcome outcome(Category category, Check check) throws InterruptedException {
     while (true) {
-      Outcome outcome = once(category, check);
-      boolean again = check.retried() && outcome.result() != Result.SUCCESS;
+      Attempt attempt = once(category, check);
+      boolean again = check.retried() && attempt.mayChange();
       if (!again || nanoTime.getAsLong() + PAUSE.toNanos() > deadline) {
-        return outcome;
+        return attempt.outcome();
       }
       sleep.pause(PAUSE);
     }
   }
 
-  private static Outcome once(Category category, Check check) {
+  /**
+   * One try.
+   *
+   * @param mayChange whether another may end otherwise; rights do not come by waiting
+   */
+  private record Attempt(Outcome outcome, boolean mayChange) {}
+
+  private static Attempt once(Category category, Check check) {
     try {
       check.probe().look();
-      return new Outcome(category.name(), check.description(), Result.SUCCESS, "", "");
+      return new Attempt(
+          new Outcome(category.name(), check.description(), Result.SUCCESS, "", ""), false);
     } catch (Finding finding) {
       boolean warning = finding.isWarning() || check.severity() == Severity.WARNING;
-      return failure(category, check, warning, String.valueOf(finding.getMessage()));
+      String hint = finding.hint().isEmpty() ? check.hint() : finding.hint();
+      return new Attempt(
+          failure(category, check, warning, String.valueOf(finding.getMessage()), hint),
+          !finding.isUnseen());
     } catch (ApiCallException e) {
       // Who may not see something has not found it broken.
       boolean warning = e.isForbidden() || check.severity() == Severity.WARNING;
       String message = String.valueOf(e.getMessage());
-      return failure(
-          category, check, warning, e.isForbidden() ? "you may not see it: " + message : message);
+      String error = e.isForbidden() ? "you may not see it: " + message : message;
+      return new Attempt(failure(category, check, warning, error, check.hint()), !e.isForbidden());
     }
   }
 
-  private static Outcome failure(Category category, Check check, boolean warning, String error) {
+  private static Outcome failure(
+      Category category, Check check, boolean warning, String error, String hint) {
     return new Outcome(
-        category.name(),
-        check.description(),
-        warning ? Result.WARNING : Result.ERROR,
-        error,
-        check.hint());
+        category.name(), check.description(), warning ? Result.WARNING : Result.ERROR, error, hint);
   }
 }

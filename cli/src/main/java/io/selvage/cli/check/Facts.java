@@ -7,12 +7,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.check.Check.Finding;
 import io.selvage.cli.install.Expected;
 import io.selvage.cli.install.MeshKinds;
+import io.selvage.cli.install.NamespaceOption;
 import io.selvage.kube.api.ApiQueries;
 import io.selvage.kube.api.NamedObjects.Type;
 import java.io.IOException;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /** The cluster as all checks see it, and what several of them need to know. */
@@ -23,6 +26,7 @@ final class Facts {
   private final ApiQueries cluster;
   private final String namespace;
   private final InstantSource clock;
+  private final Supplier<Optional<Instant>> serverClock;
 
   private ObjectNode config = JsonNodeFactory.instance.objectNode();
   private ObjectNode values = JsonNodeFactory.instance.objectNode();
@@ -31,9 +35,21 @@ final class Facts {
    * @param namespace of the control plane
    */
   Facts(ApiQueries cluster, String namespace, InstantSource clock) {
+    this(cluster, namespace, clock, cluster::clock);
+  }
+
+  /**
+   * @param serverClock that of the API server
+   */
+  Facts(
+      ApiQueries cluster,
+      String namespace,
+      InstantSource clock,
+      Supplier<Optional<Instant>> serverClock) {
     this.cluster = cluster;
     this.namespace = namespace;
     this.clock = clock;
+    this.serverClock = serverClock;
   }
 
   ApiQueries cluster() {
@@ -46,6 +62,28 @@ final class Facts {
 
   InstantSource clock() {
     return clock;
+  }
+
+  /** What the API server's clock shows; empty if it does not say. */
+  Optional<Instant> serverClock() {
+    return serverClock.get();
+  }
+
+  /** What a {@code mesh} command needs to find this installation; empty if it does by itself. */
+  String in() {
+    return NamespaceOption.in(namespace);
+  }
+
+  /** The command that makes what is missing and changes versions, in its quotes. */
+  String upgrade() {
+    return Expected.helmRelease(config)
+        .map(release -> "`helm upgrade " + release + " CHART -n " + namespace + "`")
+        .orElse("`mesh upgrade" + in() + " | kubectl apply -f -`");
+  }
+
+  /** The same to restart a Deployment of ours. */
+  String restart(String deployment) {
+    return "`kubectl rollout restart -n " + namespace + " deployment/" + deployment + "`";
   }
 
   /** Reads what was installed; the checks behind it go by that. */
@@ -70,8 +108,24 @@ final class Facts {
     return config;
   }
 
+  /**
+   * For what goes by the installation's version and values.
+   *
+   * @throws Finding if they could not be read
+   */
+  void requireConfig() throws Finding {
+    if (config.isEmpty()) {
+      throw Finding.unseen("the ConfigMap " + MeshKinds.CONFIG);
+    }
+  }
+
   String version() {
     return config.path("data").path("version").asText();
+  }
+
+  /** All values that hold, as they were installed. */
+  JsonNode values() {
+    return values;
   }
 
   /** Whether a part is installed: {@code gateway}, {@code injector} or {@code controlPlane}. */
@@ -103,6 +157,20 @@ final class Facts {
       }
     }
     return false;
+  }
+
+  /** The number of a pod's port of that name. */
+  static int port(JsonNode pod, String name, int otherwise) {
+    for (String group : List.of("initContainers", "containers")) {
+      for (JsonNode container : pod.path("spec").path(group)) {
+        for (JsonNode port : container.path("ports")) {
+          if (port.path("name").asText().equals(name)) {
+            return port.path("containerPort").asInt(otherwise);
+          }
+        }
+      }
+    }
+    return otherwise;
   }
 
   static String name(JsonNode object) {

@@ -8,6 +8,7 @@ import io.selvage.cli.install.MeshKinds;
 import io.selvage.identity.workload.PemText;
 import io.selvage.identity.workload.TrustBundle;
 import io.selvage.identity.workload.WorkloadKeys;
+import io.selvage.kube.api.ApiCallException;
 import io.selvage.kube.api.NamedObjects.Type;
 import java.nio.charset.StandardCharsets;
 import java.security.cert.X509Certificate;
@@ -16,20 +17,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Whether certificates can be issued, and for how long still. */
 final class IdentityChecks {
   /** Below this, it is time to rotate. */
   static final Duration SOON = Duration.ofDays(60);
-
-  private static final String ROTATE =
-      "`mesh identity rotate` makes a new root and issuer, and restarts nothing";
-  private static final String EXPIRED =
-      "nobody gets a certificate any more: remove the Secret "
-          + MeshKinds.ISSUER
-          + " and the ConfigMap "
-          + MeshKinds.TRUST_ROOTS
-          + ", restart the control plane, which makes new ones, then every injected workload";
 
   private final Facts facts;
   private List<X509Certificate> anchors = List.of();
@@ -40,43 +33,100 @@ final class IdentityChecks {
   }
 
   Category category() {
-    return new Category(
-        "selvage-identity",
-        List.of(
-            Check.fatal(
-                "certificate config is valid",
-                "bring both back from a backup, or uninstall and install anew",
-                this::read),
-            Check.error(
-                "trust anchors are using a supported crypto algorithm",
-                ROTATE,
-                () -> p256(anchors)),
-            Check.error(
-                "trust anchors are within their validity period", EXPIRED, () -> valid(anchors)),
-            Check.warning(
-                "trust anchors are valid for at least 60 days", ROTATE, () -> lasting(anchors)),
-            Check.error(
-                "issuer cert is using a supported crypto algorithm", ROTATE, () -> p256(issuer())),
-            Check.error(
-                "issuer cert is within its validity period", EXPIRED, () -> valid(issuer())),
-            Check.warning(
-                "issuer cert is valid for at least 60 days", ROTATE, () -> lasting(issuer())),
-            Check.error(
-                "issuer cert is issued by the trust anchors",
-                "the issuer was replaced without its root: put the root into the ConfigMap "
-                    + MeshKinds.TRUST_ROOTS,
-                this::issued)));
+    return new Category("selvage-identity", this::checks);
   }
 
-  private List<X509Certificate> issuer() {
-    return chain.isEmpty() ? chain : chain.subList(0, 1);
+  private List<Check> checks() {
+    return List.of(
+        Check.fatal(
+            "certificate config is valid",
+            "bring both back from a backup, or uninstall and install anew",
+            this::read),
+        Check.error(
+            "trust anchors are using a supported crypto algorithm",
+            rotate(),
+            () -> p256(anchors())),
+        Check.error(
+            "trust anchors are within their validity period", renew(), () -> valid(anchors())),
+        Check.warning(
+            "trust anchors are valid for at least 60 days", rotate(), () -> lasting(anchors())),
+        Check.error(
+            "issuer cert is using a supported crypto algorithm", rotate(), () -> p256(issuer())),
+        Check.error("issuer cert is within its validity period", renew(), () -> valid(issuer())),
+        Check.warning(
+            "issuer cert is valid for at least 60 days", rotate(), () -> lasting(issuer())),
+        Check.error(
+            "issuer cert is issued by the trust anchors",
+            "the issuer was replaced without its root: put the root into the ConfigMap "
+                + MeshKinds.TRUST_ROOTS,
+            this::issued));
+  }
+
+  private String rotate() {
+    if (facts.values().path("identity").path("external").asBoolean()) {
+      return "whoever keeps the Secret " + MeshKinds.ISSUER + " is to put others there";
+    }
+    String in = facts.in().replace("-n", "--control-plane-namespace");
+    return "`mesh identity rotate" + in + "` makes a new root and issuer, and restarts nothing";
+  }
+
+  private String renew() {
+    if (facts.values().path("identity").path("external").asBoolean()) {
+      return rotate();
+    }
+    return "nobody gets a certificate any more: `kubectl delete -n "
+        + facts.namespace()
+        + " secret/"
+        + MeshKinds.ISSUER
+        + " configmap/"
+        + MeshKinds.TRUST_ROOTS
+        + "`, then "
+        + facts.restart("control-plane")
+        + ", which makes new ones; restart every injected workload after that";
+  }
+
+  private List<X509Certificate> anchors() throws Finding {
+    if (anchors.isEmpty()) {
+      throw Finding.unseen("the ConfigMap " + MeshKinds.TRUST_ROOTS);
+    }
+    return anchors;
+  }
+
+  private List<X509Certificate> chain() throws Finding {
+    if (chain.isEmpty()) {
+      throw Finding.unseen("the Secret " + MeshKinds.ISSUER);
+    }
+    return chain;
+  }
+
+  private List<X509Certificate> issuer() throws Finding {
+    return chain().subList(0, 1);
   }
 
   private void read() throws Finding {
+    @Nullable ApiCallException refused = null;
+    try {
+      readAnchors();
+    } catch (ApiCallException e) {
+      if (!e.isForbidden()) {
+        throw e;
+      }
+      refused = e; // Who may not see the one may see the other.
+    }
+    readIssuer();
+    if (refused != null) {
+      throw refused;
+    }
+  }
+
+  private void readAnchors() throws Finding {
     ObjectNode map = facts.need(Type.CONFIG_MAP, MeshKinds.TRUST_ROOTS);
     anchors =
         certificates(
             "ConfigMap " + MeshKinds.TRUST_ROOTS, map.path("data").path("ca-bundle.crt").asText());
+  }
+
+  private void readIssuer() throws Finding {
     ObjectNode secret = facts.need(Type.SECRET, MeshKinds.ISSUER);
     boolean pem = secret.path("data").has("crt.pem");
     chain =
@@ -154,8 +204,9 @@ final class IdentityChecks {
   }
 
   private void issued() throws Finding {
-    if (TrustBundle.of(anchors).anchorOfAuthority(chain, facts.clock().instant()) == null) {
-      throw Finding.of("it leads to none of " + anchors.size() + " trust anchors");
+    List<X509Certificate> roots = anchors();
+    if (TrustBundle.of(roots).anchorOfAuthority(chain(), facts.clock().instant()) == null) {
+      throw Finding.of("it leads to none of " + roots.size() + " trust anchors");
     }
   }
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli.check;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.check.Check.Finding;
+import io.selvage.cli.install.Expected;
 import io.selvage.cli.install.Grants;
 import io.selvage.cli.install.MeshKinds;
+import io.selvage.kube.api.ApiCallException;
 import io.selvage.kube.api.ApiQueries.Version;
 import io.selvage.kube.api.NamedObjects.Type;
 import java.io.IOException;
@@ -14,6 +17,8 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Whether there is a cluster, and whether Selvage can be put on it. */
 final class PlatformChecks {
@@ -22,6 +27,7 @@ final class PlatformChecks {
   /** Native sidecars are on by default from here on. */
   private static final int NATIVE_SIDECARS = 29;
 
+  private static final Type NODE = new Type("", "v1", "Node", "nodes", false);
   private static final Duration MAX_SKEW = Duration.ofSeconds(60);
 
   private final Facts facts;
@@ -33,26 +39,28 @@ final class PlatformChecks {
   Category api() {
     return new Category(
         "kubernetes-api",
-        List.of(
-            Check.fatal(
-                "can query the Kubernetes API",
-                "see that KUBECONFIG names the cluster, and that `kubectl version` reaches it",
-                () -> facts.cluster().version())));
+        () ->
+            List.of(
+                Check.fatal(
+                    "can query the Kubernetes API",
+                    "see that KUBECONFIG names the cluster, and that `kubectl version` reaches it",
+                    () -> facts.cluster().version())));
   }
 
   Category version() {
     return new Category(
         "kubernetes-version",
-        List.of(
-            Check.fatal(
-                "is running the minimum Kubernetes API version",
-                "Selvage needs Kubernetes 1." + MIN_MINOR + " or newer",
-                () -> atLeast(MIN_MINOR)),
-            Check.warning(
-                "has native sidecar containers",
-                "before Kubernetes 1.29 nothing waits for the sidecar to be ready, and Jobs do not"
-                    + " end by themselves",
-                () -> atLeast(NATIVE_SIDECARS))));
+        () ->
+            List.of(
+                Check.fatal(
+                    "is running the minimum Kubernetes API version",
+                    "Selvage needs Kubernetes 1." + MIN_MINOR + " or newer",
+                    () -> atLeast(MIN_MINOR)),
+                Check.warning(
+                    "has native sidecar containers",
+                    "before Kubernetes 1.29 nothing waits for the sidecar to be ready, and Jobs do"
+                        + " not end by themselves",
+                    () -> atLeast(NATIVE_SIDECARS))));
   }
 
   private void atLeast(int minor) throws Finding {
@@ -66,10 +74,7 @@ final class PlatformChecks {
   Category beforehand() {
     var checks = new ArrayList<Check>();
     checks.add(
-        Check.error(
-            "Selvage is not installed yet",
-            "use `mesh upgrade`, or remove it first with `mesh uninstall | kubectl delete -f -`",
-            this::notInstalled));
+        Check.error("Selvage is not installed yet", another(facts.in()), this::notInstalled));
     for (Type type :
         List.of(
             Type.NAMESPACE,
@@ -101,7 +106,7 @@ final class PlatformChecks {
     checks.add(
         Check.error(
             "can read Secrets",
-            "`mesh upgrade` and `mesh check` look at the issuer's Secret",
+            "upgrades and checks look at the issuer's Secret",
             () -> may("get", Type.SECRET)));
     checks.add(
         Check.warning(
@@ -113,12 +118,41 @@ final class PlatformChecks {
             "no clock skew detected",
             "set the clocks by NTP: certificates begin and end at a moment",
             this::clocksAgree));
-    return new Category("pre-kubernetes-setup", checks);
+    return new Category("pre-kubernetes-setup", () -> checks);
+  }
+
+  private static String helm(String release, String namespace) {
+    return "Helm keeps it: use `helm upgrade "
+        + release
+        + " CHART -n "
+        + namespace
+        + "`, or remove it first with `helm uninstall "
+        + release
+        + " -n "
+        + namespace
+        + "`";
+  }
+
+  /**
+   * @param in names the installation that is there
+   */
+  private static String another(String in) {
+    return "use `mesh upgrade"
+        + in
+        + " | kubectl apply -f -`, or remove it first with `mesh uninstall"
+        + in
+        + " | kubectl delete -f -`";
   }
 
   private void notInstalled() throws Finding {
-    if (facts.cluster().get(Type.CONFIG_MAP, facts.namespace(), MeshKinds.CONFIG).isPresent()) {
-      throw Finding.of("it is installed in the namespace " + facts.namespace());
+    Optional<ObjectNode> config =
+        facts.cluster().get(Type.CONFIG_MAP, facts.namespace(), MeshKinds.CONFIG);
+    if (config.isPresent()) {
+      throw Finding.of(
+          "it is installed in the namespace " + facts.namespace(),
+          Expected.helmRelease(config.get())
+              .map(release -> helm(release, facts.namespace()))
+              .orElse(another(facts.in())));
     }
     List<ObjectNode> bindings =
         facts.cluster().list(MeshKinds.CLUSTER_ROLE_BINDING, "", MeshKinds.COMPONENT_LABEL);
@@ -126,8 +160,22 @@ final class PlatformChecks {
       throw Finding.of(
           "parts of an installation are there:\n"
               + Facts.listed(
-                  bindings.stream().map(b -> "ClusterRoleBinding " + Facts.name(b)).toList()));
+                  bindings.stream().map(b -> "ClusterRoleBinding " + Facts.name(b)).toList()),
+          another(" -n " + home(bindings)));
     }
+  }
+
+  /** Where the accounts are that these bindings name. */
+  private String home(List<ObjectNode> bindings) {
+    for (ObjectNode binding : bindings) {
+      for (JsonNode subject : binding.path("subjects")) {
+        String namespace = subject.path("namespace").asText();
+        if (!namespace.isEmpty()) {
+          return namespace;
+        }
+      }
+    }
+    return facts.namespace();
   }
 
   private void may(String verb, Type type) throws Finding {
@@ -171,25 +219,57 @@ final class PlatformChecks {
     }
   }
 
-  /** A node renews its Lease every ten seconds, by its own clock. */
+  /**
+   * The API server tells its time, and a node renews its Lease every ten seconds by its own clock.
+   * One whose Lease is old is behind only if the node is well: the cluster judges that by when a
+   * Lease changes, not by what it says.
+   */
   private void clocksAgree() throws Finding {
     Instant now = facts.clock().instant();
     var wrong = new ArrayList<String>();
-    for (ObjectNode lease : facts.cluster().list(MeshKinds.LEASE, "kube-node-lease", "")) {
-      String renewed = lease.path("spec").path("renewTime").asText();
+    facts
+        .serverClock()
+        .map(there -> Duration.between(now, there))
+        .filter(ahead -> ahead.abs().compareTo(MAX_SKEW) > 0)
+        .ifPresent(ahead -> wrong.add("the API server: " + difference(ahead)));
+    List<ObjectNode> leases = facts.cluster().list(MeshKinds.LEASE, "kube-node-lease", "");
+    Set<String> well = leases.isEmpty() ? Set.of() : nodesThatAreWell();
+    for (ObjectNode lease : leases) {
+      String node = lease.path("metadata").path("name").asText();
       try {
+        String renewed = lease.path("spec").path("renewTime").asText();
         Duration ahead = Duration.between(now, Instant.parse(renewed));
-        if (ahead.compareTo(MAX_SKEW) > 0) {
-          wrong.add(
-              lease.path("metadata").path("name").asText() + ": " + ahead.toSeconds() + " s ahead");
+        Duration oldest =
+            MAX_SKEW.plusSeconds(lease.path("spec").path("leaseDurationSeconds").asLong(40));
+        if (ahead.compareTo(MAX_SKEW) > 0
+            || well.contains(node) && ahead.negated().compareTo(oldest) > 0) {
+          wrong.add(node + ": " + difference(ahead));
         }
       } catch (DateTimeParseException e) {
         // Not renewed yet.
       }
     }
     if (!wrong.isEmpty()) {
-      throw Finding.of(
-          "the clocks of these nodes differ from the one here:\n" + Facts.listed(wrong));
+      throw Finding.of("these clocks differ from the one here:\n" + Facts.listed(wrong));
+    }
+  }
+
+  private static String difference(Duration ahead) {
+    return ahead.abs().toSeconds() + (ahead.isNegative() ? " s behind" : " s ahead");
+  }
+
+  /** Empty also where one may not see nodes. */
+  private Set<String> nodesThatAreWell() {
+    try {
+      return facts.cluster().list(NODE, "", "").stream()
+          .filter(Facts::isReady)
+          .map(Facts::name)
+          .collect(Collectors.toSet());
+    } catch (ApiCallException e) {
+      if (e.isForbidden()) {
+        return Set.of();
+      }
+      throw e;
     }
   }
 }

@@ -22,11 +22,6 @@ final class WebhookChecks {
 
   private static final Type SLICE =
       new Type("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true);
-  private static final String RESTART =
-      "restart the injector: `kubectl rollout restart deployment/"
-          + MeshKinds.INJECTOR
-          + "`; it makes what is missing";
-
   private final Facts facts;
   private List<X509Certificate> serving = List.of();
 
@@ -35,23 +30,26 @@ final class WebhookChecks {
   }
 
   Category category() {
-    return new Category(
-        "selvage-webhooks",
-        List.of(
-            Check.error(
-                    "the injector's webhook has a Service with ready endpoints",
-                    "while nobody answers, new pods start without a sidecar, or are kept out where"
-                        + " the failurePolicy is Fail; `mesh upgrade | kubectl apply -f -` makes"
-                        + " the Service anew",
-                    this::reachable)
-                .waitedFor(),
-            Check.error(
-                    "the injector's webhook has a valid certificate", RESTART, this::certificate)
-                .waitedFor(),
-            Check.warning(
-                "the injector's certificate is valid for at least 10 days", RESTART, this::lasting),
-            Check.error("the API server believes the injector", RESTART, this::believed)
-                .waitedFor()));
+    return new Category("selvage-webhooks", this::checks);
+  }
+
+  private List<Check> checks() {
+    String restart =
+        "restart the injector: " + facts.restart(MeshKinds.INJECTOR) + "; it makes what is missing";
+    return List.of(
+        Check.error(
+                "the injector's webhook has a Service with ready endpoints",
+                "while nobody answers, new pods start without a sidecar, or are kept out where the"
+                    + " failurePolicy is Fail; "
+                    + facts.upgrade()
+                    + " makes the Service anew",
+                this::reachable)
+            .waitedFor(),
+        Check.error("the injector's webhook has a valid certificate", restart, this::certificate)
+            .waitedFor(),
+        Check.warning(
+            "the injector's certificate is valid for at least 10 days", restart, this::lasting),
+        Check.error("the API server believes the injector", restart, this::believed).waitedFor());
   }
 
   private void reachable() throws Finding {
@@ -87,12 +85,17 @@ final class WebhookChecks {
   }
 
   private void lasting() throws Finding {
-    if (!serving.isEmpty()) {
-      Instant end = serving.getFirst().getNotAfter().toInstant();
-      if (end.isBefore(facts.clock().instant().plus(SOON))) {
-        throw Finding.of("it ends " + end);
-      }
+    Instant end = leaf().getNotAfter().toInstant();
+    if (end.isBefore(facts.clock().instant().plus(SOON))) {
+      throw Finding.of("it ends " + end);
     }
+  }
+
+  private X509Certificate leaf() throws Finding {
+    if (serving.isEmpty()) {
+      throw Finding.unseen("the certificate in the Secret " + MeshKinds.INJECTOR_TLS);
+    }
+    return serving.getFirst();
   }
 
   private void believed() throws Finding {
@@ -101,12 +104,10 @@ final class WebhookChecks {
     if (bundle.isEmpty()) {
       throw Finding.of("the registration names no authority yet");
     }
-    if (serving.isEmpty()) {
-      return;
-    }
+    X509Certificate leaf = leaf();
     for (X509Certificate authority : read("registration", bundle)) {
       try {
-        serving.getFirst().verify(authority.getPublicKey());
+        leaf.verify(authority.getPublicKey());
         return;
       } catch (GeneralSecurityException e) {
         // Not this one.

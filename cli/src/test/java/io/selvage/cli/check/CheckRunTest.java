@@ -67,7 +67,8 @@ class CheckRunTest {
 
   @Test
   void aPartThatIsNotInstalledIsLeftOut() throws Exception {
-    var category = new Category("gone", () -> false, List.of(Check.fatal("x", "", fails("y"))));
+    var category =
+        new Category("gone", () -> false, () -> List.of(Check.fatal("x", "", fails("y"))));
     assertThat(checkRun(Duration.ZERO).run(List.of(category))).isTrue();
     assertThat(outcomes).isEmpty();
   }
@@ -154,6 +155,6 @@ class CheckRunTest {
   }
 
   private boolean run(Duration wait, Check... checks) throws InterruptedException {
-    return checkRun(wait).run(List.of(new Category("test", List.of(checks))));
+    return checkRun(wait).run(List.of(new Category("test", () -> List.of(checks))));
   }
 }

@@ -18,9 +18,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -32,6 +38,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** A cluster that is well, and each way in which it is not. */
 class ClusterChecksTest {
   private static final Path ROOT = Path.of(System.getProperty("selvage.root", ".."));
+  private static final String SERVED = "every object of getambassador.io is served as written";
+  private static final String OTHERS = "the gateway finds no fault in any other object";
+  private static final String INJECTED = "pods that should have a sidecar have one";
+  private static final String CLOCKS = "no clock skew detected";
   private static final Instant NOW = Instant.parse("2030-01-01T00:00:00Z");
 
   private final FakeCluster cluster;
@@ -39,13 +49,21 @@ class ClusterChecksTest {
   /** By pod; null = they are asked by port-forward. */
   private @Nullable Map<String, String> metrics = Map.of();
 
+  /** The gateway's own, which is asked as well. */
+  private String ofGateway = certificate(NOW.plus(Duration.ofHours(20)));
+
+  /** The gateway's page of that name. */
+  private String problems = "[]";
+
+  private @Nullable Instant serverClock = NOW;
+
   ClusterChecksTest() throws Exception {
     cluster = new FakeCluster();
   }
 
   @BeforeEach
   void install() throws Exception {
-    cluster.add(Files.readString(ROOT.resolve("charts/golden/default.yaml")));
+    installed("default");
     for (ObjectNode crd : Expected.customResources("selvage")) {
       cluster.add(crd);
     }
@@ -62,6 +80,7 @@ class ClusterChecksTest {
           """
               .formatted(component));
     }
+    cluster.add("apiVersion: v1\nkind: Namespace\nmetadata: {name: selvage}\n");
     cluster.add(
         """
         apiVersion: discovery.k8s.io/v1
@@ -72,15 +91,27 @@ class ClusterChecksTest {
           labels: {kubernetes.io/service-name: selvage-injector}
         endpoints: [{addresses: [10.0.0.1], conditions: {ready: true}}]
         """);
+    trust(CertificateAuthorities.create("cluster.local", NOW, Duration.ofDays(365)));
+    webhookCertificate(NOW.plus(Duration.ofDays(50)));
+    cluster.add("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
+  }
+
+  private void values(String pattern, String replacement) {
+    ObjectNode data = cluster.get("ConfigMap", "selvage-config").withObject("/data");
+    String before = data.path("values").asText();
+    String after = before.replaceAll(pattern, replacement);
+    assertThat(after).isNotEqualTo(before);
+    data.put("values", after);
+  }
+
+  private void installed(String golden) throws Exception {
+    cluster.add(Files.readString(ROOT.resolve("charts/golden/" + golden + ".yaml")));
     cluster
         .get("Service", "selvage-gateway")
         .withObject("/status/loadBalancer")
         .putArray("ingress")
         .addObject()
         .put("ip", "192.0.2.1");
-    trust(CertificateAuthorities.create("cluster.local", NOW, Duration.ofDays(365)));
-    webhookCertificate(NOW.plus(Duration.ofDays(50)));
-    cluster.add("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n");
   }
 
   @AfterEach
@@ -168,22 +199,97 @@ class ClusterChecksTest {
     assertThat(outcomes.getLast().description()).contains("config map exists");
   }
 
+  @Test
+  void whatIsMissingIsNamed() throws Exception {
+    installed("ha");
+    values("(podMonitors:\\s+enabled: )false", "$1true");
+    for (String monitor : List.of("selvage", "selvage-sidecars")) {
+      cluster.add(
+          """
+          apiVersion: monitoring.coreos.com/v1
+          kind: PodMonitor
+          metadata: {name: %s, namespace: selvage}
+          """
+              .formatted(monitor));
+    }
+    List<String> all =
+        List.of(
+            "ClusterRole/selvage-gateway",
+            "ClusterRoleBinding/selvage-control-plane",
+            "Deployment/selvage-injector",
+            "IngressClass/ambassador",
+            "MutatingWebhookConfiguration/selvage-injector",
+            "Namespace/selvage",
+            "NetworkPolicy/selvage-gateway",
+            "PodDisruptionBudget/selvage-injector",
+            "PodMonitor/selvage-sidecars",
+            "Role/selvage-gateway",
+            "RoleBinding/selvage-injector",
+            "Service/control-plane",
+            "ServiceAccount/control-plane");
+    List<Outcome> before = run(false, false);
+    for (String object : all) {
+      String kind = object.substring(0, object.indexOf('/'));
+      assertThat(find(before, InstallationChecks.several(kind) + " exist").result())
+          .as(object)
+          .isEqualTo(Result.SUCCESS);
+      cluster.remove(kind, object.substring(kind.length() + 1));
+    }
+    List<Outcome> after = run(false, false);
+    for (String object : all) {
+      String kind = object.substring(0, object.indexOf('/'));
+      assertThat(error(after, InstallationChecks.several(kind) + " exist"))
+          .isEqualTo("missing:\n* " + object.replace('/', ' '));
+    }
+  }
+
+  @Test
+  void anIngressClassOfSomebodyElseIsNotMissing() throws Exception {
+    cluster.get("IngressClass", "ambassador").withObject("/metadata").remove("labels");
+    assertThat(notWell(run(false, false))).isEmpty();
+  }
+
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "ClusterRole/selvage-gateway",
-        "ClusterRoleBinding/selvage-control-plane",
-        "Deployment/selvage-injector",
-        "Role/selvage-gateway",
-        "RoleBinding/selvage-injector",
-        "Service/control-plane",
-        "ServiceAccount/control-plane"
-      })
-  void whatIsMissingIsNamed(String object) throws Exception {
-    String kind = object.substring(0, object.indexOf('/'));
-    String name = object.substring(kind.length() + 1);
-    cluster.remove(kind, name);
-    assertError(run(false, false), kind + "s exist", kind + " " + name);
+  @ValueSource(booleans = {true, false})
+  void whatHelmWasToldIsWhatIsExpected(boolean release) throws Exception {
+    cluster.all().stream()
+        .filter(o -> o.at("/metadata/name").asText().equals("selvage-injector"))
+        .forEach(o -> cluster.remove(o.path("kind").asText(), "selvage-injector"));
+    installed("without-injector");
+    if (release) {
+      helmRelease();
+    }
+    List<Outcome> outcomes = run(false, false);
+    assertThat(notWell(outcomes)).isEmpty();
+    assertThat(outcomes).extracting(Outcome::category).doesNotContain("selvage-webhooks");
+    cluster.remove("Deployment", "control-plane");
+    assertThat(find(run(false, false), "Deployments exist").hint())
+        .contains(
+            release
+                ? "`helm upgrade edge CHART -n selvage`"
+                : "`mesh upgrade | kubectl apply -f -`");
+  }
+
+  private void helmRelease() {
+    cluster
+        .get("ConfigMap", "selvage-config")
+        .withObject("/metadata/annotations")
+        .put("meta.helm.sh/release-name", "edge");
+  }
+
+  /** The next upgrade goes by what was chosen, and an older version's values may be refused. */
+  @Test
+  void anOlderInstallationOfOursIsReadByWhatWasChosen() throws Exception {
+    ObjectNode data = cluster.get("ConfigMap", "selvage-config").withObject("/data");
+    data.put("values", data.path("values").asText() + "\ngoneSince: true\n");
+    assertError(run(false, false), "the installation can be read", "goneSince");
+    data.put("version", "0.0.9");
+    assertWarning(run(false, false), "the installation can be read", "goneSince");
+    data.put(
+        "values",
+        data.path("values").asText().replace("createNamespace: false", "createNamespace: true"));
+    assertThat(find(run(false, false), "the installation can be read").result())
+        .isEqualTo(Result.SUCCESS);
   }
 
   @Test
@@ -204,6 +310,33 @@ class ClusterChecksTest {
         .put("reason", "ImagePullBackOff");
     assertError(
         run(false, false), "pods are ready", "gateway: no pod of 1 is ready (ImagePullBackOff)");
+  }
+
+  @Test
+  void fewerPodsThanWantedIsAWarningAndNoneIsAnError() throws Exception {
+    installed("ha");
+    webhookCertificate(NOW.plus(Duration.ofDays(50)));
+    List<Outcome> outcomes = run(false, false);
+    assertWarning(outcomes, "pods are ready", "control-plane: 1 of 3 pods are ready");
+    assertThat(outcomes).noneMatch(o -> o.result() == Result.ERROR);
+    cluster.get("Pod", "injector-1").withObject("/status").putArray("conditions");
+    outcomes = run(false, false);
+    assertError(outcomes, "pods are ready", "injector: no pod of 3 is ready");
+    assertError(outcomes, "pods are ready", "gateway: 1 of 3 pods are ready");
+  }
+
+  @Test
+  void whatKeepsADeploymentFromItsPodsIsSaid() throws Exception {
+    cluster
+        .get("Deployment", "selvage-gateway")
+        .withObject("/status")
+        .putArray("conditions")
+        .addObject()
+        .put("type", "ReplicaFailure")
+        .put("status", "True")
+        .put("message", "exceeded quota");
+    assertError(
+        run(false, false), "replica sets are ready", "selvage/selvage-gateway: exceeded quota");
   }
 
   @Test
@@ -253,7 +386,44 @@ class ClusterChecksTest {
   @Test
   void whatMayNotBeSeenIsNoError() throws Exception {
     cluster.forbid("secrets");
-    assertWarning(run(false, false), "certificate config is valid", "you may not see it");
+    List<Outcome> outcomes = run(false, false);
+    assertWarning(outcomes, "certificate config is valid", "you may not see it");
+    String secret = "not looked at: the Secret selvage-identity-issuer could not be read";
+    assertWarning(outcomes, "issuer cert is using a supported crypto algorithm", secret);
+    assertWarning(outcomes, "issuer cert is within its validity period", secret);
+    assertWarning(outcomes, "issuer cert is valid for at least 60 days", secret);
+    assertWarning(outcomes, "issuer cert is issued by the trust anchors", secret);
+    String serving = "not looked at: the certificate in the Secret selvage-injector-tls";
+    assertWarning(outcomes, "the injector's certificate is valid for at least 10 days", serving);
+    assertWarning(outcomes, "the API server believes the injector", serving);
+    assertThat(find(outcomes, "trust anchors are within their validity period").result())
+        .isEqualTo(Result.SUCCESS);
+    assertThat(outcomes).noneMatch(o -> o.result() == Result.ERROR);
+  }
+
+  @Test
+  void whoMayNotSeeTheConfigIsToldOfNothingElse() throws Exception {
+    cluster.forbid("configmaps");
+    List<Outcome> outcomes = run(false, true);
+    assertWarning(outcomes, "'selvage-config' config map exists", "you may not see it");
+    assertWarning(outcomes, "the installation can be read", "not looked at");
+    assertWarning(outcomes, "pods are ready", "not looked at");
+    assertWarning(outcomes, "control plane and cli versions match", "not looked at");
+    assertThat(outcomes).noneMatch(o -> o.result() == Result.ERROR);
+  }
+
+  /** Rights do not come by waiting. */
+  @Test
+  void whatMayNotBeSeenIsNotWaitedFor() throws Exception {
+    cluster.forbid("secrets");
+    CheckRun.Sleep none =
+        time -> {
+          throw new AssertionError("waited " + time);
+        };
+    boolean well =
+        new CheckRun(System::nanoTime, none, Duration.ofHours(1), outcome -> {})
+            .run(CheckCommand.categories(facts("selvage"), false, true, "", this::page));
+    assertThat(well).isTrue();
   }
 
   @Test
@@ -312,9 +482,176 @@ class ClusterChecksTest {
     assertWarning(outcomes, "no two listeners want the same port", "port 80");
     assertWarning(
         outcomes, "the gateway's Service leads to every listener", "shop/three: port 8080");
-    assertWarning(
-        outcomes, "every Listener, Host and Mapping is served", "Mapping shop/web: no Service web");
+    assertWarning(outcomes, SERVED, "Mapping shop/web: no Service web");
     assertWarning(outcomes, "the gateway's Service has an address", "pending");
+  }
+
+  @Test
+  void everyKindWithAStatusIsLookedAt() throws Exception {
+    // No message names more than ten.
+    List<List<String>> halves =
+        List.of(
+            List.of(
+                "Listener/Partial",
+                "Host/Error",
+                "Mapping/Partial",
+                "TLSContext/Inactive",
+                "TCPMapping/Partial",
+                "Module/Partial"),
+            List.of(
+                "KubernetesEndpointResolver/Partial",
+                "KubernetesServiceResolver/Partial",
+                "ConsulResolver/Inactive",
+                "AuthService/Inactive",
+                "RateLimitService/Inactive",
+                "LogService/Inactive",
+                "TracingService/Inactive"));
+    for (List<String> half : halves) {
+      var named = new ArrayList<String>();
+      for (String each : half) {
+        String kind = each.substring(0, each.indexOf('/'));
+        object(kind, "fine", kind.equals("Host") ? "Ready" : "Running");
+        object(kind, "one", each.substring(kind.length() + 1));
+        named.add("* " + kind + " shop/one: Broken, so it is");
+      }
+      assertThat(find(run(false, false), SERVED).error().lines())
+          .containsExactlyInAnyOrderElementsOf(named);
+      half.forEach(each -> cluster.remove(each.substring(0, each.indexOf('/')), "one"));
+    }
+    assertThat(find(run(false, false), SERVED).result()).isEqualTo(Result.SUCCESS);
+  }
+
+  @Test
+  void objectsBeyondTheLimitAreNotLookedAt() throws Exception {
+    for (int i = 0; i < GatewayChecks.MAX_OBJECTS; i++) {
+      object("Mapping", "m%05d".formatted(i), "Running");
+    }
+    assertThat(find(run(false, false), SERVED).result()).isEqualTo(Result.SUCCESS);
+    object("Mapping", "z", "Partial");
+    assertThat(find(run(false, false), SERVED).error())
+        .isEqualTo("not looked at:\n* Mappings beyond the first 5000");
+  }
+
+  private void object(String kind, String name, String state) {
+    cluster.add(
+        """
+        apiVersion: getambassador.io/v3alpha1
+        kind: %s
+        metadata: {name: %s, namespace: shop}
+        spec: {port: 443}
+        status: {state: %s, reason: Broken, message: so it is}
+        """
+            .formatted(kind, name, state));
+  }
+
+  @Test
+  void theGatewayIsAskedForWhatIsWrongWithIngresses() throws Exception {
+    problems =
+        """
+        [{"kind": "Ingress", "namespace": "shop", "name": "web", "severity": "warning",
+          "reason": "NoListener", "message": "no Listener admits it"},
+         {"kind": "Mapping", "namespace": "shop", "name": "m", "severity": "error",
+          "reason": "X", "message": "which its status says"}]
+        """;
+    assertThat(find(run(false, false), OTHERS).error())
+        .isEqualTo("* Ingress shop/web: NoListener, no Listener admits it");
+    problems = "no JSON";
+    assertWarning(run(false, false), OTHERS, "not looked at: ");
+    problems = "";
+    assertWarning(run(false, false), OTHERS, "not looked at: asking pod selvage/gateway-1");
+    cluster.get("Pod", "gateway-1").withObject("/status").putArray("conditions");
+    assertWarning(run(false, false), OTHERS, "not looked at: no pod of the gateway is ready");
+  }
+
+  @Test
+  void theGatewaysOwnCertificateIsLookedAtWhereItIsAMember() throws Exception {
+    ofGateway = certificate(NOW.minusSeconds(1)) + "\nselvage_control_state_age_seconds 61.0\n";
+    List<Outcome> outcomes = run(false, true);
+    assertError(outcomes, "certificates of proxies are valid", "selvage/gateway-1: it ended");
+    assertWarning(outcomes, "proxies know the state of the cluster", "selvage/gateway-1: 61 s old");
+    values("(mesh:\\s+enabled: )true", "$1false");
+    ofGateway = "";
+    assertThat(find(run(false, true), "proxies can be asked").result()).isEqualTo(Result.SUCCESS);
+  }
+
+  @Test
+  void withoutAnAnswerNothingIsSaidOfCertificates() throws Exception {
+    ofGateway = "";
+    List<Outcome> outcomes = run(false, true);
+    assertWarning(outcomes, "proxies can be asked", "selvage/gateway-1");
+    assertWarning(outcomes, "certificates of proxies are valid", "not looked at");
+    assertWarning(outcomes, "proxies know the state of the cluster", "not looked at");
+  }
+
+  @Test
+  void fiftyProxiesAreAskedAndOneMoreIsNot() throws Exception {
+    var answers = new HashMap<String, String>();
+    metrics = answers;
+    for (int i = 1; i < DataPlaneChecks.MAX_ASKED; i++) {
+      sidecar("web-" + i, version(), true);
+      answers.put("shop/web-" + i, certificate(NOW.plus(Duration.ofHours(20))));
+    }
+    assertThat(notWell(run(false, true))).isEmpty(); // The gateway is the fiftieth.
+    sidecar("web-9999", version(), true);
+    assertThat(find(run(false, true), "proxies can be asked").error())
+        .isEqualTo("there are 51 proxies; the first 50 were asked");
+  }
+
+  @Test
+  void eightProxiesAreAskedAtOnce() throws Exception {
+    for (int i = 1; i < 2 * DataPlaneChecks.AT_ONCE; i++) {
+      sidecar("web-" + i, version(), true);
+    }
+    // Nobody is answered before eight ask.
+    var eight = new CyclicBarrier(DataPlaneChecks.AT_ONCE);
+    var asking = new AtomicInteger();
+    var most = new AtomicInteger();
+    PodPages pages =
+        (namespace, pod, port, path) -> {
+          most.accumulateAndGet(asking.incrementAndGet(), Math::max);
+          try {
+            eight.await(20, TimeUnit.SECONDS);
+            return certificate(NOW.plus(Duration.ofHours(20)));
+          } catch (Exception e) {
+            throw ApiCallException.unanswered("alone", e.toString());
+          } finally {
+            asking.decrementAndGet();
+          }
+        };
+    assertThat(find(dataPlane(pages, Duration.ofSeconds(60)), "proxies can be asked").error())
+        .isEmpty();
+    assertThat(most).hasValue(DataPlaneChecks.AT_ONCE);
+  }
+
+  @Test
+  void proxiesThatDoNotAnswerTakeNoMoreThanTheTimeForAll() throws Exception {
+    for (int i = 1; i < 20; i++) {
+      sidecar("web-" + i, version(), true);
+    }
+    PodPages pages =
+        (namespace, pod, port, path) -> {
+          try {
+            new CountDownLatch(1).await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          throw ApiCallException.unanswered("asking", "interrupted");
+        };
+    assertWarning(
+        dataPlane(pages, Duration.ofMillis(100)),
+        "proxies can be asked",
+        "selvage/gateway-1: not within the 0.1 s for all of them");
+  }
+
+  private List<Outcome> dataPlane(PodPages pages, Duration patience) throws InterruptedException {
+    var outcomes = new ArrayList<Outcome>();
+    Facts facts = facts("selvage");
+    new CheckRun(System::nanoTime, time -> {}, Duration.ZERO, outcomes::add)
+        .run(
+            List.of(
+                new InstallationChecks(facts).existence(),
+                new DataPlaneChecks(facts, "", pages, patience).category()));
+    return outcomes;
   }
 
   @Test
@@ -358,6 +695,104 @@ class ClusterChecksTest {
   }
 
   @Test
+  void namespacesThatTheInjectorDoesNotSeeAreLeftOut() throws Exception {
+    namespace("kube-system", "{}", "{selvage.io/inject: enabled}");
+    namespace("ours", "{}", "{selvage.io/inject: enabled}");
+    namespace(
+        "deaf", "{config.selvage.io/admission-webhooks: disabled}", "{selvage.io/inject: enabled}");
+    pod("kube-system", "dns", "{}", "{}", "Running");
+    pod("ours", "exempt", "{}", "{}", "Running");
+    pod("deaf", "unseen", "{}", "{}", "Running");
+    assertThat(error(run(false, true), INJECTED)).isEqualTo("these have none:\n* ours/exempt");
+    values("exemptNamespaces:\\s+- kube-system", "exemptNamespaces: [ours]");
+    assertThat(error(run(false, true), INJECTED)).isEqualTo("these have none:\n* kube-system/dns");
+  }
+
+  @Test
+  void linkerdsAnnotationCountsWhereTheInjectorTakesIt() throws Exception {
+    pod("shop", "moved", "{linkerd.io/inject: enabled}", "{}", "Running");
+    assertThat(error(run(false, true), INJECTED)).isEmpty();
+    values("acceptLinkerdAnnotations: false", "acceptLinkerdAnnotations: true");
+    assertThat(error(run(false, true), INJECTED)).isEqualTo("these have none:\n* shop/moved");
+  }
+
+  @Test
+  void aPodThatCannotHaveASidecarIsNamedWithTheReason() throws Exception {
+    pod("host", "{selvage.io/inject: enabled}", "{}", "Running");
+    cluster.get("Pod", "host").withObject("/spec").put("hostNetwork", true);
+    pod("odd", "{selvage.io/inject: yes please}", "{}", "Running");
+    assertThat(error(run(false, true), INJECTED))
+        .contains("* shop/host: hostNetwork is enabled")
+        .contains("* shop/odd: invalid value for annotation");
+  }
+
+  private void namespace(String name, String labels, String annotations) {
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: %s, labels: %s, annotations: %s}
+        """
+            .formatted(name, labels, annotations));
+  }
+
+  @Test
+  void clocksThatDifferAreNamed() throws Exception {
+    cluster.remove("ConfigMap", "selvage-config");
+    serverClock = NOW.minusSeconds(60);
+    lease("node-1", NOW.plusSeconds(60));
+    lease("node-2", NOW.minusSeconds(100));
+    lease("gone", NOW.minusSeconds(10_000));
+    node("node-1", "True");
+    node("node-2", "True");
+    node("gone", "Unknown");
+    assertThat(error(run(true, false), CLOCKS)).isEmpty();
+    serverClock = NOW.minusSeconds(61);
+    lease("node-1", NOW.plusSeconds(61));
+    lease("node-2", NOW.minusSeconds(101));
+    assertThat(error(run(true, false), CLOCKS))
+        .contains("* the API server: 61 s behind")
+        .contains("* node-1: 61 s ahead")
+        .contains("* node-2: 101 s behind")
+        .doesNotContain("gone");
+    cluster.forbid("/nodes");
+    assertThat(error(run(true, false), CLOCKS)).contains("node-1").doesNotContain("node-2");
+    serverClock = NOW.plusSeconds(61);
+    assertThat(error(run(true, false), CLOCKS)).contains("* the API server: 61 s ahead");
+    serverClock = null;
+    assertThat(error(run(true, false), CLOCKS)).doesNotContain("API server");
+  }
+
+  @Test
+  void theApiServersClockIsThatOfItsAnswer() {
+    Instant before = Instant.now().minus(Duration.ofMinutes(5));
+    assertThat(cluster.queries().clock().orElseThrow())
+        .isBetween(before, before.plus(Duration.ofMinutes(10)));
+  }
+
+  private void lease(String name, Instant renewed) {
+    cluster.add(
+        """
+        apiVersion: coordination.k8s.io/v1
+        kind: Lease
+        metadata: {name: %s, namespace: kube-node-lease}
+        spec: {renewTime: "%s", leaseDurationSeconds: 40}
+        """
+            .formatted(name, renewed));
+  }
+
+  private void node(String name, String ready) {
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Node
+        metadata: {name: %s}
+        status: {conditions: [{type: Ready, status: "%s"}]}
+        """
+            .formatted(name, ready));
+  }
+
+  @Test
   void whoMayNotReachProxiesIsToldWhatItTakes() throws Exception {
     sidecar("web-1", version(), true);
     cluster.allowed(false);
@@ -394,14 +829,19 @@ class ClusterChecksTest {
   }
 
   private void pod(String name, String annotations, String labels, String phase) {
+    pod("shop", name, annotations, labels, phase);
+  }
+
+  private void pod(String namespace, String name, String annotations, String labels, String phase) {
     cluster.add(
         """
         apiVersion: v1
         kind: Pod
-        metadata: {name: %s, namespace: shop, annotations: %s, labels: %s}
+        metadata: {name: %s, namespace: %s, annotations: %s, labels: %s}
+        spec: {containers: [{name: app, image: app}]}
         status: {phase: %s}
         """
-            .formatted(name, annotations, labels, phase));
+            .formatted(name, namespace, annotations, labels, phase));
   }
 
   private void trust(CertificateAuthorities.Created made) {
@@ -449,18 +889,34 @@ class ClusterChecksTest {
 
   private List<Outcome> run(boolean pre, boolean proxy) throws InterruptedException {
     var outcomes = new ArrayList<Outcome>();
-    var facts = new Facts(cluster.queries(), "selvage", () -> NOW);
     new CheckRun(System::nanoTime, time -> {}, Duration.ZERO, outcomes::add)
-        .run(CheckCommand.categories(facts, pre, proxy, "", this::page));
+        .run(CheckCommand.categories(facts("selvage"), pre, proxy, "", this::page));
     return outcomes;
   }
 
+  private Facts facts(String namespace) {
+    return new Facts(
+        cluster.queries(), namespace, () -> NOW, () -> Optional.ofNullable(serverClock));
+  }
+
+  private static String certificate(Instant end) {
+    return "selvage_identity_cert_expiration_timestamp_seconds " + end.getEpochSecond() + ".0\n";
+  }
+
   private String page(String namespace, String pod, int port, String path) {
-    assertThat(port).isEqualTo(4191);
-    assertThat(path).isEqualTo("/metrics");
     if (metrics == null) {
       return cluster.queries().podPage(namespace, pod, port, path);
     }
+    if (pod.equals("gateway-1")) {
+      assertThat(port).isEqualTo(9901);
+      String text = path.equals("/problems") ? problems : ofGateway;
+      if (text.isEmpty()) {
+        throw ApiCallException.unanswered("asking pod " + namespace + "/" + pod, "no answer");
+      }
+      return text;
+    }
+    assertThat(port).isEqualTo(4191);
+    assertThat(path).isEqualTo("/metrics");
     String text = metrics.get(namespace + "/" + pod);
     if (text == null) {
       throw ApiCallException.unanswered("asking pod " + namespace + "/" + pod, "no answer");

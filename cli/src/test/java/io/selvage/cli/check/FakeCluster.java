@@ -18,9 +18,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
@@ -192,7 +194,11 @@ public final class FakeCluster implements AutoCloseable {
     for (ObjectNode object : objects.values()) {
       if (object.path("kind").asText().equals("CustomResourceDefinition")
           && apiVersion.startsWith(object.at("/spec/group").asText() + "/")) {
-        items.addObject().put("name", object.at("/spec/names/plural").asText());
+        items
+            .addObject()
+            .put("name", object.at("/spec/names/plural").asText())
+            .put("kind", object.at("/spec/names/kind").asText())
+            .put("namespaced", object.at("/spec/scope").asText().equals("Namespaced"));
       }
     }
     send(exchange, 200, answer);
@@ -213,18 +219,35 @@ public final class FakeCluster implements AutoCloseable {
             ? URLDecoder.decode(query.replaceAll(".*labelSelector=([^&]*).*", "$1"), UTF_8)
             : "";
     ObjectNode answer = JSON.createObjectNode().put("kind", "List").put("apiVersion", "v1");
-    answer.putObject("metadata");
+    ObjectNode metadata = answer.putObject("metadata");
     var items = answer.putArray("items");
-    for (ObjectNode object : objects.values()) {
+    int limit = number(query, "limit", Integer.MAX_VALUE);
+    int skipped = number(query, "continue", 0);
+    int seen = 0;
+    for (ObjectNode object : new TreeMap<>(objects).values()) {
       boolean there =
           namespace.isEmpty() || namespace.equals(object.at("/metadata/namespace").asText());
       if (there
           && plural(object.path("kind").asText()).equals(wanted)
           && matches(object.at("/metadata/labels"), selector)) {
-        items.add(object);
+        seen++;
+        if (seen > skipped && items.size() < limit) {
+          items.add(object);
+        }
       }
     }
+    if (seen > skipped + items.size()) {
+      metadata.put("continue", Integer.toString(skipped + items.size()));
+    }
     send(exchange, 200, answer);
+  }
+
+  private static int number(String query, String name, int otherwise) {
+    return Arrays.stream(query.split("&"))
+        .filter(part -> part.startsWith(name + "="))
+        .mapToInt(part -> Integer.parseInt(part.substring(name.length() + 1)))
+        .findFirst()
+        .orElse(otherwise);
   }
 
   private static boolean matches(JsonNode labels, String selector) {

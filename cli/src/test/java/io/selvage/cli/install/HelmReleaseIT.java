@@ -10,9 +10,12 @@ import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.selvage.cli.Main;
 import io.selvage.kube.manifest.YamlWriter;
 import io.selvage.testkit.KubeApiServer;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -108,6 +111,62 @@ class HelmReleaseIT {
                 .getItems())
         .extracting(secret -> secret.getMetadata().getName())
         .containsExactly("selvage-identity-issuer");
+  }
+
+  /** What was chosen stands in Helm's own records only; what came of it is in the ConfigMap. */
+  @Test
+  void aReleaseWithOtherValuesLacksNothing() throws Exception {
+    String namespace = "helm-mesh";
+    admin
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
+        .create();
+    ObjectNode values = JsonNodeFactory.instance.objectNode();
+    values.putObject("injector").put("enabled", false);
+    values.withObject("/gateway/ingressClasses/ambassador").put("create", false);
+    new Helm(Rendered.CHART)
+        .install()
+        .withKubeConfig(kube.kubeconfig())
+        .withName("other")
+        .withNamespace(namespace)
+        .withValuesFile(file("other.yaml", values))
+        .call();
+    try {
+      String lines = check(namespace);
+      assertThat(lines)
+          .contains("\u221a the installation can be read")
+          .contains("\u221a Deployments exist")
+          .contains("\u221a IngressClasses exist")
+          .contains("\u221a NetworkPolicies exist")
+          .doesNotContain("missing:")
+          .doesNotContain("selvage-webhooks");
+      admin.network().v1().ingressClasses().withName("selvage").delete();
+      assertThat(check(namespace))
+          .contains("\u00d7 IngressClasses exist")
+          .contains("* IngressClass selvage")
+          .contains("`helm upgrade other CHART -n helm-mesh`");
+    } finally {
+      Helm.uninstall("other").withKubeConfig(kube.kubeconfig()).withNamespace(namespace).call();
+    }
+  }
+
+  private static String check(String namespace) throws IOException {
+    var out = new StringWriter();
+    System.setProperty("kubeconfig", kube.kubeconfig().toString());
+    try {
+      // No node runs anything here, so that this fails, but not for what is looked at.
+      Main.run(
+          new PrintWriter(out, true),
+          new PrintWriter(new StringWriter(), true),
+          "check",
+          "-n",
+          namespace,
+          "--wait",
+          "0s");
+      return out.toString();
+    } finally {
+      System.clearProperty("kubeconfig");
+    }
   }
 
   private static Path file(String name, ObjectNode values) throws IOException {
