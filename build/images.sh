@@ -33,6 +33,13 @@ for program in unzip strip; do
   fi
 done
 
+for component in gateway control-plane injector-webhook cli; do
+  if [[ ! -s $component/target/runtime-classpath ]]; then
+    echo "selvage: $component/target/runtime-classpath is missing: run \`mvn -Pimages package\`, of all modules" >&2
+    exit 1
+  fi
+done
+
 mkdir -p "$images"
 make_base "$images/base"
 for component in "${@:-${COMPONENTS[@]}}"; do
