@@ -59,6 +59,12 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
    */
   private static final Duration STUCK_AFTER = Duration.ofSeconds(7);
 
+  /**
+   * The most of it before a first list is complete. Many objects take long, and a watch that is
+   * replaced meanwhile begins from nothing: each one is waited for twice as long as the one before.
+   */
+  private static final Duration LIST_WITHIN = Duration.ofMinutes(4);
+
   private final KubernetesClient client;
   private final ApiServerOptions options;
   private final ServedKinds served;
@@ -190,7 +196,8 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
     }
     enqueue(() -> awaited.add(kind)); // before its first event
     watches.put(
-        kind, KindWatch.start(client, where.get(), entry, options.namespace(), false, this));
+        kind,
+        KindWatch.start(client, where.get(), entry, options.namespace(), false, STUCK_AFTER, this));
     return true;
   }
 
@@ -200,10 +207,15 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
     if (where.isEmpty() || closed) {
       return;
     }
-    log.debug("a new watch for {}", kind.plural());
-    KindWatch old =
-        watches.put(
-            kind, KindWatch.start(client, where.get(), entry, options.namespace(), true, this));
+    KindWatch old = watches.get(kind);
+    Duration within = STUCK_AFTER;
+    if (old != null && !old.hasListed()) {
+      Duration twice = old.listWithin().multipliedBy(2);
+      within = twice.compareTo(LIST_WITHIN) < 0 ? twice : LIST_WITHIN;
+    }
+    log.debug("a new watch for {}, to list within {}", kind.plural(), within);
+    watches.put(
+        kind, KindWatch.start(client, where.get(), entry, options.namespace(), true, within, this));
     if (old != null) {
       old.close();
     }
@@ -317,8 +329,9 @@ final class ApiServerSource implements ClusterStateSource, KindWatch.Sink {
     var down = new ArrayList<String>();
     for (KindWatch watch : watches.values()) {
       boolean watching = watch.isWatching();
-      boolean stuck = !watching && watch.idleFor().compareTo(STUCK_AFTER) > 0;
-      if (stuck || watch.silentFor().compareTo(options.silentAfter()) > 0) {
+      Duration patience = watch.hasListed() ? STUCK_AFTER : watch.listWithin();
+      boolean stuck = !watching && watch.idleFor().compareTo(patience) > 0;
+      if (stuck || watch.hasListed() && watch.silentFor().compareTo(options.silentAfter()) > 0) {
         replace(watch.entry());
       }
       if (!watching && watch.idleFor().compareTo(GRACE) > 0) {

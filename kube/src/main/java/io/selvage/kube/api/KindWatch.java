@@ -46,11 +46,13 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
   }
 
   private final KindSelection.Entry entry;
+  private final Duration listWithin;
   private final Kind<? extends KubeObject> kind;
   private final Sink sink;
   private final SharedIndexInformer<GenericKubernetesResource> informer;
   private volatile String trouble = "";
   private volatile boolean closed;
+  private volatile boolean listed;
 
   /** When this watch last was seen to work ({@link System#nanoTime()}). */
   private volatile long lastGood = System.nanoTime();
@@ -63,9 +65,11 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
 
   private KindWatch(
       KindSelection.Entry entry,
+      Duration listWithin,
       Sink sink,
       SharedIndexInformer<GenericKubernetesResource> informer) {
     this.entry = entry;
+    this.listWithin = listWithin;
     this.kind = entry.kind();
     this.sink = sink;
     this.informer = informer;
@@ -75,6 +79,7 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
    * Starts; the first list arrives later.
    *
    * @param again not the first watch of this kind: its list must not be older than what was read
+   * @param listWithin how long its first list may take
    */
   static KindWatch start(
       KubernetesClient client,
@@ -82,6 +87,7 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
       KindSelection.Entry entry,
       Optional<String> namespace,
       boolean again,
+      Duration listWithin,
       Sink sink) {
     var operation = client.genericKubernetesResources(where);
     Kind<? extends KubeObject> kind = entry.kind();
@@ -110,7 +116,7 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
                   : operation.inAnyNamespace())
               .runnableInformer(0);
     }
-    var watch = new KindWatch(entry, sink, informer);
+    var watch = new KindWatch(entry, listWithin, sink, informer);
     informer.itemStore(new VersionStore());
     if (again) {
       // An initial state, even an empty one, makes the first list a consistent read.
@@ -129,6 +135,16 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
       lastGood = System.nanoTime();
     }
     return watching;
+  }
+
+  /** How long its first list may take. */
+  Duration listWithin() {
+    return listWithin;
+  }
+
+  /** Whether its first list is complete. */
+  boolean hasListed() {
+    return listed;
   }
 
   /** How long no event and no bookmark has come, as far as it was asked. */
@@ -175,6 +191,7 @@ final class KindWatch implements ResourceEventHandler<GenericKubernetesResource>
   @Override
   public void onList(String resourceVersion, boolean remainedEmpty) {
     trouble = "";
+    listed = true;
     if (!closed) {
       sink.listed(kind, first);
       first = null;

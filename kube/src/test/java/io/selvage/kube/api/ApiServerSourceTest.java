@@ -186,6 +186,30 @@ class ApiServerSourceTest {
     assertThat(recorder.changes.getFirst().state().all(Kind.SERVICE)).hasSize(1);
   }
 
+  /** Thousands of objects from a busy server take longer than a watch is down for. */
+  @Test
+  void aListThatTakesLongIsWaitedFor() {
+    create("one");
+    proxy.answer(line -> {
+      if (line.contains("/services") && !line.contains("watch=true")) {
+        pause(Duration.ofSeconds(9));
+      }
+      return null;
+    });
+    source.start(recorder);
+
+    until(recorder::isSynced);
+    assertThat(has("one")).isTrue();
+  }
+
+  private static void pause(Duration time) {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Test
   void nothingIsDeliveredAfterClose() throws Exception {
     start();
