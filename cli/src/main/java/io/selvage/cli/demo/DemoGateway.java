@@ -25,7 +25,7 @@ final class DemoGateway implements AutoCloseable {
   private static final String LOOPBACK = "127.0.0.1";
   private static final Duration LAME_DUCK = Duration.ofMillis(300);
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(10);
-  private static final long START_SECONDS = 10;
+  private static final long START_SECONDS = 60;
 
   private final DemoWorld world;
   private final GatewayProcess process;

@@ -45,7 +45,7 @@ final class Shop implements AutoCloseable {
   private static final String LOOPBACK = "127.0.0.1";
   private static final String SOFTWARE = "demo";
   private static final Duration TOKEN_LIFETIME = Duration.ofDays(30);
-  private static final long START_SECONDS = 20;
+  private static final long START_SECONDS = 60;
   private static final int POD_PORT = 8080;
 
   private final String network;

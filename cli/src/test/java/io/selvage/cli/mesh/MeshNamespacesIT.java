@@ -34,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
  * sees, and what somebody on the wire does. Skipped where namespaces cannot be made.
  */
 @TestInstance(Lifecycle.PER_CLASS)
-@Timeout(300)
+@Timeout(900)
 final class MeshNamespacesIT {
   private static final Duration LIMIT = NamespacedMesh.LIMIT;
   private static final String WEB = "10.96.0.10";

@@ -30,7 +30,7 @@ import java.util.Map;
  */
 final class NamespacedMesh implements AutoCloseable {
   static final Path ROOT = Path.of(System.getProperty("selvage.root"));
-  static final Duration LIMIT = Duration.ofSeconds(60);
+  static final Duration LIMIT = Duration.ofSeconds(120);
 
   /** All workloads are in it. */
   static final String NAMESPACE = "shop";
