@@ -127,7 +127,12 @@ public final class AdmissionServer {
 
   /** Takes no connection any more, and answers what has been asked, within {@link #DRAIN}. */
   public Future<Void> close() {
-    return server.shutdown(DRAIN.toSeconds(), TimeUnit.SECONDS);
+    return close(DRAIN);
+  }
+
+  /** The same within another time. */
+  Future<Void> close(Duration drain) {
+    return server.shutdown(drain.toSeconds(), TimeUnit.SECONDS);
   }
 
   private static PemKeyCertOptions keys(ServingMaterial material) {

@@ -169,7 +169,7 @@ class AdmissionServerTest {
                 public Map<String, String> namespaceAnnotations(String namespace) {
                   asked.countDown();
                   try {
-                    permitted.await(30, TimeUnit.SECONDS);
+                    assertThat(permitted.await(30, TimeUnit.SECONDS)).isTrue();
                   } catch (InterruptedException e) {
                     throw new IllegalStateException(e);
                   }
@@ -183,7 +183,8 @@ class AdmissionServerTest {
                   BodyHandlers.ofString());
       assertThat(asked.await(30, TimeUnit.SECONDS)).isTrue();
 
-      CompletableFuture<Void> closed = server.close().toCompletionStage().toCompletableFuture();
+      CompletableFuture<Void> closed =
+          server.close(Duration.ofMinutes(1)).toCompletionStage().toCompletableFuture();
       await().atMost(Duration.ofSeconds(30)).until(this::takesNobody);
       permitted.countDown();
 
