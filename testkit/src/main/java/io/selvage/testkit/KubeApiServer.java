@@ -93,6 +93,11 @@ public final class KubeApiServer implements AutoCloseable {
     return "https://127.0.0.1:" + port;
   }
 
+  /** Where its etcd answers, in plaintext. */
+  public String etcdUrl() {
+    return "http://127.0.0.1:" + etcdPort;
+  }
+
   /** A bearer token of the group {@code system:masters}. */
   public String adminToken() {
     return ADMIN_TOKEN;
