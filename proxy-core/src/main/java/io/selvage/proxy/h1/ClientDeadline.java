@@ -137,10 +137,13 @@ final class ClientDeadline extends Deadline {
   }
 
   private void checkLastBytes() {
-    if (connection.queuedBytes() < queued) {
+    long left = connection.queuedBytes();
+    if (left < queued) {
       lastBytes();
-    } else {
+    } else if (left == 0) {
       connection.closeNow();
+    } else {
+      connection.resetNow(); // it must not take what it has got for everything
     }
   }
 

@@ -9,7 +9,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.EventLoop;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -181,6 +180,12 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
         // What the client has said before is still read, and then its end.
         broken |= failure == Cut.Failure.BROKEN_WRITE;
         deaf = true;
+        RequestSink current = sink;
+        if (tunnelEnded) {
+          context.close(); // there is nothing left to be read: no event would end it
+        } else if (current != null) {
+          current.onWritabilityChanged(true); // what waits for this client need not wait any more
+        }
       }
       case BROKEN -> {
         broken = true;
@@ -225,6 +230,14 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     if (current != null && !tunnelEnded) {
       tunnelEnded = true;
       current.onData(Unpooled.EMPTY_BUFFER, true);
+      boundLastBytes();
+    }
+  }
+
+  /** A client that takes nothing does not hold what is queued for it for ever. */
+  private void boundLastBytes() {
+    if (tunnelEnded && outputEnded && state == State.TUNNEL) {
+      deadline.lastBytes();
     }
   }
 
@@ -593,6 +606,7 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     if (state == State.TUNNEL) {
       outputEnded |= end;
       requireWriter().raw(data, end);
+      boundLastBytes();
       return;
     }
     if (!requireWriter().data(data, end)) {
@@ -748,10 +762,13 @@ final class Http1ServerConnection extends ChannelInboundHandlerAdapter implement
     requireCtx().close();
   }
 
+  void resetNow() {
+    Cut.reset(requireCtx().channel());
+  }
+
   /** Bytes that wait for the client's socket. */
   long queuedBytes() {
-    ChannelOutboundBuffer queue = requireCtx().channel().unsafe().outboundBuffer();
-    return queue == null ? 0 : queue.totalPendingWriteBytes();
+    return Cut.queuedBytes(requireCtx().channel());
   }
 
   /** Closes behind a response that may still be on its way to a slow client. */

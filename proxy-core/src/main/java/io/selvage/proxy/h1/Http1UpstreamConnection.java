@@ -9,7 +9,6 @@ import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
@@ -208,12 +207,14 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
     if (current != null && !tunnelEnded) {
       tunnelEnded = true;
       current.onData(Unpooled.EMPTY_BUFFER, true);
+      if (outputEnded) {
+        Cut.closeLater(channel);
+      }
     }
   }
 
   private boolean isFlushed() {
-    ChannelOutboundBuffer queue = channel.unsafe().outboundBuffer();
-    return queue == null || queue.isEmpty();
+    return Cut.queuedBytes(channel) == 0;
   }
 
   @Override
@@ -260,6 +261,14 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
       case GONE, BROKEN_WRITE -> {
         reset |= failure == Cut.Failure.BROKEN_WRITE;
         deaf = true;
+        if (tunnelEnded || channel instanceof DuplexChannel socket && socket.isInputShutdown()) {
+          deaf = false;
+          return true; // there is nothing left to be read: no event would end it
+        }
+        ResponseSink current = sink;
+        if (current != null) {
+          current.onWritabilityChanged(true); // what waits for this endpoint need not wait any more
+        }
       }
       case BROKEN -> {
         deaf = false;
@@ -594,6 +603,9 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
       outputEnded = true;
       requireOut().flush();
       channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(f -> shutdownOutput());
+      if (tunnelEnded) {
+        Cut.closeLater(channel); // an endpoint that takes nothing does not hold it for ever
+      }
     }
   }
 
@@ -666,11 +678,12 @@ final class Http1UpstreamConnection extends ChannelInboundHandlerAdapter
         : String.valueOf(channel.remoteAddress());
   }
 
+  /** Without TLS's own word, behind which the endpoint could not be heard: {@link Cut}. */
   private void shutdownOutput() {
     if (channel instanceof DuplexChannel socket && !socket.isInputShutdown()) {
       socket.shutdownOutput();
     } else {
-      channel.close();
+      Cut.closeEnded(channel);
     }
   }
 

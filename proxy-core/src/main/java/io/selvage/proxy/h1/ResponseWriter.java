@@ -153,7 +153,7 @@ final class ResponseWriter {
 
   private void shutdownOutput() {
     SslHandler tls = ctx.pipeline().get(SslHandler.class);
-    if (tls != null) {
+    if (tls != null && !Cut.isEndedByFin(ctx.channel())) {
       tls.closeOutbound().addListener(f -> shutdownSocket());
     } else {
       shutdownSocket();
@@ -164,7 +164,7 @@ final class ResponseWriter {
     if (ctx.channel() instanceof DuplexChannel socket && !socket.isInputShutdown()) {
       socket.shutdownOutput();
     } else {
-      ctx.close();
+      Cut.closeEnded(ctx.channel());
     }
   }
 }

@@ -7,11 +7,13 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Closes a channel that nothing has moved on for a time. Activity is a timestamp; the timer looks
- * at it when it fires and not at every byte. Confined to the channel's event loop.
+ * Closes both channels of a connection that nothing has moved on for a time. Activity is a
+ * timestamp; the timer looks at it when it fires and not at every byte. Confined to the channels'
+ * event loop.
  */
 final class IdleWatch {
-  private final Channel channel;
+  private final Channel client;
+  private final Channel upstream;
   private final long idleMillis;
   private @Nullable Future<?> timer;
   private long lastActivityNanos = System.nanoTime();
@@ -20,8 +22,9 @@ final class IdleWatch {
   /**
    * @param idleMillis 0 = never
    */
-  IdleWatch(Channel channel, long idleMillis) {
-    this.channel = channel;
+  IdleWatch(Channel client, Channel upstream, long idleMillis) {
+    this.client = client;
+    this.upstream = upstream;
     this.idleMillis = idleMillis;
   }
 
@@ -48,7 +51,7 @@ final class IdleWatch {
   }
 
   private void schedule(long millis) {
-    timer = channel.eventLoop().schedule(this::look, millis, TimeUnit.MILLISECONDS);
+    timer = client.eventLoop().schedule(this::look, millis, TimeUnit.MILLISECONDS);
   }
 
   private void look() {
@@ -57,7 +60,9 @@ final class IdleWatch {
       schedule(idleMillis - quietMillis);
     } else {
       fired = true;
-      channel.close();
+      // Either may be closed already, while the other one is still being delivered to.
+      client.close();
+      upstream.close();
     }
   }
 }

@@ -34,7 +34,7 @@ final class Relay implements Carrier {
   private boolean stopped;
 
   Relay(Channel client, Channel upstream, long idleMillis) {
-    idle = new IdleWatch(client, idleMillis);
+    idle = new IdleWatch(client, upstream, idleMillis);
     fromClient = new Direction(client, upstream);
     toClient = new Direction(upstream, client);
     fromClient.back = toClient;
@@ -76,7 +76,11 @@ final class Relay implements Carrier {
     if (!direction.over && !idle.hasFired()) {
       reset(direction);
     }
-    return !stopped && direction.isDelivering();
+    boolean delivering = !stopped && !idle.hasFired() && direction.isDelivering();
+    if (delivering) {
+      Cut.closeLater(direction.to);
+    }
+    return delivering;
   }
 
   @Override
@@ -200,7 +204,8 @@ final class Relay implements Carrier {
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
       if (event instanceof SslCloseCompletionEvent closed) {
-        if (closed.isSuccess()) {
+        if (closed.isSuccess() && !back().saidInTls) {
+          // Behind an end of ours TLS can not be read from any more: that is not the peer's word.
           end();
         }
       } else if (event instanceof ChannelOutputShutdownEvent) {

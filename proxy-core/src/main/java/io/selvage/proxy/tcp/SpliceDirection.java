@@ -62,6 +62,9 @@ final class SpliceDirection {
   private boolean over;
   private long carried;
 
+  /** Bytes read and not passed on, because nobody takes them. */
+  private long dropped;
+
   SpliceDirection(Socket source, Socket sink) {
     this.source = source;
     this.sink = sink;
@@ -106,8 +109,8 @@ final class SpliceDirection {
    * @throws IOException when either socket is broken
    */
   boolean move() throws IOException {
-    long end = carried + BYTES_PER_TURN;
-    while (!over && carried < end) {
+    long end = carried + dropped + BYTES_PER_TURN;
+    while (!over && carried + dropped < end) {
       if (!deaf && !drain()) {
         return false;
       }
@@ -231,6 +234,7 @@ final class SpliceDirection {
     // is not told again, so it has to be read.
     readable = read == BUFFER_BYTES || finSeen && read > 0;
     if (deaf) {
+      dropped += read;
       return;
     }
     bulk = read == BUFFER_BYTES;

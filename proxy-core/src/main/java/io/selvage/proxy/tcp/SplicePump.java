@@ -53,7 +53,7 @@ final class SplicePump implements Carrier {
   SplicePump(Channel client, Channel upstream, long idleMillis) {
     this.client = (EpollSocketChannel) client;
     this.upstream = (EpollSocketChannel) upstream;
-    idle = new IdleWatch(client, idleMillis);
+    idle = new IdleWatch(client, upstream, idleMillis);
     fromClient = new SpliceDirection((Socket) this.client.fd(), (Socket) this.upstream.fd());
     toClient = new SpliceDirection((Socket) this.upstream.fd(), (Socket) this.client.fd());
   }

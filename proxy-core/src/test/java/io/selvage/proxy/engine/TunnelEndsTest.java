@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.engine;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.selvage.model.routing.HostPattern;
+import io.selvage.model.routing.RouteAction.Priority;
 import io.selvage.proxy.telemetry.Outcome;
+import io.selvage.proxy.upstream.CircuitBreakers.Limit;
+import io.selvage.proxy.upstream.Cluster;
 import io.selvage.testkit.LastWords;
 import io.selvage.testkit.RawClient;
 import io.selvage.testkit.ScriptedOrigin;
@@ -18,6 +22,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,6 +72,22 @@ class TunnelEndsTest {
         .hasMessageContaining("reset");
   }
 
+  /** Both channels are closed, the exchange has ended and the circuit breaker counts nothing. */
+  private static void expectNothingOpen(TestGateway gateway) {
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          assertThat(upstreamConnections(gateway)).as("connections to the endpoint").isZero();
+          assertThat(gateway.dataPlane().openConnections()).as("client connections").isZero();
+          assertThat(gateway.dataPlane().inFlight()).as("exchanges").isZero();
+        });
+  }
+
+  private static int upstreamConnections(TestGateway gateway) {
+    Cluster cluster = requireNonNull(gateway.dataPlane().current().clusters().get("c"));
+    return cluster.breakers(Priority.DEFAULT).inUse(Limit.CONNECTIONS);
+  }
+
   private static void exchange(Socket from, Socket to) throws IOException {
     from.getOutputStream().write('x');
     assertThat(to.getInputStream().read()).isEqualTo('x');
@@ -88,6 +109,7 @@ class TunnelEndsTest {
       resetting.close();
       expectReset(byClient ? there : client.socket());
       assertThat(gateway.only().outcome()).isEqualTo(Outcome.TUNNEL_CLOSED);
+      expectNothingOpen(gateway);
     }
   }
 
@@ -103,6 +125,49 @@ class TunnelEndsTest {
       there.getOutputStream().write("bye".getBytes());
       there.shutdownOutput();
       assertThat(client.socket().getInputStream().readAllBytes()).asString().isEqualTo("bye");
+      expectNothingOpen(gateway);
+    }
+  }
+
+  @Test
+  void anEndpointThatIsGoneBehindItsEndLeavesNothingOpen() throws Exception {
+    try (var origin = origin();
+        var gateway = gateway(origin);
+        var client = RawClient.connect(gateway.port()).deadline(PATIENCE)) {
+      client.send(ASK).readHead();
+      Socket there = originsSocket();
+      there.shutdownOutput();
+      assertThat(client.socket().getInputStream().read()).isEqualTo(-1);
+      there.close();
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() -> {
+            client.send("x"); // the first one is answered by a reset, the next one fails
+            return upstreamConnections(gateway) == 0;
+          });
+      client.shutdownOutput();
+      expectNothingOpen(gateway);
+    }
+  }
+
+  @Test
+  void aClientThatIsGoneBehindItsEndLeavesNothingOpen() throws Exception {
+    try (var origin = origin();
+        var gateway = gateway(origin);
+        var client = RawClient.connect(gateway.port()).deadline(PATIENCE)) {
+      client.send(ASK).readHead();
+      Socket there = originsSocket();
+      client.shutdownOutput();
+      assertThat(there.getInputStream().read()).isEqualTo(-1);
+      client.close();
+      Awaitility.await()
+          .atMost(PATIENCE)
+          .until(() -> {
+            there.getOutputStream().write('x');
+            return gateway.dataPlane().openConnections() == 0;
+          });
+      there.close();
+      expectNothingOpen(gateway);
     }
   }
 
@@ -121,6 +186,8 @@ class TunnelEndsTest {
       speaker.getOutputStream().write(new byte[LastWords.BYTES]);
       LastWords.leave(speaker, PATIENCE);
       assertThat(LastWords.talkAndRead(reader)).isEqualTo(LastWords.BYTES);
+      reader.close();
+      expectNothingOpen(gateway);
     }
   }
 
@@ -151,10 +218,12 @@ class TunnelEndsTest {
         socket.shutdownOutput();
         below.shutdownOutput();
         assertThat(there.getInputStream().read()).isEqualTo(-1);
+        there.close();
       } else {
         below.shutdownOutput();
         expectReset(there);
       }
+      expectNothingOpen(gateway);
     } catch (SocketException e) {
       assertThat(said).as("the client has been reset as well").isFalse();
     }

@@ -13,12 +13,15 @@ import io.selvage.model.routing.ClusterSpec;
 import io.selvage.model.routing.EndpointSet;
 import io.selvage.model.routing.ListenerSpec;
 import io.selvage.model.routing.ListenerSpec.TlsMode;
+import io.selvage.model.routing.RouteAction.Priority;
 import io.selvage.model.routing.TcpRoute;
 import io.selvage.model.routing.TcpRoute.Tls;
 import io.selvage.model.routing.TrustSpec;
 import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.tcp.TcpReport;
+import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.proxy.transport.TransportKind;
+import io.selvage.proxy.upstream.CircuitBreakers.Limit;
 import io.selvage.proxy.upstream.Cluster;
 import io.selvage.testkit.LastWords;
 import io.selvage.testkit.TestCa;
@@ -38,6 +41,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.SSLSocketFactory;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -58,6 +62,7 @@ class TcpEndsTest {
   private final List<AutoCloseable> opened = new ArrayList<>();
   private ListenerSpec spec = listener().tcp(route(Tls.PASSTHROUGH)).build();
   private Optional<ClusterSpec.UpstreamTls> upstreamTls = Optional.empty();
+  private long idleMillis;
 
   @AfterEach
   void closeAll() throws Exception {
@@ -137,6 +142,26 @@ class TcpEndsTest {
     assertThat(nextReport().bytesFromClient()).isEqualTo(LastWords.BYTES);
   }
 
+  /** Not even where the one who has said something is gone already. */
+  @Test
+  void whatNobodyTakesIsNotKeptBeyondTheIdleTime() throws Exception {
+    idleMillis = 2_000;
+    var server = new ServerSocket();
+    server.setReceiveBufferSize(16 * 1024);
+    server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 50);
+    int port = serve(true, server);
+    Socket below = connected(port);
+    try {
+      Socket client = shaken(below, port);
+      client.getOutputStream().write(new byte[LastWords.BYTES]);
+      client.shutdownOutput();
+      LastWords.leave(below, PATIENCE);
+    } catch (IOException e) {
+      // On a very slow machine the idle time is over before that.
+    }
+    assertThat(nextReport().outcome()).isEqualTo(Outcome.IDLE_TIMEOUT);
+  }
+
   private static SSLSocket shaken(Socket below, int port) throws IOException {
     SSLSocketFactory factory = TestTls.client(CA).getSocketFactory();
     SSLSocket client = (SSLSocket) factory.createSocket(below, "a.example", port, true);
@@ -151,7 +176,7 @@ class TcpEndsTest {
     return serve(TransportKind.EPOLL, server);
   }
 
-  private static ListenerSpec terminating() {
+  private ListenerSpec terminating() {
     return listener()
         .tls(TlsMode.REQUIRED, binding("a", CA.serverFor("a.example"), any()))
         .tcp(route(Tls.TERMINATE))
@@ -271,7 +296,19 @@ class TcpEndsTest {
         new EndpointSet("c", List.of(EndpointSet.Endpoint.of("127.0.0.1", server.getLocalPort()))));
     var fixture = new ListenerFixture(kind, Limits.DEFAULT, name -> cluster, reports::add);
     opened.add(fixture);
+    opened.add(() -> expectNothingOpen(cluster, fixture)); // once all sockets are closed
     return fixture.serve(spec);
+  }
+
+  private static void expectNothingOpen(Cluster cluster, ListenerFixture fixture) {
+    Awaitility.await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> {
+          assertThat(cluster.breakers(Priority.DEFAULT).inUse(Limit.CONNECTIONS))
+              .as("connections to the origin")
+              .isZero();
+          assertThat(fixture.listeners.openConnections()).as("client connections").isZero();
+        });
   }
 
   private ClusterSpec clusterSpec() {
@@ -293,13 +330,13 @@ class TcpEndsTest {
         Optional.empty());
   }
 
-  private static TcpRoute route(Tls tls) {
+  private TcpRoute route(Tls tls) {
     return new TcpRoute(
         "tcp",
         new ObjectRef("TCPMapping", "default", "c"),
         List.of(),
         tls,
         List.of(new TcpRoute.Backend("c", 100)),
-        0);
+        idleMillis);
   }
 }

@@ -10,7 +10,9 @@ import io.selvage.testkit.ScriptedOrigin;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -73,6 +75,29 @@ class EndsPairTest {
       assertThatThrownBy(() -> other.getInputStream().read())
           .isInstanceOf(SocketException.class)
           .hasMessageContaining("reset");
+    }
+  }
+
+  /** Each side may end on its own: the other one still answers, and is heard to its end. */
+  @ParameterizedTest(name = "tunnel {0}, by the client {1}")
+  @CsvSource({"false, true", "false, false", "true, true", "true, false"})
+  void anEndIsNoneOfTheOtherDirection(boolean tunnel, boolean byClient) throws Exception {
+    try (ScriptedOrigin app = app(tunnel);
+        SidecarPair pair = SidecarPair.start(app.port());
+        RawClient client = pair.connect().deadline(PATIENCE)) {
+      Socket there = begin(client, tunnel);
+      Socket ending = byClient ? client.socket() : there;
+      Socket other = byClient ? there : client.socket();
+      ending.getOutputStream().write("so long".getBytes(StandardCharsets.US_ASCII));
+      ending.shutdownOutput();
+      assertThat(other.getInputStream().readAllBytes()).asString().isEqualTo("so long");
+      for (String piece : List.of("by", "e")) {
+        other.getOutputStream().write(piece.getBytes(StandardCharsets.US_ASCII));
+        byte[] read = ending.getInputStream().readNBytes(piece.length());
+        assertThat(read).asString().isEqualTo(piece);
+      }
+      other.shutdownOutput();
+      assertThat(ending.getInputStream().read()).isEqualTo(-1);
     }
   }
 
