@@ -11,7 +11,12 @@ final class MemberMetrics {
   private MemberMetrics() {}
 
   static void write(
-      MetricsText text, IdentityKeeper identity, ControlStream stream, long dropped, int known) {
+      MetricsText text,
+      IdentityKeeper identity,
+      ControlStream stream,
+      StateAge age,
+      long dropped,
+      int known) {
     WorkloadCertificate certificate = identity.certificate();
     text.family(
         "selvage_identity_cert_expiration_timestamp_seconds",
@@ -34,8 +39,9 @@ final class MemberMetrics {
     text.family(
         "selvage_control_state_age_seconds",
         "gauge",
-        "Seconds since the control plane was last there; 0 while it is.");
-    text.sample("", stream.ageMillis() / 1_000.0);
+        "Seconds since what is known was up to date: since the control plane was last there, or the"
+            + " API server for it; 0 while both are.");
+    text.sample("", age.millis() / 1_000.0);
     text.family(
         "selvage_control_connects_total", "counter", "Streams to the control plane opened so far.");
     text.sample("", stream.connects());

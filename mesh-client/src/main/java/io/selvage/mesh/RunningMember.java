@@ -53,6 +53,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   private final DestinationTable destinations;
   private final InboundFeed inbound;
   private final PodDirectory pods = new PodDirectory();
+  private final StateAge age = new StateAge(System::nanoTime);
   private final TrafficLedger ledger;
   private final TrafficMetrics trafficMetrics;
   private final ScheduledFuture<?> resting;
@@ -153,6 +154,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   }
 
   // ---- The stream
+    age.connected();
 
   @Override
   public void onConnected(ControlMessage.Welcome welcome) {
@@ -177,6 +179,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
         } catch (RejectedExecutionException e) {
           LOG.atDebug().log("a bundle came while closing");
         }
+      case ControlMessage.Age(long millis) -> age.told(millis);
       }
       case ControlMessage.Inbound(var settings) -> inbound.apply(settings);
       case ControlMessage.Destination(long id, var update) -> destinations.apply(id, update);
@@ -184,6 +187,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
       case ControlMessage.Workloads workloads -> pods.apply(workloads);
     }
   }
+    age.lost();
 
   @Override
   public void onDisconnected() {
@@ -275,7 +279,7 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   @Override
   public String metrics() {
     var text = new MetricsText();
-    MemberMetrics.write(text, identity, stream, droppedReports.get(), destinations.size());
+    MemberMetrics.write(text, identity, stream, age, droppedReports.get(), destinations.size());
     trafficMetrics.write(text);
     return text.toString();
   }

@@ -27,6 +27,7 @@ import io.selvage.controlplane.sessions.SessionCounters;
 import io.selvage.controlplane.sessions.SessionLimits;
 import io.selvage.controlplane.sessions.Sessions;
 import io.selvage.kube.ClusterStateSource;
+import io.selvage.kube.SourceHealth;
 import io.selvage.kube.TokenVerifier;
 import io.selvage.kube.api.TokenReview;
 import io.selvage.model.Problem;
@@ -38,6 +39,7 @@ import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +53,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -69,11 +72,15 @@ public final class ControlPlaneProcess implements AutoCloseable {
   private static final long READY_POLL_MILLIS = 50;
   private static final long REPLICAS_POLL_MILLIS = 1_000;
 
+  /** A watch that is opened anew makes nothing old. */
+  private static final Duration BLINK = Duration.ofSeconds(10);
+
   private final ControlPlaneOptions options;
   private final String pod;
   private final String instance;
   private final Vertx vertx;
   private final ClusterStateSource source;
+  private final InstantSource clock;
   private final ClusterHub hub = new ClusterHub();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -151,6 +158,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
     this.instance = pod + "-" + Integer.toHexString(ThreadLocalRandom.current().nextInt());
     this.options = options;
     this.source = source;
+    this.clock = clock;
     var counters = new SessionCounters(registry);
     this.vertx =
         Vertx.builder()
@@ -225,7 +233,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
                   ServerLimits.DEFAULT));
       var routes = new ArrayList<ApiRoutes>(traffic.routes());
       routes.add(identity);
-      routes.add(new OverviewApi(overview(clock)::make));
+      routes.add(new OverviewApi(overview()::make));
       routes.add(new PageRoutes());
       this.api =
           opened(
@@ -299,6 +307,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
         timer -> {
           reportProblems();
           admitWhenKnown();
+          sessions.behind(behindSince());
           if (!ready.isDone() && missing().isEmpty()) {
             ready.complete(null);
           }
@@ -330,7 +339,14 @@ public final class ControlPlaneProcess implements AutoCloseable {
     }
   }
 
-  private OverviewMaker overview(InstantSource clock) {
+  /** Since when the source has been away; null while it is there, or away for a moment only. */
+  private @Nullable Instant behindSince() {
+    SourceHealth health = source.health();
+    boolean counts = !health.connected() && health.since().plus(BLINK).isBefore(clock.instant());
+    return counts ? health.since() : null;
+  }
+
+  private OverviewMaker overview() {
     return new OverviewMaker(
         new OverviewMaker.Parts(
             instance,

@@ -62,6 +62,7 @@ public final class ProxySession {
   private volatile boolean renewDue;
   private volatile boolean podDue;
   private volatile boolean workloadsDue;
+  private volatile boolean ageDue;
   private volatile @Nullable ConnectedProxy proxy;
 
   private final Runnable workloadsListener = this::workloadsChanged;
@@ -209,6 +210,7 @@ public final class ProxySession {
             sessions.reportInterval().toMillis()));
     bundleDue = true;
     podDue = true;
+    ageDue = sessions.ageMillis() > 0;
     sessions.discovery().listen(pod, podListener);
     if (greeting.kind() == ProxyKind.GATEWAY) {
       workloadsDue = true;
@@ -337,6 +339,12 @@ public final class ProxySession {
     wake();
   }
 
+  /** What is known here has begun to be out of date, or is not any more; from any thread. */
+  void ageChanged() {
+    ageDue = true;
+    wake();
+  }
+
   private void podChanged() {
     podDue = true;
     wake();
@@ -408,6 +416,7 @@ public final class ProxySession {
   private boolean somethingWaits(ProxyMessage.Hello greeting) {
     return !due.isEmpty()
         || bundleDue
+        || ageDue
         || podDue
         || !taps.isEmpty()
         || greeting.kind() == ProxyKind.GATEWAY && workloadsDue;
@@ -427,6 +436,11 @@ public final class ProxySession {
         return false;
       }
       send(new ControlMessage.Bundle(bundle.pem(), bundle.fingerprint(), renew, bundle.revision()));
+      return true;
+    }
+    if (ageDue) {
+      ageDue = false;
+      send(new ControlMessage.Age(sessions.ageMillis()));
       return true;
     }
     if (podDue) {

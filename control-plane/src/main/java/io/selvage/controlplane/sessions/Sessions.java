@@ -20,6 +20,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -44,6 +45,7 @@ public final class Sessions implements ProxyFleet {
   private final AtomicLong numbers = new AtomicLong();
   private final AtomicInteger subscriptions = new AtomicInteger();
   private volatile boolean admitting;
+  private volatile @Nullable Instant behindSince;
   private final ConcurrentHashMap<ProxySession, Boolean> all = new ConcurrentHashMap<>();
   private final Object lock = new Object();
   // Guarded by lock.
@@ -91,6 +93,27 @@ public final class Sessions implements ProxyFleet {
    */
   public void admit() {
     admitting = true;
+  }
+
+  /**
+   * Tells every proxy, and whoever comes later, since when what is known here may be out of date.
+   *
+   * @param since null = it is not
+   */
+  public void behind(@Nullable Instant since) {
+    if (!Objects.equals(behindSince, since)) {
+      behindSince = since;
+      all.keySet().forEach(ProxySession::ageChanged);
+    }
+  }
+
+  /** How old what is known here is, in milliseconds; 0 = up to date. */
+  long ageMillis() {
+    Instant since = behindSince;
+    // What has just begun is not over yet.
+    return since == null
+        ? 0
+        : Math.max(1, Duration.between(since, parts.clock().instant()).toMillis());
   }
 
   /**

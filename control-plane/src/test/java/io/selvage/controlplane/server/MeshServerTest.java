@@ -264,6 +264,25 @@ class MeshServerTest {
     await().atMost(PATIENCE).until(() -> sessions.size() == 0 && gone.size() == 1);
   }
 
+  /**
+   * The proxies are asked how old their state is, not the control plane, which has no gap to them.
+   */
+  @Test
+  void everybodyIsToldSinceWhenTheObjectsHaveBeenOutOfDate() {
+    int port = start();
+    TestProxy before = connect(port, WEB_1);
+    before.await(ControlMessage.Bundle.class, b -> true);
+
+    sessions.behind(Instant.now().minusSeconds(7_200));
+    before.await(ControlMessage.Age.class, a -> a.millis() >= 7_200_000);
+    TestProxy after = connect(port, PodRef.NONE);
+    after.await(ControlMessage.Age.class, a -> a.millis() >= 7_200_000);
+
+    sessions.behind(null);
+    before.await(ControlMessage.Age.class, a -> a.millis() == 0);
+    after.await(ControlMessage.Age.class, a -> a.millis() == 0);
+  }
+
   @Test
   void aChangedBundleIsPushedToEverybody() {
     int port = start();

@@ -89,7 +89,6 @@ public final class ControlStream implements AutoCloseable {
   private volatile boolean connected;
   private volatile boolean hopeful = true;
   private final AtomicLong connects = new AtomicLong();
-  private volatile long lostNanos = System.nanoTime();
 
   /**
    * @param blocking where names are resolved
@@ -150,11 +149,6 @@ public final class ControlStream implements AutoCloseable {
   /** Streams opened so far; from any thread. */
   public long connects() {
     return connects.get();
-  }
-
-  /** How long ago the control plane was last there; 0 while it is. From any thread. */
-  public long ageMillis() {
-    return connected ? 0 : TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - lostNanos);
   }
 
   /** Sends, or keeps for when the control plane reads on; nothing while the stream is not open. */
@@ -247,8 +241,7 @@ public final class ControlStream implements AutoCloseable {
     boolean was = connected;
     if (was) {
       connected = false;
-      lostNanos = System.nanoTime();
-      if (lostNanos - lost.connectedNanos > STABLE_NANOS) {
+      if (System.nanoTime() - lost.connectedNanos > STABLE_NANOS) {
         backoff.reset();
       }
     }

@@ -40,6 +40,14 @@ public sealed interface ControlMessage {
     }
   }
 
+  /**
+   * How old what this replica knows is, as of now, because its own source is away: it grows from
+   * here on. Sent when it begins, after Welcome where it has begun before, and when it is over.
+   *
+   * @param millis 0 = up to date again
+   */
+  record Age(long millis) implements ControlMessage {}
+
   /** How to treat what arrives; to sidecars only. */
   record Inbound(InboundSettings settings) implements ControlMessage {
     public Inbound {

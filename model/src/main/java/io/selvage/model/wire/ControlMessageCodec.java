@@ -45,6 +45,7 @@ public final class ControlMessageCodec {
       case ControlMessage.Workloads workloads ->
           out.message(5, workloads, ControlMessageCodec::writeWorkloads);
       case ControlMessage.Tap tap -> out.message(6, tap, TapFields::write);
+      case ControlMessage.Age age -> out.message(7, age, (to, m) -> to.uint(1, m.millis()));
     }
     return out.toBytes();
   }
@@ -64,6 +65,7 @@ public final class ControlMessageCodec {
         case 4 -> result = readDestination(in.message("destination"));
         case 5 -> result = readWorkloads(in.message("workloads"));
         case 6 -> result = TapFields.read(in.message("tap"));
+        case 7 -> result = readAge(in.message("age"));
         default -> in.skip();
       }
     }
@@ -83,6 +85,18 @@ public final class ControlMessageCodec {
       }
     }
     return new ControlMessage.Welcome(version, instance, reportMillis);
+  }
+
+  private static ControlMessage readAge(ProtoReader in) throws WireException {
+    long millis = 0;
+    for (int field; (field = in.next()) != 0; ) {
+      if (field == 1) {
+        millis = in.count("millis");
+      } else {
+        in.skip();
+      }
+    }
+    return new ControlMessage.Age(millis);
   }
 
   private static ControlMessage readBundle(ProtoReader in) throws WireException {

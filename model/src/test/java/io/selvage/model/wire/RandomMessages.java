@@ -36,7 +36,7 @@ final class RandomMessages {
   }
 
   ProxyMessage proxyMessage(int kind) {
-    return switch (kind % 6) {
+    return switch (kind % 7) {
       case 0 ->
           new ProxyMessage.Hello(
               random.nextInt(1000), pod(), one(ProxyKind.values()), text(), text());
@@ -83,7 +83,7 @@ final class RandomMessages {
   }
 
   ControlMessage controlMessage(int kind) {
-    return switch (kind % 6) {
+    return switch (kind % 7) {
       case 0 -> new ControlMessage.Welcome(random.nextInt(1000), text(), random.nextInt(60_000));
       case 1 -> new ControlMessage.Bundle(text(), text(), random.nextBoolean(), number());
       case 2 -> new ControlMessage.Inbound(inbound());
@@ -94,6 +94,7 @@ final class RandomMessages {
               some(this::knownAddress),
               some(this::text),
               random.nextBoolean());
+      case 5 -> new ControlMessage.Age(number());
       default ->
           new ControlMessage.Tap(
               number(),
