@@ -41,9 +41,6 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   private static final long MIN_REPORT_MILLIS = 500;
   private static final long MAX_REPORT_MILLIS = 60_000;
 
-  /** What could not be reported for so long is not reported any more: it would be misread. */
-  private static final long STALE_REPORT_MILLIS = 60_000;
-
   private static final long REST_SECONDS = 60;
 
   private final EventLoop loop;
@@ -53,10 +50,10 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   private final DestinationTable destinations;
   private final InboundFeed inbound;
   private final PodDirectory pods = new PodDirectory();
-  private final StateAge age = new StateAge(System::nanoTime);
   private final TrafficLedger ledger;
   private final TrafficMetrics trafficMetrics;
   private final ScheduledFuture<?> resting;
+  private final StateAge age = new StateAge(System::nanoTime);
 
   // On the loop only.
   private long reportMillis;
@@ -154,10 +151,10 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   }
 
   // ---- The stream
-    age.connected();
 
   @Override
   public void onConnected(ControlMessage.Welcome welcome) {
+    age.connected();
     if (welcome.reportMillis() > 0) {
       reportMillis = clampReport(welcome.reportMillis());
     }
@@ -179,18 +176,18 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
         } catch (RejectedExecutionException e) {
           LOG.atDebug().log("a bundle came while closing");
         }
-      case ControlMessage.Age(long millis) -> age.told(millis);
       }
       case ControlMessage.Inbound(var settings) -> inbound.apply(settings);
       case ControlMessage.Destination(long id, var update) -> destinations.apply(id, update);
+      case ControlMessage.Age(long millis) -> age.told(millis);
       case ControlMessage.Tap tap -> ledger.taps().apply(tap);
       case ControlMessage.Workloads workloads -> pods.apply(workloads);
     }
   }
-    age.lost();
 
   @Override
   public void onDisconnected() {
+    age.lost();
     ledger.taps().clear();
     destinations.onDisconnected();
   }
@@ -211,14 +208,17 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   private void report() {
     long now = System.nanoTime();
     long millis = TimeUnit.NANOSECONDS.toMillis(now - reportedNanos);
-    boolean stale = millis > STALE_REPORT_MILLIS + reportMillis;
-    if (stream.canOffer()) {
-      reportedNanos = now;
-      send(ledger.report(millis));
-    } else if (stale) {
-      reportedNanos = now;
-      ledger.report(millis);
-      droppedReports.incrementAndGet();
+    switch (ReportTurn.of(stream.canOffer(), millis, reportMillis)) {
+      case SEND -> {
+        reportedNanos = now;
+        send(ledger.report(millis));
+      }
+      case KEEP -> LOG.atDebug().log("the control plane takes no report; the next one has it all");
+      case DROP -> {
+        reportedNanos = now;
+        ledger.report(millis);
+        droppedReports.incrementAndGet();
+      }
     }
     scheduleReport();
   }

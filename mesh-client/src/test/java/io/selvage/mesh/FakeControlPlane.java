@@ -24,6 +24,7 @@ import io.selvage.model.wire.WireException;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.http.HttpServerRequest;
@@ -75,6 +76,11 @@ public final class FakeControlPlane implements AutoCloseable {
 
   public volatile Duration lifetime = Duration.ofHours(24);
   public volatile boolean refusing;
+
+  /** Flow control of a stream, in bytes; from the next {@link #start} on. */
+  public volatile int window = 65_535;
+
+  private final List<HttpServerRequest> connected = new CopyOnWriteArrayList<>();
   public volatile WorkloadIdentity self = CONTROL;
   private final List<HttpServerResponse> streams = new CopyOnWriteArrayList<>();
 
@@ -102,6 +108,7 @@ public final class FakeControlPlane implements AutoCloseable {
             .setPort(port)
             .setSsl(true)
             .setUseAlpn(true)
+            .setInitialSettings(new Http2Settings().setInitialWindowSize(window))
             .setClientAuth(ClientAuth.REQUEST)
             .setKeyCertOptions(
                 new PemKeyCertOptions()
@@ -141,6 +148,17 @@ public final class FakeControlPlane implements AutoCloseable {
     bundle = authority.bundle();
   }
 
+  /** Takes nothing any more from those connected now, or goes on with it. */
+  public void setReading(boolean reading) {
+    connected.forEach(request -> {
+      if (reading) {
+        request.resume();
+      } else {
+        request.pause();
+      }
+    });
+  }
+
   public int streams() {
     return streams.size();
   }
@@ -177,6 +195,7 @@ public final class FakeControlPlane implements AutoCloseable {
     var frames = new GrpcFrames();
     boolean connect = request.path().equals(MeshProtocol.CONNECT_PATH);
     if (connect) {
+      connected.add(request);
       response.setChunked(true);
       response.exceptionHandler(_ -> streams.remove(response));
       response.closeHandler(_ -> streams.remove(response));

@@ -348,19 +348,22 @@ class MeshMemberTest {
     assertThat(member.isConnected()).isTrue();
   }
 
+  private static EdgeKey outboundTo(String address) {
+    return new EdgeKey(
+        TrafficReport.Direction.OUTBOUND,
+        InetAddress.ofLiteral(address),
+        8080,
+        SHOP,
+        "shop/shop:80",
+        "",
+        TrafficReport.Security.SECURED,
+        false);
+  }
+
   @Test
   void reportsTraffic() throws Exception {
     MeshMember member = connected(ProxyKind.SIDECAR);
-    var key =
-        new EdgeKey(
-            TrafficReport.Direction.OUTBOUND,
-            InetAddress.getByName("10.0.0.1"),
-            8080,
-            SHOP,
-            "shop/shop:80",
-            "",
-            TrafficReport.Security.SECURED,
-            false);
+    EdgeKey key = outboundTo("10.0.0.1");
     loops
         .next()
         .submit(() -> {
@@ -382,6 +385,40 @@ class MeshMemberTest {
                                     && e.sent() == 20)));
     assertThat(member.metrics())
         .contains("selvage_tcp_open_connections{direction=\"outbound\",target_ip=\"10.0.0.1\"");
+  }
+
+  /** Reports late are reports all the same, and nobody waits for them. */
+  @Test
+  void whatCannotBeReportedWaitsAndIsReportedOnce() throws Exception {
+    control.stop();
+    control.window = 1_024;
+    control.start();
+    MeshMember member = connected(ProxyKind.SIDECAR);
+    control.setReading(false);
+    int opened = 0;
+    for (int i = 0; i < 15; i++) {
+      for (int peer = 1; peer <= 20; peer++) {
+        String address = "10.7.0." + peer;
+        loops.next().submit(() -> member.traffic().open(outboundTo(address)));
+        opened++;
+      }
+      Thread.sleep(200); // five reports in all, which are more than there is room for
+    }
+    assertThat(member.isConnected()).isTrue();
+    control.setReading(true);
+    long expected = opened;
+    soon().untilAsserted(() -> assertThat(reportedAsOpened()).isEqualTo(expected));
+    assertThat(member.metrics()).contains("selvage_control_reports_dropped_total 0\n");
+  }
+
+  private long reportedAsOpened() {
+    return control.received.stream()
+        .filter(ProxyMessage.Report.class::isInstance)
+        .map(ProxyMessage.Report.class::cast)
+        .flatMap(message -> message.report().edges().stream())
+        .filter(edge -> edge.peer().startsWith("10.7.0."))
+        .mapToLong(TrafficReport.Edge::opened)
+        .sum();
   }
 
   @Test
