@@ -214,13 +214,22 @@ public final class DestinationTable implements Destinations {
     if (to == null || !to.isHopeful()) {
       settle(entry, Answer.AWAY);
     } else if (to.isConnected()) {
-      long millis = isSafeThoughOld(entry) ? Math.min(PATIENCE_MILLIS, answerMillis) : answerMillis;
       entry.patience =
-          loop.schedule(() -> settle(entry, Answer.LATE), millis, TimeUnit.MILLISECONDS);
+          loop.schedule(
+              () -> settle(entry, Answer.LATE),
+              patience(entry, answerMillis),
+              TimeUnit.MILLISECONDS);
     } else {
       entry.patience =
-          loop.schedule(() -> settle(entry, Answer.AWAY), PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+          loop.schedule(
+              () -> settle(entry, Answer.AWAY),
+              patience(entry, PATIENCE_MILLIS),
+              TimeUnit.MILLISECONDS);
     }
+  }
+
+  private static long patience(Entry entry, long millis) {
+    return isSafeThoughOld(entry) ? Math.min(REFRESH_MILLIS, millis) : millis;
   }
 
   /**

@@ -12,8 +12,15 @@ import org.jspecify.annotations.Nullable;
  * serves as it is if no answer comes. Thread-safe.
  */
 public interface Destinations {
-  /** Longest time a connection waits for the stream to be opened, in milliseconds. */
-  long PATIENCE_MILLIS = 1_000;
+  /**
+   * Longest time a connection waits for the stream to be opened, in milliseconds: the first pause
+   * after it was lost, and as much again for handshakes and the answer. Less would make plaintext
+   * of what is known a moment later.
+   */
+  long PATIENCE_MILLIS = 3_000;
+
+  /** The same where something was known before: that is used then. */
+  long REFRESH_MILLIS = 1_000;
 
   /**
    * Longest time a connection waits for an answer on an open stream, in milliseconds; it is refused

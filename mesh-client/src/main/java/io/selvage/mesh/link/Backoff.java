@@ -4,11 +4,11 @@ package io.selvage.mesh.link;
 import java.util.random.RandomGenerator;
 
 /**
- * Pauses between attempts: any time up to a bound that doubles from 100 ms to 10 s (full jitter),
- * so that proxies that lost the control plane together do not come back together.
+ * Pauses between attempts: any time up to a bound that doubles from 1 s to 10 s (full jitter), so
+ * that thousands of proxies that lost the control plane together do not come back together.
  */
 final class Backoff {
-  static final long FIRST_MILLIS = 100;
+  static final long FIRST_MILLIS = 1_000;
   static final long LAST_MILLIS = 10_000;
 
   private final RandomGenerator random;
