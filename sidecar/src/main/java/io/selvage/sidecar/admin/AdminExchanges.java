@@ -50,7 +50,7 @@ final class AdminExchanges implements ExchangeFactory {
     boolean get = request.method().equals("GET") || request.method().equals("HEAD");
     if (path.equals("/shutdown")) {
       exchange.send(shutdown(stream.connection(), request));
-    } else if (path.equals("/log-level")) {
+    } else if (path.equals("/log-level") && !get) {
       logLevel(exchange, stream.connection(), request, end);
     } else if (!get) {
       exchange.send(new AdminAnswer(405, "only GET here\n"));
@@ -70,10 +70,11 @@ final class AdminExchanges implements ExchangeFactory {
               ? new AdminAnswer(200, "ready\n")
               : new AdminAnswer(
                   503, "not ready\n" + String.join("\n", pages.readiness().missing()) + "\n");
+      case "/log-level" -> new AdminAnswer(200, pages.logLevelNow().get() + "\n");
       case "/" ->
           new AdminAnswer(
               200,
-              "GET /live\nGET /ready\nGET /metrics\nPUT /log-level\n"
+              "GET /live\nGET /ready\nGET /metrics\nGET /log-level\nPUT /log-level\n"
                   + (pages.shutdown() == null ? "" : "POST /shutdown\n"));
       default -> new AdminAnswer(404, "no such page\n");
     };

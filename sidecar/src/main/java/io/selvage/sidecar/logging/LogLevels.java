@@ -9,6 +9,7 @@ import java.time.ZoneId;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.event.Level;
 
@@ -31,6 +32,8 @@ public final class LogLevels {
 
     private OnOff() {}
   }
+
+  private static final String SELVAGE = "io.selvage";
 
   private final OutputStream out;
   private final Clock clock;
@@ -73,14 +76,14 @@ public final class LogLevels {
    */
   public synchronized Optional<String> set(String text) {
     int equals = text.indexOf('=');
-    String name = equals < 0 ? "io.selvage" : text.substring(0, equals).strip();
+    String name = equals < 0 ? SELVAGE : text.substring(0, equals).strip();
     Optional<Integer> level = level(text.substring(equals + 1));
     if (level.isEmpty()) {
       return Optional.of("expected a level (trace, debug, info, warn, error, off) or logger=level");
     }
     // Only loggers that exist: a new name for each call would grow the map without bound.
     if (loggers.keySet().stream().noneMatch(logger -> covers(name, logger))
-        && !name.equals("io.selvage")) {
+        && !name.equals(SELVAGE)) {
       return Optional.of("there is no logger of that name");
     }
     levels.put(name, level.get());
@@ -90,7 +93,25 @@ public final class LogLevels {
 
   /** Name in lower case of the level that holds for a logger. */
   public String levelOf(String logger) {
-    int threshold = effective(logger);
+    return name(effective(logger));
+  }
+
+  /**
+   * What holds, in the form of {@link #set}: the level of Selvage, then each {@code logger=level}
+   * that was set, sorted, in lines.
+   */
+  public synchronized String describe() {
+    var lines = new StringBuilder(levelOf(SELVAGE));
+    new TreeMap<>(levels)
+        .forEach((logger, level) -> {
+          if (!logger.equals(SELVAGE)) {
+            lines.append('\n').append(logger).append('=').append(name(level));
+          }
+        });
+    return lines.toString();
+  }
+
+  private static String name(int threshold) {
     return threshold == OnOff.OFF
         ? "off"
         : Level.intToLevel(threshold).name().toLowerCase(Locale.ROOT);

@@ -209,6 +209,7 @@ public final class SidecarProcess implements AutoCloseable {
             new AdminPages(
                 readiness,
                 this::metrics,
+                LogLevels.PROCESS::describe,
                 LogLevels.PROCESS::set,
                 options.shutdown().byAdmin() ? this::leave : null));
     log.atInfo()

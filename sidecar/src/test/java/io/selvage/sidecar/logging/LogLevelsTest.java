@@ -53,6 +53,8 @@ class LogLevelsTest {
     levels.logger("io.selvage.Later").debug("4");
     assertThat(levels.set("io.netty=DEBUG")).isEmpty();
     other.debug("5");
+    assertThat(levels.describe())
+        .isEqualTo("debug\nio.netty=debug\nio.netty.channel.DefaultChannelPipeline=error");
     assertThat(levels.set("off")).isEmpty();
     logger.error("6");
     assertThat(text().lines().map(line -> line.substring(line.length() - 1)))

@@ -56,12 +56,15 @@ class LifecyclePairTest {
   void theLogLevelIsChangedByThePort() throws IOException {
     var mesh = new TestMesh();
     try (TestSidecar sidecar = TestSidecar.start(mesh, "a", "--inbound=127.0.0.1:0=127.0.0.1:9")) {
-      assertThat(ask(sidecar, "GET", "/log-level")).startsWith("HTTP/1.1 405 ");
+      assertThat(ask(sidecar, "POST", "/log-level")).startsWith("HTTP/1.1 405 ");
       assertThat(put(sidecar, "")).startsWith("HTTP/1.1 400 ");
       assertThat(put(sidecar, "loud")).startsWith("HTTP/1.1 400 ").contains("expected a level");
       assertThat(put(sidecar, "x".repeat(4_097))).startsWith("HTTP/1.1 413 ");
       assertThat(put(sidecar, "debug\n")).startsWith("HTTP/1.1 200 ");
       assertThat(LogLevels.PROCESS.levelOf("io.selvage.sidecar.Any")).isEqualTo("debug");
+      assertThat(ask(sidecar, "GET", "/log-level"))
+          .startsWith("HTTP/1.1 200 ")
+          .contains("\r\n\r\ndebug\n");
       assertThat(put(sidecar, "INFO")).startsWith("HTTP/1.1 200 ");
       assertThat(LogLevels.PROCESS.levelOf("io.selvage.sidecar.Any")).isEqualTo("info");
     }
@@ -163,6 +166,56 @@ class LifecyclePairTest {
       answer.countDown();
       assertThat(slow.readResponse()).contains("connection: close").endsWith("hi");
       pair.server().process().stopped().get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  private static final String[] PATIENT = {"--shutdown-quiet=100ms", "--shutdown-grace=10m"};
+
+  private static void leave(SidecarPair pair) {
+    pair.server().process().leave();
+    pair.client().process().leave();
+  }
+
+  private static void assertStays(SidecarPair pair) {
+    assertThat(pair.server().process().stopped()).isNotDone();
+    assertThat(pair.client().process().stopped()).isNotDone();
+  }
+
+  private static void awaitStopped(SidecarPair pair) throws Exception {
+    pair.client().process().stopped().get(20, TimeUnit.SECONDS);
+    pair.server().process().stopped().get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void anOpenWebSocketGoesOnThroughTwoLeavingSidecarsToItsEnd() throws Exception {
+    try (ScriptedOrigin app =
+            ScriptedOrigin.start(c -> {
+              c.readHead();
+              c.send(
+                  "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+                      + "Connection: Upgrade\r\n\r\n");
+              for (int i = 0; i < 4; i++) {
+                c.send(c.read(4));
+              }
+              c.readToEnd();
+            });
+        SidecarPair pair = SidecarPair.start(app.port(), PATIENT);
+        RawClient client = pair.connect()) {
+      client.send(
+          "GET /chat HTTP/1.1\r\nHost: web\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n");
+      assertThat(client.readHead()).startsWith("HTTP/1.1 101 ");
+      client.send("one.");
+      assertThat(client.read(4)).isEqualTo("one.");
+      leave(pair);
+      for (String said : List.of("two.", "and.", "more")) {
+        Thread.sleep(300); // longer than the quiet time
+        client.send(said);
+        assertThat(client.read(4)).isEqualTo(said);
+        assertStays(pair);
+      }
+      client.close();
+      awaitStopped(pair);
     }
   }
 
