@@ -9,7 +9,7 @@ import io.selvage.controlplane.app.ControlPlaneOptions;
 import io.selvage.controlplane.app.ControlPlaneProcess;
 import io.selvage.controlplane.identity.ClusterStorage;
 import io.selvage.controlplane.identity.FolderStorage;
-import io.selvage.controlplane.identity.IdentityEvents;
+import io.selvage.controlplane.identity.IssueLog;
 import io.selvage.controlplane.identity.LocalTokenVerifier;
 import io.selvage.controlplane.identity.ServiceAccountEvents;
 import io.selvage.controlplane.identity.TokenKeyFile;
@@ -67,7 +67,7 @@ public final class ControlPlanes {
             new FolderStorage(identityDir),
             new LocalTokenVerifier(
                 TokenKeyFile.openOrCreate(identityDir).open(), MeshProtocol.TOKEN_AUDIENCE, clock),
-            IdentityEvents.NONE),
+            new IssueLog()),
         (cluster, metrics) -> traffic(observed, TapPermission.loopback(), cluster, metrics),
         clock);
   }

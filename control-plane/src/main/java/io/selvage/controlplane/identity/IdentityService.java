@@ -15,17 +15,20 @@ import io.selvage.kube.TokenVerifier;
 import io.selvage.model.Problem;
 import io.selvage.model.mesh.Certify;
 import io.selvage.model.mesh.ControlMessage;
+import io.selvage.model.mesh.PodRef;
 import io.vertx.ext.web.Router;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -33,7 +36,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -59,12 +61,16 @@ public final class IdentityService
   /** How often a rotation and the own certificate are looked at. */
   private static final Duration STEP_EVERY = Duration.ofMillis(250);
 
+  private static final Duration EXCESS_EVERY = Duration.ofMinutes(1);
+
   private final IdentityOptions options;
   private final IssuerStorage storage;
   private final InstantSource clock;
   private final IssuerStore store;
   private final Rotation rotation;
   private final Certifier certifier;
+  private final IdentityEvents events;
+  private final Map<PeerLimits.Excess, Instant> excessTold = new ConcurrentHashMap<>();
   private final PeerLimits peers = new PeerLimits(PeerLimits.Bounds.DEFAULT);
   private final IdentityMetrics metrics;
   private final OwnCertificate own;
@@ -93,6 +99,7 @@ public final class IdentityService
       InstantSource clock) {
     this.options = requireNonNull(options, "options");
     this.storage = requireNonNull(storage, "storage");
+    this.events = requireNonNull(events, "events");
     this.clock = requireNonNull(clock, "clock");
     this.store = new IssuerStore(options, storage, events);
     this.own = new OwnCertificate(options);
@@ -177,17 +184,12 @@ public final class IdentityService
     return Optional.ofNullable(own.keys());
   }
 
-  /** Told of every new certificate of the control plane's, on a thread of identity. */
-  public void onServerKeys(Consumer<ServerKeys> listener) {
-    own.listen(listener);
-  }
-
   @Override
   public CompletionStage<Certify.Response> certify(Certify.Request request, String peer) {
     Optional<PeerLimits.Excess> excess = peers.enter(peer, System.nanoTime());
     if (excess.isPresent()) {
-      // Neither an Event nor a line of the log: there may be very many.
       metrics.refused(excess.get().reason());
+      tell(excess.get(), peer);
       return CompletableFuture.failedFuture(
           new RpcException(
               RpcException.Status.RESOURCE_EXHAUSTED,
@@ -221,6 +223,23 @@ public final class IdentityService
               RpcException.Status.UNAVAILABLE, "too many requests for certificates at once"));
     }
     return answer;
+  }
+
+  /** There may be very many: each is counted, and one a minute of each kind is told. */
+  private void tell(PeerLimits.Excess excess, String peer) {
+    Instant now = clock.instant();
+    Instant last = excessTold.get(excess);
+    if (last != null && now.isBefore(last.plus(EXCESS_EVERY))) {
+      return;
+    }
+    boolean ours =
+        last == null
+            ? excessTold.putIfAbsent(excess, now) == null
+            : excessTold.replace(excess, last, now);
+    if (ours) {
+      log.warn("{} {} ({})", peer, excess.text(), excess.reason());
+      events.refused(Optional.empty(), PodRef.NONE, excess.reason(), peer + " " + excess.text());
+    }
   }
 
   private static RpcException rpc(CertifyOutcome.Refused refused) {

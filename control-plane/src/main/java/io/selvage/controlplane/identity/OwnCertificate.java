@@ -7,10 +7,7 @@ import io.selvage.identity.workload.RenewalClock;
 import io.selvage.identity.workload.WorkloadKeys;
 import java.security.KeyPair;
 import java.time.Instant;
-import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,17 +20,12 @@ final class OwnCertificate {
   private static final Logger log = LoggerFactory.getLogger(OwnCertificate.class);
 
   private final IdentityOptions options;
-  private final List<Consumer<ServerKeys>> listeners = new CopyOnWriteArrayList<>();
   private @Nullable Trust issuedBy;
   private Instant renewAt = Instant.MIN;
   private volatile @Nullable ServerKeys keys;
 
   OwnCertificate(IdentityOptions options) {
     this.options = options;
-  }
-
-  void listen(Consumer<ServerKeys> listener) {
-    listeners.add(listener);
   }
 
   @Nullable ServerKeys keys() {
@@ -56,15 +48,7 @@ final class OwnCertificate {
             .schedule(now, start, leaf.notAfter())
             .renewAt();
     issuedBy = trust;
-    var next = new ServerKeys(pair.getPrivate(), leaf.chain(), trust.bundle().anchors());
-    keys = next;
+    keys = new ServerKeys(pair.getPrivate(), leaf.chain(), trust.bundle().anchors());
     log.info("own certificate until {}", leaf.notAfter());
-    for (Consumer<ServerKeys> listener : listeners) {
-      try {
-        listener.accept(next);
-      } catch (RuntimeException e) {
-        log.error("a listener failed", e);
-      }
-    }
   }
 }

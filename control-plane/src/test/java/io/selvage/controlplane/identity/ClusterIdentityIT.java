@@ -41,6 +41,8 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -170,6 +172,24 @@ class ClusterIdentityIT {
     await().atMost(LIMIT).until(() -> eventReasons("web").contains("CertificateRefused"));
   }
 
+  /** Polling would make up for it everywhere else. */
+  @Test
+  void aChangeIsSeenByTheWatchAlone() throws Exception {
+    var seen = new Semaphore(0);
+    try (var storage = new ClusterStorage(new NamedObjects(api), NS, false)) {
+      storage.watch(seen::release);
+      var next = CertificateAuthorities.create("cluster.local", Instant.now(), Duration.ofDays(1));
+      await()
+          .atMost(LIMIT)
+          .until(() -> {
+            // Until the watch has begun nothing is seen of a change.
+            seen.drainPermits();
+            putSecret(next.issuerPem() + "\n".repeat(counter++), next.issuerKeyPem());
+            return seen.tryAcquire(1, TimeUnit.SECONDS);
+          });
+    }
+  }
+
   @Test
   void theSecretIsMadeAndAnotherIsTakenOver() {
     Secret made = admin.secrets().inNamespace(NS).withName(ClusterStorage.SECRET).get();
@@ -235,6 +255,8 @@ class ClusterIdentityIT {
                     }))
                 .hasMessageContaining("cert-manager"));
   }
+
+  private int counter;
 
   private static Config config() {
     return new ConfigBuilder(Config.empty())

@@ -7,6 +7,8 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.selvage.controlplane.link.RpcException;
@@ -18,6 +20,7 @@ import io.selvage.identity.workload.CertificateRequests;
 import io.selvage.identity.workload.PeerVerdict;
 import io.selvage.identity.workload.TrustBundle;
 import io.selvage.identity.workload.WorkloadKeys;
+import io.selvage.kube.EventSink.Event;
 import io.selvage.model.mesh.Certify;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.PodRef;
@@ -25,6 +28,7 @@ import io.selvage.model.mesh.WorkloadIdentity;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -32,12 +36,15 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,7 +62,7 @@ class IdentityServiceTest {
   private final FakeFleet fleet = new FakeFleet();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final List<ServerKeys> served = new CopyOnWriteArrayList<>();
+  private final List<Event> events = new CopyOnWriteArrayList<>();
   private Vertx vertx;
   private HttpServer server;
   private HttpClient http;
@@ -67,19 +74,7 @@ class IdentityServiceTest {
     vertx = Vertx.vertx();
     http = HttpClient.newHttpClient();
     tokenKey = TokenKeyFile.openOrCreate(dir);
-    identity =
-        new IdentityService(
-            "control-plane-1",
-            IdentityOptions.defaults(SELF)
-                .withPauses(Duration.ofSeconds(10), Duration.ofMillis(300)),
-            new FolderStorage(dir),
-            new LocalTokenVerifier(
-                tokenKey.open(), MeshProtocol.TOKEN_AUDIENCE, InstantSource.system()),
-            new ServiceAccountEvents(event -> {}, SELF),
-            registry,
-            InstantSource.system());
-    identity.connect(fleet);
-    identity.onServerKeys(served::add);
+    identity = service(dir, Duration.ofSeconds(10), registry);
     Router router = Router.router(vertx);
     identity.mount(router);
     server =
@@ -90,6 +85,22 @@ class IdentityServiceTest {
             .toCompletionStage()
             .toCompletableFuture()
             .get();
+  }
+
+  private IdentityService service(Path folder, Duration pollEvery, MeterRegistry metrics)
+      throws Exception {
+    var made =
+        new IdentityService(
+            "control-plane-1",
+            IdentityOptions.defaults(SELF).withPauses(pollEvery, Duration.ofMillis(300)),
+            new FolderStorage(folder),
+            new LocalTokenVerifier(
+                tokenKey.open(), MeshProtocol.TOKEN_AUDIENCE, InstantSource.system()),
+            new ServiceAccountEvents(events::add, SELF),
+            metrics,
+            InstantSource.system());
+    made.connect(fleet);
+    return made;
   }
 
   @AfterEach
@@ -133,6 +144,13 @@ class IdentityServiceTest {
         .isEqualTo("10.9.9.9 has shown too many tokens that are good for nothing (PeerLimited)");
     assertThat(certify(token(WEB)).identity()).isEqualTo(WEB.uri());
     assertThat(registry.scrape()).contains("reason=\"PeerLimited\"");
+    for (int i = 0; i < 50; i++) {
+      refusal(request, "10.9.9.9");
+    }
+    assertThat(events.stream().filter(e -> e.message().contains("(PeerLimited)")).toList())
+        .as("told, but once a minute")
+        .hasSizeBetween(1, 3)
+        .allSatisfy(e -> assertThat(e.message()).doesNotContain("10.9.9.9"));
   }
 
   private RpcException refusal(Certify.Request request, String peer) {
@@ -180,19 +198,55 @@ class IdentityServiceTest {
     assertThat(WorkloadKeys.fits(keys.key(), keys.chain().getFirst().getPublicKey())).isTrue();
   }
 
+  private static CertificateAuthorities.Created writeNewAuthorities(Path folder)
+      throws IOException {
+    var next = CertificateAuthorities.create("cluster.local", Instant.now(), Duration.ofDays(1));
+    Files.writeString(folder.resolve("ca.crt"), next.bundle().pem());
+    Files.writeString(folder.resolve("tls.key"), next.issuerKeyPem());
+    Files.writeString(folder.resolve("tls.crt"), next.issuerPem());
+    return next;
+  }
+
+  @Test
+  void aChangeOfTheFolderIsSeenByItsWatchAlone() throws Exception {
+    var seen = new CountDownLatch(1);
+    try (var storage = new FolderStorage(dir)) {
+      storage.watch(seen::countDown);
+      writeNewAuthorities(dir);
+      assertThat(seen.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  /** As a mounted Secret changes: the folder that is watched stays as it was. */
+  @Test
+  void aChangeIsNoticedByPollingAlone() throws Exception {
+    Path first = Files.createDirectory(dir.resolve("first"));
+    Path second = Files.createDirectory(dir.resolve("second"));
+    writeNewAuthorities(first);
+    var next = writeNewAuthorities(second);
+    Path folder = Files.createSymbolicLink(dir.resolve("mounted"), first);
+    try (var polling = service(folder, Duration.ofMillis(200), new SimpleMeterRegistry())) {
+      polling.start();
+      assertThat(polling.current().fingerprint()).isNotEqualTo(next.bundle().fingerprint());
+      Path link = Files.createSymbolicLink(dir.resolve("next"), second);
+      Files.move(link, folder, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      await()
+          .atMost(LIMIT)
+          .until(() -> polling.current().fingerprint().equals(next.bundle().fingerprint()));
+    }
+  }
+
   @Test
   void aChangedFolderIsNoticedPushedAndServed() throws Exception {
     identity.start();
-    var next = CertificateAuthorities.create("cluster.local", Instant.now(), Duration.ofDays(1));
-    Files.writeString(dir.resolve("ca.crt"), next.bundle().pem());
-    Files.writeString(dir.resolve("tls.key"), next.issuerKeyPem());
-    Files.writeString(dir.resolve("tls.crt"), next.issuerPem());
+    var next = writeNewAuthorities(dir);
     await()
         .atMost(LIMIT)
         .until(() -> identity.current().fingerprint().equals(next.bundle().fingerprint()));
     await().atMost(LIMIT).until(() -> fleet.pushes.contains(true));
-    await().atMost(LIMIT).until(() -> served.size() == 2);
-    assertThat(served.getLast().anchors()).containsExactly(next.root());
+    await()
+        .atMost(LIMIT)
+        .until(() -> identity.serverKeys().orElseThrow().anchors().equals(List.of(next.root())));
     assertThat(certify(token(WEB)).bundlePem()).isEqualTo(next.bundle().pem());
   }
 
