@@ -27,12 +27,6 @@ public record TargetSpec(
     boolean accrual,
     HeaderEdits requestHeaders,
     Admission admission) {
-  /** Time for a connection from a sidecar to another pod. */
-  public static final long OUTBOUND_CONNECT_MILLIS = 1_000;
-
-  /** Time for a connection from a sidecar to the application beside it. */
-  public static final long INBOUND_CONNECT_MILLIS = 300;
-
   /**
    * Names under which a client might claim to be somebody: with underscores as well, because
    * applications that get fields as environment variables (RFC 3875 section 4.1.18) cannot tell
@@ -62,15 +56,5 @@ public record TargetSpec(
     requireNonNull(label, "label");
     requireNonNull(requestHeaders, "requestHeaders");
     requireNonNull(admission, "admission");
-  }
-
-  /** Something the application asks for: a Service, a pod, or anything outside. */
-  public static TargetSpec outbound(String label) {
-    return new TargetSpec(label, OUTBOUND_CONNECT_MILLIS, true, NO_CLIENT_ID, Admission.EVERYBODY);
-  }
-
-  /** A port of the application beside us. */
-  public static TargetSpec inbound(String label, Admission admission) {
-    return new TargetSpec(label, INBOUND_CONNECT_MILLIS, false, VERIFIED_CLIENT, admission);
   }
 }

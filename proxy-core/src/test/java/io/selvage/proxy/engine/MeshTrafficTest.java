@@ -42,18 +42,16 @@ class MeshTrafficTest {
   private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
   private static final String GET = "GET /secret HTTP/1.1\r\nHost: api.shop\r\n\r\n";
 
+  private static final long CONNECT_MILLIS = 25_000;
+
   /** As a sidecar's, with all the time in the world to connect on a machine that is busy. */
   private static TargetSpec outbound(String label) {
-    return patient(TargetSpec.outbound(label));
+    return new TargetSpec(
+        label, CONNECT_MILLIS, true, TargetSpec.NO_CLIENT_ID, Admission.EVERYBODY);
   }
 
   private static TargetSpec inbound(Admission admission) {
-    return patient(TargetSpec.inbound("", admission));
-  }
-
-  private static TargetSpec patient(TargetSpec spec) {
-    return new TargetSpec(
-        spec.label(), 25_000, spec.accrual(), spec.requestHeaders(), spec.admission());
+    return new TargetSpec("", CONNECT_MILLIS, false, TargetSpec.VERIFIED_CLIENT, admission);
   }
 
   @Test
