@@ -100,7 +100,7 @@ class MeshMemberTest {
   private static DestinationUpdate service(String... addresses) {
     var endpoints = new ArrayList<Endpoint>();
     for (String address : addresses) {
-      endpoints.add(new Endpoint(address, 8080, SHOP, "", 1, ProtocolHint.DETECT, false));
+      endpoints.add(new Endpoint(address, 8080, SHOP, "", ProtocolHint.DETECT, false));
     }
     return new DestinationUpdate(
         true,
@@ -399,7 +399,7 @@ class MeshMemberTest {
     for (int i = 0; i < 15; i++) {
       for (int peer = 1; peer <= 20; peer++) {
         String address = "10.7.0." + peer;
-        loops.next().submit(() -> member.traffic().open(outboundTo(address)));
+        loops.next().execute(() -> member.traffic().open(outboundTo(address)));
         opened++;
       }
       Thread.sleep(200); // five reports in all, which are more than there is room for

@@ -82,13 +82,7 @@ final class ViewMaker {
     ProtocolHint hint = pod.isOpaque(port) ? ProtocolHint.OPAQUE : statedHint(address, port);
     Endpoint endpoint =
         new Endpoint(
-            text,
-            port,
-            pod.identityOn(port),
-            backends.zoneOf(pod.node()),
-            1,
-            hint,
-            pod.terminating());
+            text, port, pod.identityOn(port), backends.zoneOf(pod.node()), hint, pod.terminating());
     return DestinationView.of(Kind.ENDPOINT, ServiceRef.NONE, hint, List.of(endpoint));
   }
 
@@ -183,7 +177,6 @@ final class ViewMaker {
             port,
             pod == null ? "" : pod.identityOn(port),
             backend.zone(),
-            1,
             pod != null && pod.isOpaque(port) ? ProtocolHint.OPAQUE : ProtocolHint.DETECT,
             backend.draining() || pod != null && pod.terminating()));
   }

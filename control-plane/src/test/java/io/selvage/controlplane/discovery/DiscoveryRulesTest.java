@@ -114,10 +114,9 @@ class DiscoveryRulesTest {
     assertThat(view.service().label()).isEqualTo("shop/web:80");
     assertThat(view.endpoints())
         .containsExactly(
+            new Endpoint("10.1.0.1", 8080, identity("shop", "web"), "", ProtocolHint.DETECT, false),
             new Endpoint(
-                "10.1.0.1", 8080, identity("shop", "web"), "", 1, ProtocolHint.DETECT, false),
-            new Endpoint(
-                "10.1.0.2", 8080, identity("shop", "web"), "", 1, ProtocolHint.DETECT, false));
+                "10.1.0.2", 8080, identity("shop", "web"), "", ProtocolHint.DETECT, false));
     // The second address is of the other family; there is nothing of its own there.
     assertThat(addresses(look("fd00:0::1", 80))).hasSize(2);
   }
@@ -256,7 +255,7 @@ class DiscoveryRulesTest {
     assertThat(view.endpoints())
         .containsExactly(
             new Endpoint(
-                "10.1.0.1", 8080, identity("shop", "web"), "z1", 1, ProtocolHint.DETECT, false));
+                "10.1.0.1", 8080, identity("shop", "web"), "z1", ProtocolHint.DETECT, false));
   }
 
   @ParameterizedTest

@@ -45,7 +45,7 @@ public final class Destination {
    * @param hint protocol of the Service's port, or of the pod's; opaque if it is one endpoint's
    * @param endpoints the same as {@code details}, as clusters take it, keyed by the address; each
    *     names the identity it must prove
-   * @param details with weights and each endpoint's own hint, in the same order
+   * @param details with each endpoint's own hint, in the same order
    */
   public record State(
       Answer answer,

@@ -40,7 +40,6 @@ final class DestinationFields {
         .uint(2, endpoint.port())
         .string(3, endpoint.identity())
         .string(4, endpoint.zone())
-        .uint(5, endpoint.weight())
         .uint(6, Fields.number(endpoint.hint()))
         .bool(7, endpoint.draining());
   }
@@ -109,7 +108,6 @@ final class DestinationFields {
     int port = 0;
     String identity = "";
     String zone = "";
-    int weight = 1;
     @Nullable ProtocolHint hint = null;
     boolean draining = false;
     for (int field; (field = in.next()) != 0; ) {
@@ -118,14 +116,13 @@ final class DestinationFields {
         case 2 -> port = in.port("port");
         case 3 -> identity = in.text("identity");
         case 4 -> zone = in.text("zone");
-        case 5 -> weight = (int) in.number("weight", 1, Integer.MAX_VALUE);
         case 6 -> hint = in.oneOf("hint", HINTS);
         case 7 -> draining = in.bool("draining");
         default -> in.skip();
       }
     }
     requireAddress(in, address, port);
-    return new Endpoint(address, port, identity, zone, weight, in.present("hint", hint), draining);
+    return new Endpoint(address, port, identity, zone, in.present("hint", hint), draining);
   }
 
   private static void requireAddress(ProtoReader in, String address, int port)

@@ -261,7 +261,7 @@ class CodecsTest {
   @Test
   void listsAreBounded() throws WireException {
     var endpoint =
-        new DestinationUpdate.Endpoint("10.0.0.1", 80, "", "", 1, ProtocolHint.DETECT, false);
+        new DestinationUpdate.Endpoint("10.0.0.1", 80, "", "", ProtocolHint.DETECT, false);
     assertBounded(
         WireLimits.ENDPOINTS,
         "upserts",

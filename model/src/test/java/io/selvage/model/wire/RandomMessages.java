@@ -140,7 +140,6 @@ final class RandomMessages {
                 port(),
                 text(),
                 text(),
-                1 + random.nextInt(Integer.MAX_VALUE - 1),
                 one(ProtocolHint.values()),
                 random.nextBoolean())),
         some(() -> new DestinationUpdate.Address("10.0.0." + random.nextInt(256), port())),
