@@ -159,7 +159,7 @@ class TunnelEndsTest {
       Socket there = originsSocket();
       client.shutdownOutput();
       assertThat(there.getInputStream().read()).isEqualTo(-1);
-      client.close();
+      client.socket().close();
       Awaitility.await()
           .atMost(PATIENCE)
           .until(() -> {
