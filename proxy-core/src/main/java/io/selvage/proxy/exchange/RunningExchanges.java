@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.exchange;
 
+import java.util.ArrayList;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The exchanges of one event loop that an {@link Admission} has let in, so that they can be judged
@@ -11,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 // Links are compared by identity: two exchanges are never "equal".
 @SuppressWarnings("ReferenceEquality")
 public final class RunningExchanges {
+  private static final Logger LOG = LoggerFactory.getLogger(RunningExchanges.class);
+
   private @Nullable Exchange first;
 
   void add(Exchange exchange) {
@@ -37,18 +42,35 @@ public final class RunningExchanges {
     exchange.nextRunning = null;
   }
 
-  /** Asks again for each, and ends those that may not go on. */
+  /**
+   * Asks again for each, and ends those that may not go on. Where the answer is a fault of ours,
+   * that one may not: nobody else's answer depends on it.
+   */
   public void judge() {
-    // Ending one may end or begin others: each round looks at what is there then.
-    Exchange at = first;
-    while (at != null) {
-      Exchange next = at.nextRunning;
-      if (!at.isKept()) {
-        at.revoke();
-        // Its end may have taken the next one with it.
-        next = next == null || next.isEnded() ? first : next;
+    // Ending one may end or begin others: those that run now are asked.
+    var running = new ArrayList<Exchange>();
+    for (Exchange at = first; at != null; at = at.nextRunning) {
+      running.add(at);
+    }
+    running.forEach(RunningExchanges::judge);
+  }
+
+  private static void judge(Exchange exchange) {
+    try {
+      if (!exchange.isEnded() && !isKept(exchange)) {
+        exchange.revoke();
       }
-      at = next;
+    } catch (RuntimeException e) {
+      LOG.atError().setCause(e).log("an exchange could not be ended by a fault of ours");
+    }
+  }
+
+  private static boolean isKept(Exchange exchange) {
+    try {
+      return exchange.isKept();
+    } catch (RuntimeException e) {
+      LOG.atError().setCause(e).log("an exchange could not be judged by a fault of ours");
+      return false;
     }
   }
 }

@@ -8,6 +8,8 @@ import static org.awaitility.Awaitility.await;
 import io.selvage.model.routing.ClusterSpec.Protocol;
 import io.selvage.model.routing.HeaderEdits;
 import io.selvage.proxy.exchange.Admission;
+import io.selvage.proxy.exchange.ConnectionInfo;
+import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.telemetry.Outcome;
 import io.selvage.testkit.ClosedPort;
 import io.selvage.testkit.RawClient;
@@ -381,6 +383,47 @@ class TransparentTest {
       assertThat(response.headers().get("grpc-status")).isEqualTo("14");
     } finally {
       vertx.close().toCompletionStage().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /** The one asked first is the one that began last. */
+  @Test
+  void aFaultInJudgingOneExchangeKeepsNobodyElse() throws Exception {
+    var admission =
+        new Admission() {
+          @Override
+          public boolean permits(ConnectionInfo connection, RequestHead request) {
+            return true;
+          }
+
+          @Override
+          public boolean keeps(ConnectionInfo connection, RequestHead request) {
+            if (request.target().path().equals("/fault")) {
+              throw new IllegalStateException("a fault that a test asked for");
+            }
+            return false;
+          }
+        };
+    try (var app =
+            ScriptedOrigin.start(c -> {
+              c.readHead();
+              c.readToEnd();
+            });
+        var proxy = MeshProxy.outside()) {
+      int port =
+          proxy.outbound(
+              proxy.target(TargetSpec.inbound("", admission), endpoint(app.port(), "")),
+              Protocol.HTTP1);
+      try (var other = RawClient.connect(port).deadline(Duration.ofSeconds(30));
+          var faulty = RawClient.connect(port).deadline(Duration.ofSeconds(30))) {
+        other.send("GET /other HTTP/1.1\r\nHost: a\r\n\r\n");
+        await().atMost(Duration.ofSeconds(30)).until(() -> app.received().contains("/other"));
+        faulty.send("GET /fault HTTP/1.1\r\nHost: a\r\n\r\n");
+        await().atMost(Duration.ofSeconds(30)).until(() -> app.received().contains("/fault"));
+        proxy.path.judgeRunning(0);
+        assertThat(other.readResponse()).startsWith("HTTP/1.1 403 ");
+        assertThat(faulty.readResponse()).startsWith("HTTP/1.1 403 ");
+      }
     }
   }
 }
