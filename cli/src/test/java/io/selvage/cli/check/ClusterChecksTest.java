@@ -10,6 +10,7 @@ import io.selvage.cli.check.Outcome.Result;
 import io.selvage.cli.install.Expected;
 import io.selvage.identity.issue.CertificateAuthorities;
 import io.selvage.kube.api.ApiCallException;
+import io.selvage.kube.api.NamedObjects.Type;
 import io.selvage.testkit.TestCa;
 import io.selvage.testkit.TestCertificate;
 import java.nio.file.Files;
@@ -761,6 +762,15 @@ class ClusterChecksTest {
     assertThat(error(run(true, false), CLOCKS)).contains("* the API server: 61 s ahead");
     serverClock = null;
     assertThat(error(run(true, false), CLOCKS)).doesNotContain("API server");
+  }
+
+  /** As an object of the charts is looked for whose kind is not written down here. */
+  @Test
+  void aKindIsFoundByItsName() {
+    assertThat(cluster.queries().type("getambassador.io/v3alpha1", "TCPMapping"))
+        .contains(new Type("getambassador.io", "v3alpha1", "TCPMapping", "tcpmappings", true));
+    assertThat(cluster.queries().type("getambassador.io/v3alpha1", "Nothing")).isEmpty();
+    assertThat(cluster.queries().type("monitoring.coreos.com/v1", "ServiceMonitor")).isEmpty();
   }
 
   @Test
