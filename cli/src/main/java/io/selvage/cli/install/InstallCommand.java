@@ -87,8 +87,7 @@ public final class InstallCommand implements Callable<Integer> {
         kubernetes = Optional.of(version.text());
         var checks = new InstallChecks(cluster, namespace.name());
         checks.mayInstall();
-        List<ObjectNode> wanted =
-            HelmEngine.objects(untrusted(chosen, kubernetes).render(charts));
+        List<ObjectNode> wanted = HelmEngine.objects(untrusted(chosen, kubernetes).render(charts));
         checks.mayGrant(wanted);
         checks.nothingInstalled();
         checks.monitoringIsServed(wanted);

@@ -76,7 +76,6 @@ public final class ControlPlaneProcess implements AutoCloseable {
   private static final Duration BLINK = Duration.ofSeconds(10);
 
   private final ControlPlaneOptions options;
-  private final String pod;
   private final String instance;
   private final Vertx vertx;
   private final ClusterStateSource source;
@@ -154,7 +153,6 @@ public final class ControlPlaneProcess implements AutoCloseable {
       InstantSource clock,
       String pod)
       throws IOException {
-    this.pod = pod;
     this.instance = pod + "-" + Integer.toHexString(ThreadLocalRandom.current().nextInt());
     this.options = options;
     this.source = source;

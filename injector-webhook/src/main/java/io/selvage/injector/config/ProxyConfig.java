@@ -83,7 +83,8 @@ public record ProxyConfig(
   }
 
   /**
-   * The same with what holds where annotations say nothing. What others go by is written to the pod.
+   * The same with what holds where annotations say nothing. What others go by is written to the
+   * pod.
    *
    * @param defaults checked values, those that were given to {@link #read}
    */

@@ -134,8 +134,8 @@ class PodMutatorTest {
                         ConfigOption.PROXY_MEMORY_REQUEST, "2Gi",
                         ConfigOption.PROXY_MEMORY_LIMIT, "1Gi")))
         .hasMessage("\"proxy-memory-request\": \"2Gi\" is above the limit 1Gi");
-    assertThatThrownBy(() ->
-            Trees.settings().withDefaults(Map.of(ConfigOption.PROXY_MEMORY_LIMIT, "95Mi")))
+    assertThatThrownBy(
+            () -> Trees.settings().withDefaults(Map.of(ConfigOption.PROXY_MEMORY_LIMIT, "95Mi")))
         .hasMessageContaining("below 96Mi, with which a sidecar does not run");
   }
 
