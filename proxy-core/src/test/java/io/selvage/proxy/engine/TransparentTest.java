@@ -412,7 +412,9 @@ class TransparentTest {
         var proxy = MeshProxy.outside()) {
       int port =
           proxy.outbound(
-              proxy.target(TargetSpec.inbound("", admission), endpoint(app.port(), "")),
+              proxy.target(
+                  new TargetSpec("", 1_000, false, TargetSpec.VERIFIED_CLIENT, admission),
+                  endpoint(app.port(), "")),
               Protocol.HTTP1);
       try (var other = RawClient.connect(port).deadline(Duration.ofSeconds(30));
           var faulty = RawClient.connect(port).deadline(Duration.ofSeconds(30))) {
