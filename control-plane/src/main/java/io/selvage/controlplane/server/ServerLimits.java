@@ -64,21 +64,31 @@ public record ServerLimits(
 
   /** The same with other numbers of connections. */
   public ServerLimits withConnections(int most) {
-    return with(most, firstRequest, idle, strangers, strangerLife);
+    return with(most, firstRequest, idle, strangers, strangerLife, controlFramesWithin);
   }
 
   /** The same with other times for a first request and for connections without streams. */
   public ServerLimits withPatience(Duration first, Duration unused) {
-    return with(connections, first, unused, strangers, strangerLife);
+    return with(connections, first, unused, strangers, strangerLife, controlFramesWithin);
   }
 
   /** The same with another number of strangers in all, and another life of their connections. */
   public ServerLimits withStrangers(int most, Duration life) {
-    return with(connections, firstRequest, idle, most, life);
+    return with(connections, firstRequest, idle, most, life, controlFramesWithin);
+  }
+
+  /** The same with another time within which a connection's control frames count. */
+  public ServerLimits withControlFramesWithin(Duration time) {
+    return with(connections, firstRequest, idle, strangers, strangerLife, time);
   }
 
   private ServerLimits with(
-      int most, Duration first, Duration unused, int mostStrangers, Duration life) {
+      int most,
+      Duration first,
+      Duration unused,
+      int mostStrangers,
+      Duration life,
+      Duration framesWithin) {
     return new ServerLimits(
         most,
         streamsPerConnection,
@@ -96,6 +106,6 @@ public record ServerLimits(
         strangersPerAddress,
         life,
         controlFrames,
-        controlFramesWithin);
+        framesWithin);
   }
 }
