@@ -67,7 +67,7 @@ class GrantsIT {
         - apiGroups: ["", apps, policy, networking.k8s.io, rbac.authorization.k8s.io, admissionregistration.k8s.io]
           resources: ["*"]
           verbs: [create]
-        - apiGroups: ["", apps, networking.k8s.io, rbac.authorization.k8s.io, admissionregistration.k8s.io, policy, monitoring.coreos.com]
+        - apiGroups: ["", apps, networking.k8s.io, rbac.authorization.k8s.io, admissionregistration.k8s.io, policy, monitoring.coreos.com, autoscaling]
           resources: ["*"]
           verbs: [get, list]
         ---
