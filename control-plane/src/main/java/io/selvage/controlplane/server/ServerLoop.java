@@ -52,7 +52,8 @@ final class ServerLoop extends VerticleBase {
     final HttpConnection http;
     final long firstRequestTimer;
     final long lifeTimer;
-    long pingTimer;
+    final long pingTimer;
+    long pongTimer = -1;
     int streams;
     boolean used;
     int unusedPings;
@@ -83,20 +84,9 @@ final class ServerLoop extends VerticleBase {
         http.shutdown(limits.farewell());
         return;
       }
-      var pong = new boolean[1];
-      long timer =
-          vertx.setTimer(
-              limits.pong().toMillis(),
-              t -> {
-                if (!pong[0]) {
-                  close("NoPong");
-                }
-              });
-      http.ping(Buffer.buffer(new byte[8]))
-          .onComplete(answer -> {
-            pong[0] = answer.succeeded();
-            vertx.cancelTimer(timer);
-          });
+      // The next PING is asked for only after this answer's time is over.
+      pongTimer = vertx.setTimer(limits.pong().toMillis(), t -> close("NoPong"));
+      http.ping(Buffer.buffer(new byte[8])).onSuccess(answer -> vertx.cancelTimer(pongTimer));
     }
 
     /** PING and SETTINGS cost an answer each, and no stream bounds them (RFC 9113 section 10.5). */
@@ -123,6 +113,7 @@ final class ServerLoop extends VerticleBase {
     void closed() {
       vertx.cancelTimer(firstRequestTimer);
       vertx.cancelTimer(pingTimer);
+      vertx.cancelTimer(pongTimer);
       vertx.cancelTimer(lifeTimer);
     }
   }

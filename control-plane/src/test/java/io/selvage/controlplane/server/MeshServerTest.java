@@ -35,10 +35,13 @@ import io.selvage.model.mesh.ProxyMessage;
 import io.selvage.model.mesh.TrafficReport;
 import io.selvage.model.wire.CertifyCodec;
 import io.selvage.model.wire.GrpcFrames;
+import io.vertx.core.Context;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
@@ -65,11 +68,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -892,35 +895,41 @@ class MeshServerTest {
   }
 
   /** Each costs an answer, and no limit of streams or bytes bounds them. */
-  @Disabled("now and then the client's pings are not all answered; the cause is not known yet")
   @Test
   void aFloodOfPingsIsCutAtItsLimit() throws Exception {
-    int port = start(ServerLimits.DEFAULT.withControlFramesWithin(Duration.ofMinutes(10)));
+    int port =
+        start(
+            ServerLimits.DEFAULT
+                .withControlFramesWithin(Duration.ofMinutes(10))
+                .withPatience(Duration.ofMinutes(1), Duration.ofMinutes(1)));
     int most = ServerLimits.DEFAULT.controlFrames();
     HttpClient client = strangerClient();
-    HttpConnection connection =
-        join(client.request(
-                new RequestOptions()
-                    .setMethod(HttpMethod.POST)
-                    .setHost("127.0.0.1")
-                    .setPort(port)
-                    .setURI(MeshProtocol.CERTIFY_PATH)))
-            .connection();
     var farewell = new CompletableFuture<Long>();
+    // On the connection's own loop: Vert.x files a ping called from elsewhere only after it is
+    // sent, so that its answer may come first, find nobody waiting and be lost.
+    Context loop = vertx.getOrCreateContext();
+    HttpConnection connection =
+        join(
+            on(
+                loop,
+                () ->
+                    client
+                        .request(
+                            new RequestOptions()
+                                .setMethod(HttpMethod.POST)
+                                .setHost("127.0.0.1")
+                                .setPort(port)
+                                .setURI(MeshProtocol.CERTIFY_PATH))
+                        .map(HttpClientRequest::connection)));
     connection.goAwayHandler(goAway -> {
       // The client hands over a counted copy of its own and leaves it to us.
       ((BufferInternal) goAway.getDebugData()).unwrap().release();
       farewell.complete(goAway.getErrorCode());
     });
     // Our SETTINGS were the first one.
-    var pongs = new ArrayList<io.vertx.core.Future<Buffer>>();
-    for (int i = 1; i < most; i++) {
-      pongs.add(connection.ping(Buffer.buffer(new byte[8])));
-    }
-    join(io.vertx.core.Future.all(pongs));
+    join(on(loop, () -> pings(connection, most - 1)));
     assertThat(farewell).isNotDone();
-    connection.ping(Buffer.buffer(new byte[8]));
-    connection.ping(Buffer.buffer(new byte[8]));
+    loop.runOnContext(v -> pings(connection, 2));
     assertThat(farewell.get(30, TimeUnit.SECONDS)).isEqualTo(11);
     await()
         .atMost(PATIENCE)
@@ -931,6 +940,20 @@ class MeshServerTest {
                     .counter()
                 != null);
     join(client.close());
+  }
+
+  private static io.vertx.core.Future<?> pings(HttpConnection connection, int number) {
+    return io.vertx.core.Future.all(
+        IntStream.range(0, number)
+            .mapToObj(i -> connection.ping(Buffer.buffer(new byte[8])))
+            .toList());
+  }
+
+  private static <T> io.vertx.core.Future<T> on(
+      Context loop, Supplier<io.vertx.core.Future<T>> call) {
+    Promise<T> answer = Promise.promise();
+    loop.runOnContext(v -> call.get().onComplete(answer));
+    return answer.future();
   }
 
   private HttpClient strangerClient() {

@@ -279,9 +279,16 @@ class ApiServerSourceTest {
         .build();
   }
 
+  /**
+   * Asks once and waits long: when a watch is cut, the mock stands still for up to half a minute,
+   * and a create that is asked for again because of that is refused as a second one.
+   */
   private static KubernetesClient client(String url) {
+    Config patient = config(url);
+    patient.setRequestTimeout(120_000);
+    patient.setRequestRetryBackoffLimit(0);
     return new KubernetesClientBuilder()
-        .withConfig(config(url))
+        .withConfig(patient)
         .withHttpClientFactory(new JdkHttpClientFactory())
         .build();
   }
