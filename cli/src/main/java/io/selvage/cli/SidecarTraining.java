@@ -27,7 +27,6 @@ import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,7 +85,7 @@ final class SidecarTraining {
   }
 
   private int run(List<String> command) throws Exception {
-    Ends ends = new Ends(side("learner", LEARNER_IP), side("peer", PEER_IP), freePort(HOST));
+    Ends ends = new Ends(side("learner", LEARNER_IP), side("peer", PEER_IP), FreePorts.on(HOST));
     Path manifests = Files.createDirectory(dir.resolve("manifests"));
     Path identity = dir.resolve("identity");
     Files.writeString(
@@ -301,13 +300,7 @@ final class SidecarTraining {
   }
 
   private static Side side(String name, String ip) throws IOException {
-    return new Side(name, ip, freePort(ip), freePort(ip), freePort(HOST), freePort(HOST));
-  }
-
-  /** A port that was free a moment ago. */
-  private static int freePort(String ip) throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(ip))) {
-      return socket.getLocalPort();
-    }
+    return new Side(
+        name, ip, FreePorts.on(ip), FreePorts.on(ip), FreePorts.on(HOST), FreePorts.on(HOST));
   }
 }

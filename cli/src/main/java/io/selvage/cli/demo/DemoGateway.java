@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli.demo;
 
+import io.selvage.cli.FreePorts;
 import io.selvage.gateway.app.GatewayOptions;
 import io.selvage.gateway.app.GatewayProcess;
 import io.selvage.gateway.telemetry.GatewayTelemetry;
@@ -10,8 +11,6 @@ import io.selvage.kube.StatusSink;
 import io.selvage.kube.folder.FolderSource;
 import io.selvage.model.routing.KeyMaterial;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -103,15 +102,7 @@ final class DemoGateway implements AutoCloseable {
 
   /** The preferred port if nobody has it, else any other. */
   private static int freePort(int preferred) throws IOException {
-    InetAddress loopback = InetAddress.ofLiteral(LOOPBACK);
-    try (var socket = new ServerSocket(preferred, 1, loopback)) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      if (preferred == 0) {
-        throw e;
-      }
-      return freePort(0);
-    }
+    return FreePorts.isFree(LOOPBACK, preferred) ? preferred : FreePorts.on(LOOPBACK);
   }
 
   DemoWorld world() {

@@ -2,6 +2,7 @@
 package io.selvage.cli.training;
 
 import io.selvage.cli.ControlPlanes;
+import io.selvage.cli.FreePorts;
 import io.selvage.controlplane.app.ControlPlaneOptions;
 import io.selvage.controlplane.app.ControlPlaneProcess;
 import io.selvage.controlplane.identity.FolderStorage;
@@ -22,8 +23,6 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.RequestOptions;
 import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,9 +56,9 @@ final class ComponentTraining {
   private final Path dir;
   private final Vertx vertx = Vertx.vertx();
   private final TrainingApiServer api;
-  private final int port = freePort();
-  private final int second = freePort();
-  private final int admin = freePort();
+  private final int port = FreePorts.on(HOST);
+  private final int second = FreePorts.on(HOST);
+  private final int admin = FreePorts.on(HOST);
 
   private ComponentTraining(List<String> command, Path dir) throws Exception {
     this.command = command;
@@ -380,7 +379,7 @@ final class ComponentTraining {
                 "--pod-ips=127.83.0.1",
                 "--admin-address=" + HOST,
                 "--admin-port=0",
-                "--outbound=" + HOST + ":" + freePort() + "=127.83.1.1:80"),
+                "--outbound=" + HOST + ":" + FreePorts.on(HOST) + "=127.83.1.1:80"),
             Map.of()),
         "training");
   }
@@ -442,12 +441,5 @@ final class ComponentTraining {
             .setSsl(tls)
             .setTrustAll(tls)
             .setVerifyHost(false));
-  }
-
-  /** A port that was free a moment ago. */
-  private static int freePort() throws IOException {
-    try (var socket = new ServerSocket(0, 1, InetAddress.ofLiteral(HOST))) {
-      return socket.getLocalPort();
-    }
   }
 }
