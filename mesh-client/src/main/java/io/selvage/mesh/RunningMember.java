@@ -186,6 +186,15 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   }
 
   @Override
+  public void onUnbelieved() {
+    try {
+      worker.execute(identity::onUnbelieved);
+    } catch (RejectedExecutionException e) {
+      LOG.atDebug().log("refused while closing");
+    }
+  }
+
+  @Override
   public void onDisconnected() {
     age.lost();
     ledger.taps().clear();

@@ -317,6 +317,19 @@ class MeshMemberTest {
         .anyMatch(m -> m instanceof ProxyMessage.State s && s.fingerprint().equals(fingerprint));
   }
 
+  /** The root of its issuer went while it had no stream, so nobody has told it. */
+  @Test
+  void asksForAnotherCertificateWhenItsOwnIsNotBelieved() {
+    MeshMember member = connected(ProxyKind.SIDECAR);
+    control.rotate();
+    control.endStreams(16, "the certificate is not believed");
+    // Within a spread of 20 s, and half a day before its half-life.
+    await().atMost(Duration.ofSeconds(60)).until(() -> control.certified.get() >= 2);
+    soon()
+        .untilAsserted(() ->
+            assertThat(member.metrics()).contains("selvage_identity_cert_refreshes_total 2\n"));
+  }
+
   /** A replica that is behind must not bring back a root that was given up. */
   @Test
   void anOlderBundleDoesNotReplaceANewerOne() {

@@ -33,6 +33,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -110,8 +111,14 @@ public final class IdentityService
             store,
             this::proxies,
             () -> push(true),
-            new Replicas(replica, () -> replicas.get(), storage.board()),
-            clock.instant());
+            new Replicas(
+                replica,
+                Long.toHexString(ThreadLocalRandom.current().nextLong()),
+                options.settle(),
+                System::nanoTime,
+                () -> replicas.get(),
+                storage.board()),
+            System::nanoTime);
     this.metrics = new IdentityMetrics(registry);
     metrics.observe(store, rotation, clock);
     this.certifier =

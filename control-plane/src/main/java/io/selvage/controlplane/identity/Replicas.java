@@ -20,15 +20,17 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The other replicas while a root is replaced. Each knows its own proxies only, so each says which
  * of them the phase waits for, and none goes on before all have said: nobody. What a replica said
- * of another phase, or long ago, does not count. How long ago that was, this replica's own clock
- * says, by when it saw something new: the clocks of other machines may be wrong. Confined to the
- * store's thread.
+ * of another phase, or long ago, does not count. How long ago that was, this replica tells by when
+ * it saw something new, and by a clock that nobody sets: times of day may be wrong, here and
+ * elsewhere. One that has just started says nothing, because its proxies have yet to come back.
+ * Confined to the store's thread.
  */
 final class Replicas {
   /** How often what is said is said again. */
@@ -43,6 +45,10 @@ final class Replicas {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final String self;
+  private final String life;
+  private final Duration settle;
+  private final LongSupplier nanos;
+  private final long startNanos;
   private final Supplier<Optional<Set<String>>> running;
   private final Optional<ReplicaBoard> board;
 
@@ -50,34 +56,47 @@ final class Replicas {
   private final Map<String, Heard> heard = new HashMap<>();
 
   private @Nullable ObjectNode said;
-  private Instant saidAt = Instant.MIN;
-  private Instant readAt = Instant.MIN;
-  private Step step = new Step(Phase.NONE, Instant.MIN, Instant.MIN);
+  private long saidAt;
+  private long beats;
+  private @Nullable Long readAt;
+  private Step step = new Step(Phase.NONE, Instant.MIN, 0);
 
   /**
    * What another replica says.
    *
-   * @param at when it was new to this one; {@link Instant#MIN} of what stood there when this one
-   *     began to look
+   * @param at when it was new to this one; null of what stood there when this one began to look
    */
-  private record Heard(String note, Instant at) {}
+  private record Heard(String note, @Nullable Long at) {}
 
   /**
    * A phase of a rotation.
    *
    * @param since as it is stored, by the clock of whoever stored it
-   * @param seen by this replica's clock
+   * @param seen by this replica
    */
-  private record Step(Phase phase, Instant since, Instant seen) {}
+  private record Step(Phase phase, Instant since, long seen) {}
 
   /**
    * @param self name of this replica, which is that of its pod
+   * @param life tells this life of the replica from the one before
+   * @param settle how long proxies have to come to a replica that has started
+   * @param nanos as {@link System#nanoTime}
    * @param running names of the pods that are replicas, with or without this one; empty while that
    *     is not known
    * @param board empty = there are no others
    */
-  Replicas(String self, Supplier<Optional<Set<String>>> running, Optional<ReplicaBoard> board) {
+  Replicas(
+      String self,
+      String life,
+      Duration settle,
+      LongSupplier nanos,
+      Supplier<Optional<Set<String>>> running,
+      Optional<ReplicaBoard> board) {
     this.self = requireNonNull(self, "self");
+    this.life = requireNonNull(life, "life");
+    this.settle = requireNonNull(settle, "settle");
+    this.nanos = requireNonNull(nanos, "nanos");
+    this.startNanos = nanos.getAsLong();
     this.running = requireNonNull(running, "running");
     this.board = requireNonNull(board, "board");
   }
@@ -88,13 +107,15 @@ final class Replicas {
    * @param waitingFor names of proxies, at most some of each
    * @param count how many there are
    * @param silent replicas that have not said anything that counts
+   * @param lives of the others that have: another set means that proxies have moved
    */
-  record Others(List<String> waitingFor, int count, List<String> silent) {
-    static final Others NONE = new Others(List.of(), 0, List.of());
+  record Others(List<String> waitingFor, int count, List<String> silent, Set<String> lives) {
+    static final Others NONE = new Others(List.of(), 0, List.of(), Set.of());
 
     Others {
       waitingFor = List.copyOf(waitingFor);
       silent = List.copyOf(silent);
+      lives = Set.copyOf(lives);
     }
 
     boolean allDone() {
@@ -108,7 +129,7 @@ final class Replicas {
    * nobody is waited for, any other takes its place {@link #FRESH} after it has seen the phase
    * begin. Two that write at once do no harm, for the storage refuses the second.
    */
-  boolean leads(RotationState state, Instant now) {
+  boolean leads(RotationState state) {
     var all = new TreeSet<>(running.get().orElse(Set.of()));
     all.add(self);
     if (board.isEmpty() || all.first().equals(self)) {
@@ -117,14 +138,24 @@ final class Replicas {
     boolean waits =
         !state.leaveBehind()
             && (state.phase() == Phase.TRUSTING || state.phase() == Phase.RENEWING);
-    note(state, now);
-    return !waits && !now.isBefore(step.seen().plus(FRESH));
+    note(state);
+    return !waits && isPast(step.seen(), FRESH);
+  }
+
+  /** Whether this one has no others now, as far as that is known. */
+  boolean alone() {
+    return board.isEmpty()
+        || running.get().filter(pods -> Set.of(self).containsAll(pods)).isPresent();
+  }
+
+  private boolean isPast(long since, Duration least) {
+    return nanos.getAsLong() - since >= least.toNanos();
   }
 
   /** Remembers when this replica saw a phase for the first time. */
-  private void note(RotationState state, Instant now) {
+  private void note(RotationState state) {
     if (step.phase() != state.phase() || !step.since().equals(state.phaseSince())) {
-      step = new Step(state.phase(), state.phaseSince(), now);
+      step = new Step(state.phase(), state.phaseSince(), nanos.getAsLong());
     }
   }
 
@@ -133,75 +164,80 @@ final class Replicas {
    *
    * @param behind names of proxies
    */
-  Others exchange(RotationState state, List<String> behind, Instant now) throws StorageException {
+  Others exchange(RotationState state, List<String> behind) throws StorageException {
     if (board.isEmpty()) {
       return Others.NONE;
     }
-    note(state, now);
+    note(state);
     Optional<Set<String>> pods = running.get();
     if (pods.isEmpty()) {
-      return new Others(List.of(), 0, List.of("those not known yet"));
+      return new Others(List.of(), 0, List.of("those not known yet"), Set.of());
     }
     var others = new TreeSet<>(pods.get());
     others.remove(self);
     if (others.isEmpty()) {
       return Others.NONE;
     }
-    say(board.get(), state, behind, pods.get(), now);
-    if (!now.isBefore(readAt.plus(EVERY.dividedBy(5)))) {
-      read(board.get().read(), now);
+    if (isPast(startNanos, settle)) {
+      say(board.get(), state, behind, pods.get());
     }
-    return hear(others, state, now);
+    if (readAt == null || isPast(readAt, EVERY.dividedBy(5))) {
+      read(board.get().read());
+    }
+    return hear(others, state);
   }
 
-  private void read(Map<String, String> notes, Instant now) {
+  private void read(Map<String, String> notes) {
     // What is new after a long while may be as old as that.
-    boolean looking = !now.isAfter(readAt.plus(FRESH));
+    boolean looking = readAt != null && !isPast(readAt, FRESH);
+    Long now = nanos.getAsLong();
     readAt = now;
     heard.keySet().retainAll(notes.keySet());
     notes.forEach((replica, note) -> {
       Heard before = heard.get(replica);
       if (before == null || !before.note().equals(note)) {
-        heard.put(replica, new Heard(note, looking ? now : Instant.MIN));
+        heard.put(replica, new Heard(note, looking ? now : null));
       }
     });
   }
 
-  private void say(
-      ReplicaBoard to, RotationState state, List<String> behind, Set<String> pods, Instant now)
+  private void say(ReplicaBoard to, RotationState state, List<String> behind, Set<String> pods)
       throws StorageException {
     ObjectNode note = JSON.createObjectNode();
     note.put("phase", state.phase().name()).put("phaseSince", state.phaseSince().toString());
-    note.put("behind", behind.size());
+    note.put("life", life).put("behind", behind.size());
     var names = note.putArray("names");
     behind.stream().limit(MAX_NAMES).forEach(names::add);
-    if (note.equals(said) && now.isBefore(saidAt.plus(EVERY))) {
+    if (note.equals(said) && !isPast(saidAt, EVERY)) {
       return;
     }
     var keep = new HashSet<>(pods);
     keep.add(self);
     // The others see by it that this one is there still.
-    to.post(self, note.deepCopy().put("at", now.toString()).toString(), keep);
+    to.post(self, note.deepCopy().put("beat", ++beats).toString(), keep);
     said = note;
-    saidAt = now;
+    saidAt = nanos.getAsLong();
   }
 
-  private Others hear(Set<String> others, RotationState state, Instant now) {
+  private Others hear(Set<String> others, RotationState state) {
     var waiting = new ArrayList<String>();
     var silent = new ArrayList<String>();
+    var lives = new HashSet<String>();
     int count = 0;
     for (String other : others) {
       Heard last = heard.get(other);
+      Long at = last == null ? null : last.at();
       JsonNode note =
-          last == null || now.isAfter(last.at().plus(FRESH)) ? null : parse(last.note());
+          last == null || at == null || isPast(at, FRESH.plusNanos(1)) ? null : parse(last.note());
       if (note == null || !counts(note, state)) {
         silent.add(other);
         continue;
       }
+      lives.add(other + "/" + note.path("life").asText());
       count += note.path("behind").asInt();
       note.path("names").forEach(name -> waiting.add(name.asText()));
     }
-    return new Others(waiting, count, silent);
+    return new Others(waiting, count, silent, lives);
   }
 
   private static boolean counts(JsonNode note, RotationState state) {

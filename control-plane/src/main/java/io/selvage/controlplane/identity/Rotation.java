@@ -16,7 +16,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +36,10 @@ import org.slf4j.LoggerFactory;
  * A phase only ever begins after what it is to do has been recorded, and doing it again changes
  * nothing. The root's key is never stored; the coming issuer's is, until it is used.
  *
+ * <p>That nobody is waited for must be so for {@link IdentityOptions#settle} without a pause, while
+ * the replicas stay the same ones: a proxy between two streams is in nobody's list. How long ago
+ * something was is told by a clock that nobody sets; only ends of certificates are times of day.
+ *
  * <p>Confined to the store's thread, but for {@link #phase} and {@link #report}.
  */
 final class Rotation {
@@ -47,20 +54,34 @@ final class Rotation {
   private final IdentityOptions options;
   private final IssuerStorage storage;
   private final IssuerStore store;
-  private final Supplier<List<ConnectedProxy>> proxies;
+  private final RecentProxies proxies;
   private final Runnable askToRenew;
   private final Replicas replicas;
-  private final Instant processStart;
+  private final LongSupplier nanos;
 
   private volatile Report report = Report.idle(RotationState.NONE);
-  private Instant askNext = Instant.MIN;
+
+  /** The phase as it was seen last, and when it was seen first. */
+  private RotationState seen = RotationState.NONE;
+
+  private long seenNanos;
+
+  /** When those waited for were asked to renew; null = not yet. */
+  private @Nullable Long askedNanos;
+
   private Duration askPause = ASK_AGAIN;
+
+  /** Since when nobody is waited for; null while somebody is. */
+  private @Nullable Long calmNanos;
+
+  /** The replicas that were calm. */
+  private Set<String> calmReplicas = Set.of();
 
   /**
    * @param proxies those connected now
    * @param askToRenew tells every proxy to ask for a new leaf
    * @param replicas the other ones, which know other proxies
-   * @param processStart proxies need a while from then on to come back
+   * @param nanos as {@link System#nanoTime}
    */
   Rotation(
       IdentityOptions options,
@@ -69,14 +90,14 @@ final class Rotation {
       Supplier<List<ConnectedProxy>> proxies,
       Runnable askToRenew,
       Replicas replicas,
-      Instant processStart) {
+      LongSupplier nanos) {
     this.options = requireNonNull(options, "options");
     this.storage = requireNonNull(storage, "storage");
     this.store = requireNonNull(store, "store");
-    this.proxies = requireNonNull(proxies, "proxies");
+    this.proxies = new RecentProxies(proxies, options.settle());
     this.askToRenew = requireNonNull(askToRenew, "askToRenew");
     this.replicas = requireNonNull(replicas, "replicas");
-    this.processStart = requireNonNull(processStart, "processStart");
+    this.nanos = requireNonNull(nanos, "nanos");
   }
 
   /** Something that cannot be done now; the message says why. */
@@ -228,15 +249,14 @@ final class Rotation {
     }
     if (!state.phase().equals(phase())) {
       log.info("rotation: {}", state.phase().label());
-      askNext = Instant.MIN;
-      askPause = ASK_AGAIN;
     }
+    note(state);
     try {
       switch (state.phase()) {
         case TRUSTING -> trusting(state, now);
         case RENEWING -> renewing(state, now);
         case PRUNING, ABORTING -> {
-          if (replicas.leads(state, now)) {
+          if (replicas.leads(state)) {
             boolean pruning = state.phase() == Phase.PRUNING;
             finish(
                 state,
@@ -260,6 +280,47 @@ final class Rotation {
     }
   }
 
+  /** Remembers when this replica saw a phase for the first time: from then on it waits. */
+  private void note(RotationState state) {
+    if (seen.phase() != state.phase() || !seen.phaseSince().equals(state.phaseSince())) {
+      seenNanos = nanos.getAsLong();
+      askedNanos = null;
+      askPause = ASK_AGAIN;
+      calmNanos = null;
+    }
+    seen = state;
+    if (state.phase() != Phase.TRUSTING && state.phase() != Phase.RENEWING) {
+      proxies.forget();
+    }
+  }
+
+  private boolean isSeenFor(Duration least) {
+    return isPast(seenNanos, least);
+  }
+
+  private boolean isPast(long since, Duration least) {
+    return nanos.getAsLong() - since >= least.toNanos();
+  }
+
+  /**
+   * Whether nobody has been waited for throughout the last while.
+   *
+   * @param others of now
+   */
+  private boolean isCalm(List<ConnectedProxy> behind, Replicas.Others others) {
+    if (!behind.isEmpty() || !others.allDone()) {
+      calmNanos = null;
+      return false;
+    }
+    Long since = calmNanos;
+    if (since == null || !others.lives().equals(calmReplicas)) {
+      calmReplicas = others.lives();
+      since = nanos.getAsLong();
+      calmNanos = since;
+    }
+    return isPast(since, options.settle());
+  }
+
   private void trouble(RotationState state, String message) {
     if (!report.trouble().equals(message)) {
       log.error("the rotation is held up: {}", message);
@@ -281,10 +342,9 @@ final class Rotation {
       return;
     }
     List<ConnectedProxy> behind = notBelieving(trust.bundle());
-    Replicas.Others others = others(state, behind, now);
-    boolean settled = !now.isBefore(later(state.phaseSince(), processStart).plus(pause()));
-    boolean followed = settled && behind.isEmpty() && others.allDone();
-    if ((followed || state.leaveBehind()) && replicas.leads(state, now)) {
+    Replicas.Others others = others(state, behind);
+    boolean followed = isCalm(behind, others);
+    if ((followed || state.leaveBehind()) && replicas.leads(state)) {
       switchIssuer(state, trust, now);
       return;
     }
@@ -300,7 +360,10 @@ final class Rotation {
     }
     Instant end =
         earlier(
-            now.plus(storage.lag()).plus(options.leafLifetime()).plus(options.skew()),
+            now.plus(storage.lag())
+                .plus(options.leafLifetime())
+                .plus(options.skew())
+                .plus(clocksApart()),
             trust.issuer().notAfter());
     var next = state.withOldLeavesEnd(end).in(Phase.RENEWING, now);
     store.write(
@@ -325,25 +388,30 @@ final class Rotation {
       return;
     }
     var behind = new ArrayList<ConnectedProxy>();
-    for (ConnectedProxy proxy : proxies.get()) {
+    for (ConnectedProxy proxy : proxies.look(nanos.getAsLong())) {
       Instant end = Instant.ofEpochMilli(proxy.certificateNotAfterMillis());
       if (!end.isAfter(state.oldLeavesEnd())) {
         behind.add(proxy);
       }
     }
-    Instant from = later(state.phaseSince().plus(storage.lag()).plus(TELL_APART), processStart);
-    if (!behind.isEmpty() && !now.isBefore(from) && !now.isBefore(askNext)) {
+    Duration apart = storage.lag().plus(TELL_APART).plus(clocksApart());
+    boolean canTell = isSeenFor(apart);
+    if (!behind.isEmpty()
+        && canTell
+        && (askedNanos == null || isPast(requireNonNull(askedNanos), askPause))) {
+      if (askedNanos != null) {
+        askPause = askPause.multipliedBy(2);
+      }
       askToRenew.run();
-      askNext = now.plus(askPause);
-      askPause = askPause.multipliedBy(2);
+      askedNanos = nanos.getAsLong();
     }
-    Replicas.Others others = others(state, behind, now);
+    Replicas.Others others = others(state, behind);
     // A replica that has not followed issues old leaves still.
     boolean ended =
         now.isAfter(state.oldLeavesEnd()) && (others.silent().isEmpty() || state.leaveBehind());
-    boolean renewed = behind.isEmpty() && others.allDone() && !now.isBefore(from.plus(pause()));
+    boolean renewed = isCalm(behind, others) && isSeenFor(apart.plus(options.settle()));
     boolean due = ended || state.prune() == Prune.NOW && (renewed || state.leaveBehind());
-    if (due && replicas.leads(state, now)) {
+    if (due && replicas.leads(state)) {
       store.write(files.withRotation(state.in(Phase.PRUNING, now).json()), now);
       step(now);
       return;
@@ -352,10 +420,10 @@ final class Rotation {
   }
 
   /** Whoever is told to leave others behind does not need to hear them. */
-  private Replicas.Others others(RotationState state, List<ConnectedProxy> behind, Instant now)
+  private Replicas.Others others(RotationState state, List<ConnectedProxy> behind)
       throws StorageException {
     try {
-      return replicas.exchange(state, labels(behind), now);
+      return replicas.exchange(state, labels(behind));
     } catch (StorageException e) {
       if (!state.leaveBehind()) {
         throw e;
@@ -403,7 +471,9 @@ final class Rotation {
   }
 
   private List<ConnectedProxy> notBelieving(TrustBundle bundle) {
-    return proxies.get().stream().filter(p -> !p.bundle().equals(bundle.fingerprint())).toList();
+    return proxies.look(nanos.getAsLong()).stream()
+        .filter(p -> !p.bundle().equals(bundle.fingerprint()))
+        .toList();
   }
 
   /** The pod, or the identity of a proxy without one. */
@@ -411,12 +481,12 @@ final class Rotation {
     return proxy.pod().name().isEmpty() ? proxy.identity().shortName() : proxy.pod().toString();
   }
 
-  private Duration pause() {
-    return options.settle();
-  }
-
-  private static Instant later(Instant a, Instant b) {
-    return a.isAfter(b) ? a : b;
+  /**
+   * How far the clocks of two replicas may be apart. A leaf that another one issued before it
+   * followed may end so much later than it would here.
+   */
+  private Duration clocksApart() {
+    return replicas.alone() ? Duration.ZERO : TrustBundle.SKEW.multipliedBy(2);
   }
 
   private static Instant earlier(Instant a, Instant b) {

@@ -162,8 +162,14 @@ class ExternalIssuerTest {
             store,
             List::of,
             () -> {},
-            new Replicas("control-plane-1", () -> Optional.of(Set.of()), storage.board()),
-            Instant.now());
+            new Replicas(
+                "control-plane-1",
+                "life",
+                options.settle(),
+                System::nanoTime,
+                () -> Optional.of(Set.of()),
+                storage.board()),
+            System::nanoTime);
     assertThatThrownBy(() -> rotation.start(Prune.NOW, Duration.ofMinutes(1), Instant.now()))
         .isInstanceOf(Rotation.RefusedException.class)
         .hasMessage(

@@ -18,10 +18,14 @@ final class FakeFleet implements ProxyFleet {
   final List<Boolean> pushes = new CopyOnWriteArrayList<>();
 
   void put(String pod, String bundle, Instant leafEnd) {
+    put(pod, pod.hashCode(), bundle, leafEnd);
+  }
+
+  void put(String pod, long session, String bundle, Instant leafEnd) {
     byName.put(
         pod,
         new ConnectedProxy(
-            pod.hashCode(),
+            session,
             new WorkloadIdentity("cluster.local", "shop", "web"),
             new PodRef("shop", pod),
             true,

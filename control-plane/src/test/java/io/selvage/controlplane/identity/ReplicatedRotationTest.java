@@ -34,6 +34,7 @@ class ReplicatedRotationTest {
       IdentityOptions.defaults(new WorkloadIdentity("cluster.local", "selvage", "control-plane"));
   private final Board board = new Board();
   private @Nullable Set<String> running = Set.of("cp-a", "cp-b");
+  private int lives;
   private Replica a;
   private Replica b;
   private TrustBundle old;
@@ -64,7 +65,7 @@ class ReplicatedRotationTest {
     final Rotation rotation;
 
     /** How far this machine's clock is ahead. */
-    final Duration ahead;
+    Duration ahead;
 
     Replica(String name) {
       this(name, Duration.ZERO);
@@ -82,8 +83,14 @@ class ReplicatedRotationTest {
               store,
               fleet::proxies,
               () -> fleet.bundleChanged(true),
-              new Replicas(name, () -> Optional.ofNullable(running), Optional.of(board)),
-              now());
+              new Replicas(
+                  name,
+                  "life " + lives++,
+                  options.settle(),
+                  clock::nanos,
+                  () -> Optional.ofNullable(running),
+                  Optional.of(board)),
+              clock::nanos);
     }
 
     Instant now() {
@@ -119,14 +126,25 @@ class ReplicatedRotationTest {
     }
   }
 
+  /** Long enough for all to hear each other, and for nobody to be missed. */
+  private void settle() {
+    for (int i = 0; i < 4; i++) {
+      pass(Duration.ofSeconds(5));
+    }
+  }
+
   private Instant leafEnd() {
-    return a.store
+    return leafEnd(a);
+  }
+
+  private Instant leafEnd(Replica by) {
+    return by.store
         .trust()
         .issuer()
         .issue(
             WEB,
             WorkloadKeys.create().getPublic(),
-            clock.instant(),
+            by.now(),
             options.leafLifetime(),
             options.skew())
         .notAfter();
@@ -148,16 +166,20 @@ class ReplicatedRotationTest {
 
     b.fleet.put("far", both.fingerprint(), leafEnd());
     pass(Duration.ofSeconds(10));
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    settle();
     assertThat(a.phase()).isEqualTo(Phase.RENEWING);
     assertThat(b.phase()).isEqualTo(Phase.RENEWING);
+    settle();
+    settle();
     assertThat(b.fleet.pushes).as("each asks its own").contains(true);
 
     pass(options.settle().plusSeconds(2));
     assertThat(a.phase()).isEqualTo(Phase.RENEWING);
     assertThat(a.store.trust().bundle()).isEqualTo(both);
     b.fleet.put("far", both.fingerprint(), leafEnd());
-    pass(options.settle().plusSeconds(20));
-    pass(Duration.ofSeconds(10));
+    settle();
+    settle();
     assertThat(a.phase()).isEqualTo(Phase.DONE);
     assertThat(b.phase()).isEqualTo(Phase.DONE);
     assertThat(b.store.trust().bundle()).isEqualTo(both.minus(old));
@@ -180,7 +202,100 @@ class ReplicatedRotationTest {
 
     running = Set.of("cp-a");
     a.step();
+    clock.advance(options.settle().minusMillis(1));
+    a.step();
+    assertThat(a.phase()).as("its proxies may be on their way").isEqualTo(Phase.TRUSTING);
+    clock.advance(Duration.ofMillis(1));
+    a.step();
     assertThat(a.phase()).as("its pod is gone").isEqualTo(Phase.RENEWING);
+  }
+
+  /** While a proxy goes from one replica to the other, neither lists it. */
+  @Test
+  void theProxiesOfAReplicaThatGoesAreWaitedFor() throws Exception {
+    a.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    b.fleet.put("far", old.fingerprint(), leafEnd());
+    settle();
+    assertThat(a.rotation.report().others().waitingFor()).containsExactly("shop/far");
+    running = Set.of("cp-a");
+    a.step();
+    clock.advance(Duration.ofSeconds(11));
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    a.fleet.put("far", old.fingerprint(), leafEnd());
+    clock.advance(options.settle());
+    a.step();
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    assertThat(a.rotation.report().waitingFor())
+        .extracting(Rotation::label)
+        .containsExactly("shop/far");
+  }
+
+  /** Its proxies have yet to find it. */
+  @Test
+  void aReplicaThatHasRestartedSaysNothingForAWhile() throws Exception {
+    a.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    b.fleet.put("far", old.fingerprint(), leafEnd());
+    settle();
+    b = new Replica("cp-b");
+    String before = board.notes.get("cp-b");
+    for (Duration t = Duration.ZERO; t.compareTo(options.settle()) < 0; t = t.plusSeconds(1)) {
+      a.step();
+      b.step();
+      assertThat(board.notes.get("cp-b")).isEqualTo(before);
+      clock.advance(Duration.ofSeconds(1));
+    }
+    b.step();
+    assertThat(board.notes.get("cp-b")).isNotEqualTo(before);
+    a.step();
+    clock.advance(Duration.ofSeconds(1));
+    a.step();
+    assertThat(a.rotation.report().others().silent()).isEmpty();
+    assertThat(a.phase()).as("it is another one than before").isEqualTo(Phase.TRUSTING);
+    settle();
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+  }
+
+  /** Somebody sets the clock of a machine: nothing is older or newer by that. */
+  @ParameterizedTest
+  @ValueSource(longs = {-15, 3600})
+  void aClockThatIsSetChangesNothing(long seconds) throws Exception {
+    a.rotation.start(Prune.NOW, TIMEOUT, clock.instant());
+    b.fleet.put("far", old.fingerprint(), leafEnd());
+    pass(Duration.ofSeconds(1));
+    a.ahead = Duration.ofSeconds(seconds);
+    pass(Duration.ofSeconds(1));
+    assertThat(a.rotation.report().others().silent()).isEmpty();
+    assertThat(a.rotation.report().others().waitingFor()).containsExactly("shop/far");
+    b.fleet.put("far", a.store.trust().bundle().fingerprint(), leafEnd(b));
+    pass(Duration.ofSeconds(1));
+    assertThat(a.phase()).as("not at once").isEqualTo(Phase.TRUSTING);
+    settle();
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+  }
+
+  /** What another replica issued just before it followed ends by its clock, not by ours. */
+  @Test
+  void aLeafOfAReplicaWhoseClockIsAheadIsToldFromTheNewOnes() throws Exception {
+    b = new Replica("cp-b", TrustBundle.SKEW.multipliedBy(2));
+    clock.advance(options.settle());
+    a.rotation.start(Prune.NOW, TIMEOUT, a.now());
+    while (a.phase() == Phase.TRUSTING) {
+      b.fleet.put("far", a.store.trust().bundle().fingerprint(), leafEnd(b));
+      b.step();
+      a.step();
+      clock.advance(Duration.ofSeconds(1));
+    }
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+    for (int i = 0; i < 4; i++) {
+      settle();
+    }
+    assertThat(a.rotation.report().others().waitingFor()).containsExactly("shop/far");
+    assertThat(a.phase()).isEqualTo(Phase.RENEWING);
+    b.fleet.put("far", a.store.trust().bundle().fingerprint(), leafEnd(a));
+    settle();
+    settle();
+    assertThat(a.phase()).isEqualTo(Phase.DONE);
   }
 
   /** Whether it is there is judged by when it was heard, not by what its clock says. */
@@ -197,7 +312,8 @@ class ReplicatedRotationTest {
     assertThat(b.rotation.report().others().silent()).isEmpty();
 
     b.fleet.put("far", a.store.trust().bundle().fingerprint(), leafEnd());
-    pass(Duration.ofSeconds(10));
+    settle();
+    settle();
     assertThat(a.phase()).isEqualTo(Phase.RENEWING);
   }
 
@@ -217,14 +333,17 @@ class ReplicatedRotationTest {
     b.step();
     clock.advance(Duration.ofSeconds(1));
     a.step();
+    assertThat(a.rotation.report().others().silent()).isEmpty();
+    assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
+    clock.advance(options.settle());
+    a.step();
     assertThat(a.phase()).isEqualTo(Phase.RENEWING);
   }
 
   @Test
   void theOldRootStaysWhileAReplicaMayStillIssueByIt() throws Exception {
     a.rotation.start(Prune.AFTER_LEAF_LIFETIME, TIMEOUT, clock.instant());
-    pass(options.settle());
-    pass(Duration.ofSeconds(10));
+    settle();
     assertThat(a.phase()).isEqualTo(Phase.RENEWING);
     clock.advance(options.leafLifetime().plus(Duration.ofHours(1)));
     a.step();
@@ -257,6 +376,8 @@ class ReplicatedRotationTest {
     assertThat(a.phase()).isEqualTo(Phase.TRUSTING);
     running = Set.of("cp-a");
     a.step();
+    clock.advance(options.settle());
+    a.step();
     assertThat(a.phase()).isEqualTo(Phase.RENEWING);
   }
 
@@ -269,6 +390,9 @@ class ReplicatedRotationTest {
     clock.advance(Duration.ofSeconds(2));
     b.step();
     assertThat(b.rotation.report().others().allDone()).isTrue();
+    a.step();
+    clock.advance(options.settle());
+    b.step();
     assertThat(b.phase()).isEqualTo(Phase.TRUSTING);
     a.step();
     assertThat(a.phase()).isEqualTo(Phase.RENEWING);

@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -68,6 +69,9 @@ class RotationTest {
     proxy("b", both, leafEnd());
     Instant lastOld = leafEnd();
     step(Duration.ofMillis(250));
+    step(settle.minusMillis(1));
+    assertThat(rotation.phase()).isEqualTo(Phase.TRUSTING);
+    step(Duration.ofMillis(1));
     assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
     assertThat(old.anchors()).doesNotContain(store.trust().issuer().anchor());
     assertThat(store.trust().bundle()).isEqualTo(both);
@@ -87,6 +91,9 @@ class RotationTest {
 
     proxy("b", both, leafEnd());
     step(Duration.ofMillis(250));
+    step(settle.minusMillis(1));
+    assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
+    step(Duration.ofMillis(1));
     assertThat(rotation.phase()).isEqualTo(Phase.DONE);
     assertThat(store.trust().bundle()).isEqualTo(both.minus(old));
     assertThat(store.files().bundle()).doesNotContain(old.pem());
@@ -127,7 +134,44 @@ class RotationTest {
 
     proxy("stuck", store.trust().bundle(), leafEnd());
     step(Duration.ofSeconds(1));
+    step(settle);
     assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
+  }
+
+  /** Its connection was cut: until it is back, nobody lists it. */
+  @Test
+  void aProxyBetweenTwoStreamsIsWaitedFor() throws Exception {
+    proxy("away", old, leafEnd());
+    rotation.start(Prune.NOW, TIMEOUT, now());
+    TrustBundle both = store.trust().bundle();
+    step(TIMEOUT);
+    fleet.byName.clear();
+    step(settle.minusMillis(1));
+    assertThat(waiting()).containsExactly("shop/away");
+    proxy("away", both, leafEnd());
+    step(Duration.ofMillis(1));
+    assertThat(rotation.phase()).isEqualTo(Phase.TRUSTING);
+    step(settle);
+    assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
+
+    step(TIMEOUT);
+    Instant oldLeaf = Instant.ofEpochMilli(fleet.byName.get("away").certificateNotAfterMillis());
+    fleet.byName.clear();
+    step(Duration.ofMillis(250));
+    step(settle.minusSeconds(1));
+    assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
+    fleet.put("away", 77, both.fingerprint(), oldLeaf);
+    step(settle);
+    assertThat(waiting()).as("once, under its new session").containsExactly("shop/away");
+
+    // One that does not come back is not waited for forever.
+    fleet.byName.clear();
+    step(Duration.ofMillis(250));
+    step(settle);
+    assertThat(waiting()).isEmpty();
+    assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
+    step(settle);
+    assertThat(rotation.phase()).isEqualTo(Phase.DONE);
   }
 
   @Test
@@ -216,13 +260,14 @@ class RotationTest {
     assertThat(rotation.phase()).isEqualTo(Phase.TRUSTING);
     proxy("late", both, leafEnd());
     step(Duration.ofSeconds(1));
+    step(settle);
     assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
     TrustBundle fresh = both.minus(old);
 
+    fleet.byName.clear();
     restart();
     assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
     assertThat(fresh.anchors()).containsExactly(store.trust().issuer().anchor());
-    fleet.byName.clear();
     step(settle.minusSeconds(1));
     assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
     step(Duration.ofSeconds(3));
@@ -400,6 +445,10 @@ class RotationTest {
     return clock.instant();
   }
 
+  private LongSupplier nanos() {
+    return clock::nanos;
+  }
+
   private void step(Duration later) {
     clock.advance(later);
     rotation.step(now());
@@ -422,8 +471,9 @@ class RotationTest {
             store,
             fleet::proxies,
             () -> fleet.bundleChanged(true),
-            new Replicas("one", () -> Optional.of(Set.of()), storage.board()),
-            now());
+            new Replicas(
+                "one", "life", settle, nanos(), () -> Optional.of(Set.of()), storage.board()),
+            nanos());
     rotation.step(now());
   }
 }

@@ -44,6 +44,9 @@ public final class IdentityKeeper {
   private static final Logger LOG = LoggerFactory.getLogger(IdentityKeeper.class);
   private static final Duration WAITING_LOG = Duration.ofSeconds(15);
 
+  /** A control plane that believes no certificate of ours must not make us ask without end. */
+  private static final Duration UNBELIEVED_EVERY = Duration.ofSeconds(60);
+
   /** Told on the worker when certificate or bundle have changed; both are in use by then. */
   @FunctionalInterface
   public interface Listener {
@@ -62,6 +65,7 @@ public final class IdentityKeeper {
   private final Listener listener;
 
   private @Nullable Instant nextAttempt;
+  private @Nullable Instant unbelievedAt;
   private @Nullable Instant waitingLogged;
   private boolean asking;
   private int failures;
@@ -307,6 +311,28 @@ public final class IdentityKeeper {
       }
     }
     listener.onChange(false);
+  }
+
+  /**
+   * The control plane has refused our certificate, as when its issuer's root was removed while we
+   * had no stream. A token is enough to ask for another, and the answer says whom to believe.
+   */
+  public void onUnbelieved() {
+    WorkloadCertificate current = certificate;
+    Instant due = nextAttempt;
+    if (current == null || asking || due == null) {
+      return;
+    }
+    Instant now = clock.instant();
+    Instant last = unbelievedAt;
+    if (last != null && Duration.between(last, now).abs().compareTo(UNBELIEVED_EVERY) < 0) {
+      return;
+    }
+    unbelievedAt = now;
+    nextAttempt = earlier(renewals.renewSoon(now, current.notAfter()), due);
+    LOG.atWarn()
+        .addKeyValue("nextAttempt", nextAttempt)
+        .log("the control plane does not believe the certificate: asking for another");
   }
 
   private static Instant earlier(Instant a, Instant b) {

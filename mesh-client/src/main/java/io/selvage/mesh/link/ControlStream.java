@@ -67,6 +67,9 @@ public final class ControlStream implements AutoCloseable {
 
     /** The stream has ended; another attempt follows. */
     void onDisconnected();
+
+    /** The control plane does not believe the certificate the stream was opened with. */
+    void onUnbelieved();
   }
 
   private final EventLoop loop;
@@ -381,7 +384,11 @@ public final class ControlStream implements AutoCloseable {
 
     @Override
     public void onEnd(GrpcStatus status) {
+      boolean counts = !over && !closed && this == link;
       fail(status.toString());
+      if (counts && status.code() == GrpcStatus.UNAUTHENTICATED) {
+        receiver.onUnbelieved();
+      }
     }
 
     void fail(String why) {

@@ -16,6 +16,7 @@ record GrpcStatus(int code, String message) {
   static final int UNKNOWN = 2;
   static final int INTERNAL = 13;
   static final int UNAVAILABLE = 14;
+  static final int UNAUTHENTICATED = 16;
 
   private static final int MAX_MESSAGE = 300;
   private static final byte[] GRPC_MESSAGE = "grpc-message".getBytes(StandardCharsets.US_ASCII);

@@ -195,6 +195,31 @@ class IdentityKeeperTest {
     assertThat(tls.notAfter().orElseThrow()).isAfter(end);
   }
 
+  /** The old root went while it had no stream. */
+  @Test
+  void aCertificateThatIsNotBelievedIsReplacedSoonAndNotWithoutEnd() {
+    keeper.onUnbelieved();
+    assertThat(asked).as("before there is one").isEmpty();
+    keeper.tick();
+    answer(first, first.bundle(), 0);
+    keeper.onUnbelieved();
+    Duration waited = untilAsked(Duration.ofSeconds(1), Duration.ofMinutes(1));
+    assertThat(waited).isLessThanOrEqualTo(RenewalClock.MAX_SPREAD.plusSeconds(1));
+    answer(second, second.bundle(), 0);
+    assertThat(keeper.fingerprint()).isEqualTo(second.bundle().fingerprint());
+
+    // A minute from the first refusal there is another, however often it is refused.
+    Duration left = Duration.ofSeconds(60).minus(waited);
+    for (Duration t = Duration.ofSeconds(1); t.compareTo(left) < 0; t = t.plusSeconds(1)) {
+      keeper.onUnbelieved();
+      pass(Duration.ofSeconds(1));
+    }
+    assertThat(asked).isEmpty();
+    pass(Duration.ofSeconds(1));
+    keeper.onUnbelieved();
+    untilAsked(Duration.ofSeconds(1), Duration.ofSeconds(25));
+  }
+
   @Test
   void aCertificateThatHasEndedIsStillReplaced() {
     keeper.tick();
