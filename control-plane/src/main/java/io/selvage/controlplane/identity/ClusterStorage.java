@@ -227,6 +227,11 @@ public final class ClusterStorage implements IssuerStorage {
   }
 
   @Override
+  public boolean mayGoBack() {
+    return readOnly().isEmpty();
+  }
+
+  @Override
   public Optional<ReplicaBoard> board() {
     return Optional.of(new ConfigMapBoard(objects, namespace));
   }

@@ -145,6 +145,11 @@ public final class FolderStorage implements IssuerStorage {
   }
 
   @Override
+  public boolean mayGoBack() {
+    return false;
+  }
+
+  @Override
   public Optional<ReplicaBoard> board() {
     return Optional.empty();
   }

@@ -67,6 +67,12 @@ public sealed interface IssuerStorage extends AutoCloseable permits FolderStorag
   /** Revision of the bundle as read or written last; it grows with each change. 0 = not known. */
   long revision();
 
+  /**
+   * Whether something else than a person who means it may put back what was there before, as old
+   * manifests do that are applied again.
+   */
+  boolean mayGoBack();
+
   /** Where other replicas can be heard; empty where there are none. */
   Optional<ReplicaBoard> board();
 

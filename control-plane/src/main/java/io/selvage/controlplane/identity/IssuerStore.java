@@ -10,6 +10,7 @@ import io.selvage.identity.workload.PemText;
 import io.selvage.identity.workload.TrustBundle;
 import io.selvage.model.Problem;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -21,7 +22,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The issuer and the anchors in use. What the storage holds is taken over when all of it is good;
- * otherwise the last good ones stay, and a problem says why. Changed by one thread, read by any.
+ * otherwise the last good ones stay, and a problem says why. What a rotation has replaced is not
+ * taken back: the storage gets the present ones again. Changed by one thread, read by any.
  */
 final class IssuerStore {
   private static final Logger log = LoggerFactory.getLogger(IssuerStore.class);
@@ -38,11 +40,25 @@ final class IssuerStore {
   private final List<Listener> listeners = new CopyOnWriteArrayList<>();
   private final AtomicLong skipped = new AtomicLong();
 
+  /** Reason of the event that a root that was replaced, or its issuer, was there again. */
+  static final String WENT_BACK = "IssuerWentBack";
+
+  /** Reason of the problem that all anchors are others at once. */
+  static final String UNHEARD = "AnchorsUnheard";
+
+  /** Whoever applies old manifests again and again is not raced. */
+  private static final Duration RESTORE_EVERY = Duration.ofMinutes(1);
+
   /** As last taken over, or last found bad. */
   private IssuerFiles judged = IssuerFiles.NONE;
 
   /** As last read. */
   private IssuerFiles files = IssuerFiles.NONE;
+
+  /** As they were read when they were good for the last time. */
+  private IssuerFiles good = IssuerFiles.NONE;
+
+  private @Nullable Instant restoredAt;
 
   /** Whether {@link #judged} was found bad. It is tried again: time alone may make it good. */
   private boolean bad;
@@ -118,8 +134,9 @@ final class IssuerStore {
     }
     files = found;
     if (bad || !found.sameIssuer(judged)) {
-      return take(found, now);
+      return take(found, now, false);
     }
+    good = found;
     checkExpiry(now);
     return false;
   }
@@ -130,7 +147,9 @@ final class IssuerStore {
     files = after;
     if (!after.sameIssuer(judged)) {
       suspect = after; // as we wrote it, so it is not half written
-      take(after, now);
+      take(after, now, true);
+    } else if (!bad) {
+      good = after;
     }
   }
 
@@ -166,12 +185,29 @@ final class IssuerStore {
     return storage.read();
   }
 
-  private boolean take(IssuerFiles found, Instant now) {
-    return switch (judge(found, storage.revision(), now)) {
+  /**
+   * @param ours whether we have written it ourselves
+   */
+  private boolean take(IssuerFiles found, Instant now, boolean ours) {
+    Optional<StoredAnchors.Back> back =
+        ours || !storage.mayGoBack()
+            ? Optional.empty()
+            : StoredAnchors.look(found, record(found), trust, now);
+    Judgement judgement =
+        back.map(b ->
+                (Judgement)
+                    new Judgement.Bad(
+                        b instanceof StoredAnchors.Back.Replaced ? WENT_BACK : UNHEARD,
+                        b.message()))
+            .orElseGet(() -> judge(found, storage.revision(), now));
+    return switch (judgement) {
       case Judgement.Bad(String reason, String message) -> {
         if (trust != null && !found.sameIssuer(judged) && !found.equals(suspect)) {
           suspect = found;
           yield true;
+        }
+        if (reason.equals(WENT_BACK) && mayRestore(now)) {
+          yield restore(found, message, now);
         }
         judged = found;
         bad = true;
@@ -184,10 +220,48 @@ final class IssuerStore {
         judged = found;
         bad = false;
         suspect = null;
+        good = found;
         use(next);
         yield false;
       }
     };
+  }
+
+  /** Of the last rotation; whoever replaces the whole object takes it away. */
+  private String record(IssuerFiles found) {
+    return found.rotation().isEmpty() ? good.rotation() : found.rotation();
+  }
+
+  private boolean mayRestore(Instant now) {
+    Instant last = restoredAt;
+    return trust != null
+        && !good.chain().isEmpty()
+        && (last == null || Duration.between(last, now).abs().compareTo(RESTORE_EVERY) >= 0);
+  }
+
+  /** Puts the present ones back, and says so; whether it should be read again soon. */
+  private boolean restore(IssuerFiles found, String message, Instant now) {
+    restoredAt = now;
+    IssuerFiles present = good.withRotation(record(found));
+    String text = storage.describe() + ": " + message + "; those in use are put back";
+    try {
+      storage.write(found, present);
+    } catch (StorageException e) {
+      if (e.isConflict()) {
+        return true; // another replica was faster, or they are still being applied
+      }
+      judged = found;
+      bad = true;
+      report(WENT_BACK, message + ", and cannot be put right: " + e.getMessage());
+      return false;
+    }
+    skipped.incrementAndGet();
+    log.error("{} ({})", text, WENT_BACK);
+    events.issuerSkipped(WENT_BACK, text);
+    files = present;
+    suspect = present;
+    take(present, now, true);
+    return false;
   }
 
   private void use(Trust next) {
