@@ -15,13 +15,17 @@ import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.DatagramChannel;
 import io.netty.channel.socket.InternetProtocolFamily;
+import io.selvage.controlplane.server.Handshakes;
 import io.vertx.core.datagram.DatagramSocketOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.net.TcpConfig;
 import io.vertx.core.spi.transport.Transport;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -30,16 +34,23 @@ import org.jspecify.annotations.Nullable;
  * server hears of a connection only after its TLS handshake: those that never finish one would
  * otherwise be bounded by nothing but the process's file descriptors.
  *
- * <p>One connection more than a port may have is closed at once.
+ * <p>One connection more than a port may have is closed at once, and so is one more of an address
+ * than may be in their handshake there.
  */
 final class BoundedAccept implements Transport {
   private final Transport transport;
   private final IntUnaryOperator boundOfPort;
-  private final Runnable onRefused;
+  private final IntFunction<Optional<Handshakes>> handshakesOfPort;
+  private final Consumer<String> onRefused;
 
-  private BoundedAccept(Transport transport, IntUnaryOperator boundOfPort, Runnable onRefused) {
+  private BoundedAccept(
+      Transport transport,
+      IntUnaryOperator boundOfPort,
+      IntFunction<Optional<Handshakes>> handshakesOfPort,
+      Consumer<String> onRefused) {
     this.transport = transport;
     this.boundOfPort = boundOfPort;
+    this.handshakesOfPort = handshakesOfPort;
     this.onRefused = onRefused;
   }
 
@@ -48,17 +59,21 @@ final class BoundedAccept implements Transport {
    *
    * @param boundOfPort the most connections of a port, by its number as it was asked for, which may
    *     be 0
-   * @param onRefused called for each connection closed, on an event loop
+   * @param handshakesOfPort by the same number, what counts those of the port; empty = nothing
+   * @param onRefused told the reason for each connection closed, on an event loop
    */
   static io.vertx.core.transport.Transport transport(
-      IntUnaryOperator boundOfPort, Runnable onRefused) {
+      IntUnaryOperator boundOfPort,
+      IntFunction<Optional<Handshakes>> handshakesOfPort,
+      Consumer<String> onRefused) {
     io.vertx.core.transport.@Nullable Transport nativeOne =
         io.vertx.core.transport.Transport.nativeTransport();
     var best =
         nativeOne != null && nativeOne.available()
             ? nativeOne
             : io.vertx.core.transport.Transport.NIO;
-    var bounded = new BoundedAccept(best.implementation(), boundOfPort, onRefused);
+    var bounded =
+        new BoundedAccept(best.implementation(), boundOfPort, handshakesOfPort, onRefused);
     return new io.vertx.core.transport.Transport() {
       @Override
       public String name() {
@@ -86,6 +101,7 @@ final class BoundedAccept implements Transport {
   private final class Gate extends ChannelDuplexHandler {
     private final AtomicInteger open = new AtomicInteger();
     private int most = Integer.MAX_VALUE;
+    private Optional<Handshakes> handshakes = Optional.empty();
 
     @Override
     public void bind(
@@ -93,6 +109,7 @@ final class BoundedAccept implements Transport {
         throws Exception {
       if (address instanceof InetSocketAddress inet) {
         most = boundOfPort.applyAsInt(inet.getPort());
+        handshakes = handshakesOfPort.apply(inet.getPort());
       }
       super.bind(ctx, address, promise);
     }
@@ -101,14 +118,26 @@ final class BoundedAccept implements Transport {
     public void channelRead(ChannelHandlerContext ctx, Object message) {
       var accepted = (Channel) message;
       if (open.incrementAndGet() > most) {
-        open.decrementAndGet();
-        // Counted first: whoever sees the connection end finds it counted.
-        onRefused.run();
-        accepted.unsafe().closeForcibly();
+        refuse(accepted, "NoRoom");
         return;
+      }
+      if (handshakes.isPresent() && accepted.remoteAddress() instanceof InetSocketAddress peer) {
+        Handshakes counting = handshakes.get();
+        if (!counting.begin(peer)) {
+          refuse(accepted, "TooManyHandshakes");
+          return;
+        }
+        accepted.closeFuture().addListener(closed -> counting.closed(peer));
       }
       accepted.closeFuture().addListener(closed -> open.decrementAndGet());
       ctx.fireChannelRead(message);
+    }
+
+    private void refuse(Channel accepted, String reason) {
+      open.decrementAndGet();
+      // Counted first: whoever sees the connection end finds it counted.
+      onRefused.accept(reason);
+      accepted.unsafe().closeForcibly();
     }
   }
 

@@ -4,6 +4,7 @@ package io.selvage.controlplane.app;
 import static java.util.Objects.requireNonNull;
 
 import com.sun.management.UnixOperatingSystemMXBean;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
@@ -21,6 +22,7 @@ import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.page.PageRoutes;
 import io.selvage.controlplane.policy.InboundPolicies;
 import io.selvage.controlplane.replica.ReplicaShare;
+import io.selvage.controlplane.server.Handshakes;
 import io.selvage.controlplane.server.MeshServer;
 import io.selvage.controlplane.server.ServerLimits;
 import io.selvage.controlplane.sessions.SessionCounters;
@@ -158,12 +160,14 @@ public final class ControlPlaneProcess implements AutoCloseable {
     this.source = source;
     this.clock = clock;
     var counters = new SessionCounters(registry);
+    var handshakes = new Handshakes(ServerLimits.DEFAULT);
     this.vertx =
         Vertx.builder()
             .withTransport(
                 BoundedAccept.transport(
                     port -> port == options.port() ? mostConnections() : PAGE_CONNECTIONS,
-                    () -> counters.refused("NoRoom")))
+                    port -> port == options.port() ? Optional.of(handshakes) : Optional.empty(),
+                    counters::refused))
             .build();
     this.identity =
         new IdentityService(
@@ -228,7 +232,8 @@ public final class ControlPlaneProcess implements AutoCloseable {
                       counters,
                       clock,
                       share.hub()),
-                  ServerLimits.DEFAULT));
+                  ServerLimits.DEFAULT,
+                  handshakes));
       var routes = new ArrayList<ApiRoutes>(traffic.routes());
       routes.add(identity);
       routes.add(new OverviewApi(overview()::make));
@@ -246,6 +251,10 @@ public final class ControlPlaneProcess implements AutoCloseable {
               options.adminPort(),
               AdminPort.start(
                   vertx, options.adminAddress(), options.adminPort(), this::missing, pages()));
+      Gauge.builder("selvage.control.handshakes", handshakes, Handshakes::size)
+          .description("Connections of the gRPC port that have not ended their TLS handshake")
+          .strongReference(true)
+          .register(registry);
       ControlPlaneMetrics.register(registry, sessions, discovery, server, source, problems, clock);
     } catch (IOException | RuntimeException e) {
       closeParts();
@@ -313,7 +322,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
     vertx.setPeriodic(
         REPLICAS_POLL_MILLIS,
         timer -> {
-          if (discovery.synced().isDone()) {
+          if (discovery.isSynced()) {
             List<Pod> replicas = replicaPods();
             share.look(
                 replicas.stream()
@@ -331,7 +340,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
 
   /** From the first good look at the source on; what happens to it later changes nothing. */
   private void admitWhenKnown() {
-    if (!admitted && !draining && discovery.synced().isDone() && source.health().connected()) {
+    if (!admitted && !draining && discovery.isSynced() && source.health().connected()) {
       admitted = true;
       sessions.admit();
     }
@@ -400,7 +409,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
 
   /** Names of the pods of the control plane: each has proxies of its own. */
   private Optional<Set<String>> replicas() {
-    return discovery.synced().isDone()
+    return discovery.isSynced()
         ? Optional.of(
             replicaPods().stream().map(one -> one.metadata().name()).collect(Collectors.toSet()))
         : Optional.empty();

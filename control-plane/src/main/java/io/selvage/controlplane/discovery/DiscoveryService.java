@@ -12,7 +12,6 @@ import io.selvage.model.mesh.InboundSettings;
 import io.selvage.model.mesh.PodRef;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -44,7 +43,7 @@ public final class DiscoveryService implements ClusterStateListener, PodDirector
       new ConcurrentHashMap<>();
   private final AtomicLong published = new AtomicLong();
   private final Consumer<List<Problem>> problems;
-  private final CompletableFuture<Void> synced = new CompletableFuture<>();
+  private volatile boolean synced;
   private volatile int targets;
 
   /** Told on the writer's thread that a pod has appeared, changed or gone; must return at once. */
@@ -82,12 +81,12 @@ public final class DiscoveryService implements ClusterStateListener, PodDirector
     if (problemsChanged) {
       problems.accept(reader.problems());
     }
-    synced.complete(null);
+    synced = true;
   }
 
-  /** Done when the first state was taken in. */
-  public CompletableFuture<Void> synced() {
-    return synced.copy();
+  /** Whether the first state was taken in. */
+  public boolean isSynced() {
+    return synced;
   }
 
   private void podChanged(PodRef ref, @Nullable PodFacts before, @Nullable PodFacts now) {

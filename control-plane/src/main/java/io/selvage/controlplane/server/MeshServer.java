@@ -83,9 +83,27 @@ public final class MeshServer {
    */
   public static Future<MeshServer> start(
       Vertx vertx, String address, int port, Services services, ServerLimits limits) {
+    return start(vertx, address, port, services, limits, new Handshakes(limits));
+  }
+
+  /**
+   * The same where whoever accepts connections counts handshakes.
+   *
+   * @param handshakes told of those that have ended
+   */
+  public static Future<MeshServer> start(
+      Vertx vertx,
+      String address,
+      int port,
+      Services services,
+      ServerLimits limits,
+      Handshakes handshakes) {
+    var members = new Members(limits);
     var connections = new AtomicInteger();
     var strangers = new Strangers(limits);
-    var first = new ServerLoop(address, port, services, limits, connections, strangers);
+    var first =
+        new ServerLoop(
+            address, port, services, limits, connections, strangers, members, handshakes);
     int count = Math.min(MAX_LOOPS, Runtime.getRuntime().availableProcessors());
     // Vert.x shares a port among those who listen on it, but not one it was free to choose.
     int more = port == 0 ? 0 : count - 1;
@@ -97,7 +115,9 @@ public final class MeshServer {
           var deployed = new ArrayList<Future<String>>();
           deployed.add(Future.succeededFuture(id));
           for (int i = 0; i < more; i++) {
-            var loop = new ServerLoop(address, port, services, limits, connections, strangers);
+            var loop =
+                new ServerLoop(
+                    address, port, services, limits, connections, strangers, members, handshakes);
             loops.add(loop);
             deployed.add(vertx.deployVerticle(loop));
           }

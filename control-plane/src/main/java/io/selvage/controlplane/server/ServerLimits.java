@@ -21,6 +21,11 @@ import java.time.Duration;
  * @param strangers of {@code connections}, those of peers without a certificate of ours
  * @param strangersPerAddress of these, those from one address; loopback counts in all only
  * @param strangerLife of such a connection, whatever it does; a Certify call takes far less
+ * @param handshakesPerAddress connections of one address that have not ended their handshake;
+ *     loopback has no such bound
+ * @param membersPerIdentity of {@code connections}, those of one identity
+ * @param membersPerAddress those of peers with an identity from one address, such as a pod or,
+ *     where addresses are translated, a node; loopback has no such bound
  * @param controlFrames PING and SETTINGS of one connection within {@code controlFramesWithin}; one
  *     more ends it
  */
@@ -40,6 +45,9 @@ public record ServerLimits(
     int strangers,
     int strangersPerAddress,
     Duration strangerLife,
+    int handshakesPerAddress,
+    int membersPerIdentity,
+    int membersPerAddress,
     int controlFrames,
     Duration controlFramesWithin) {
   public static final ServerLimits DEFAULT =
@@ -59,6 +67,9 @@ public record ServerLimits(
           2_500,
           256,
           Duration.ofSeconds(30),
+          256,
+          5_000,
+          512,
           100,
           Duration.ofSeconds(10));
 
@@ -75,6 +86,31 @@ public record ServerLimits(
   /** The same with another number of strangers in all, and another life of their connections. */
   public ServerLimits withStrangers(int most, Duration life) {
     return with(connections, firstRequest, idle, most, life, controlFramesWithin);
+  }
+
+  /** The same with another number of connections of one identity. */
+  public ServerLimits withMembersPerIdentity(int most) {
+    return new ServerLimits(
+        connections,
+        streamsPerConnection,
+        headerBytes,
+        handshake,
+        firstRequest,
+        idle,
+        certifyBytes,
+        certifyBody,
+        certifyInFlight,
+        ping,
+        pong,
+        farewell,
+        strangers,
+        strangersPerAddress,
+        strangerLife,
+        handshakesPerAddress,
+        most,
+        membersPerAddress,
+        controlFrames,
+        controlFramesWithin);
   }
 
   /** The same with another time within which a connection's control frames count. */
@@ -105,6 +141,9 @@ public record ServerLimits(
         mostStrangers,
         strangersPerAddress,
         life,
+        handshakesPerAddress,
+        membersPerIdentity,
+        membersPerAddress,
         controlFrames,
         framesWithin);
   }

@@ -7,6 +7,7 @@ import io.selvage.controlplane.link.RpcException.Status;
 import io.selvage.controlplane.sessions.ProxySession;
 import io.selvage.identity.workload.PeerVerdict;
 import io.selvage.model.mesh.MeshProtocol;
+import io.selvage.model.mesh.WorkloadIdentity;
 import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.buffer.Buffer;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,6 +44,8 @@ final class ServerLoop extends VerticleBase {
   private final ServerLimits limits;
   private final AtomicInteger connections;
   private final Strangers strangers;
+  private final Members members;
+  private final Handshakes handshakes;
   private final PeerIdentities identities;
   private final AtomicInteger certifying = new AtomicInteger();
   private final Map<HttpConnection, Connection> open = new IdentityHashMap<>();
@@ -124,13 +128,17 @@ final class ServerLoop extends VerticleBase {
       MeshServer.Services services,
       ServerLimits limits,
       AtomicInteger connections,
-      Strangers strangers) {
+      Strangers strangers,
+      Members members,
+      Handshakes handshakes) {
     this.address = address;
     this.port = port;
     this.services = services;
     this.limits = limits;
     this.connections = connections;
     this.strangers = strangers;
+    this.members = members;
+    this.handshakes = handshakes;
     this.identities = new PeerIdentities(services.keys(), services.trustDomain(), services.clock());
   }
 
@@ -179,42 +187,46 @@ final class ServerLoop extends VerticleBase {
   }
 
   private void accept(HttpConnection http) {
+    handshakes.ended(http.remoteAddress());
     if (connections.incrementAndGet() > limits.connections()) {
-      services.counters().refused("TooManyConnections");
-      http.closeHandler(v -> connections.decrementAndGet());
-      http.close();
+      refuse(http, "TooManyConnections");
       return;
     }
-    boolean stranger = isStranger(http);
+    Optional<WorkloadIdentity> member = identity(http);
     String from = Peers.address(http.remoteAddress());
-    if (stranger && !strangers.admit(from)) {
-      services.counters().refused("TooManyStrangers");
-      http.closeHandler(v -> connections.decrementAndGet());
-      http.close();
+    if (member.isEmpty() && !strangers.admit(from)) {
+      refuse(http, "TooManyStrangers");
       return;
     }
-    var connection = new Connection(http, stranger);
+    if (member.isPresent() && !members.admit(member.get(), from)) {
+      refuse(http, "TooManyOfMember");
+      return;
+    }
+    var connection = new Connection(http, member.isEmpty());
     open.put(http, connection);
     http.pingHandler(ping -> connection.controlFrame());
     http.remoteSettingsHandler(settings -> connection.controlFrame());
     http.closeHandler(v -> {
       connections.decrementAndGet();
-      if (stranger) {
-        strangers.left(from);
-      }
+      member.ifPresentOrElse(identity -> members.left(identity, from), () -> strangers.left(from));
       connection.closed();
       open.remove(http);
     });
     http.exceptionHandler(e -> services.counters().refused("Connection"));
   }
 
-  /** Has the peer shown no certificate that would let it connect? Certify needs none. */
-  private boolean isStranger(HttpConnection http) {
+  private void refuse(HttpConnection http, String reason) {
+    services.counters().refused(reason);
+    http.closeHandler(v -> connections.decrementAndGet());
+    http.close();
+  }
+
+  /** By a certificate that would let the peer connect; empty without one. Certify needs none. */
+  private Optional<WorkloadIdentity> identity(HttpConnection http) {
     try {
-      identities.verify(http.sslSession());
-      return false;
+      return Optional.of(identities.verify(http.sslSession()).identity());
     } catch (RpcException e) {
-      return true;
+      return Optional.empty();
     }
   }
 

@@ -4,26 +4,36 @@ package io.selvage.controlplane.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.selvage.controlplane.server.Handshakes;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class BoundedAcceptTest {
   private static final int MOST = 3;
 
-  private final AtomicInteger refused = new AtomicInteger();
+  private final List<String> refused = new CopyOnWriteArrayList<>();
+  private final Handshakes handshakes = new Handshakes(MOST - 1, true);
+  private final List<InetSocketAddress> peers = new CopyOnWriteArrayList<>();
+  private boolean handshaking;
   private final Vertx vertx =
       Vertx.builder()
-          .withTransport(BoundedAccept.transport(port -> MOST, refused::incrementAndGet))
+          .withTransport(
+              BoundedAccept.transport(
+                  port -> MOST,
+                  port -> handshaking ? Optional.of(handshakes) : Optional.empty(),
+                  refused::add))
           .build();
 
   @AfterEach
@@ -50,7 +60,7 @@ class BoundedAcceptTest {
       try (var oneMore = new Socket("127.0.0.1", server.actualPort())) {
         assertThat(isGreeted(oneMore)).isFalse();
       }
-      assertThat(refused).hasValue(1);
+      assertThat(refused).containsExactly("NoRoom");
       open.removeFirst().close();
 
       await()
@@ -60,6 +70,48 @@ class BoundedAcceptTest {
             open.add(again);
             return isGreeted(again);
           });
+    } finally {
+      for (Socket socket : open) {
+        socket.close();
+      }
+    }
+  }
+
+  /** They count until their handshake has ended, whatever else of the port is free. */
+  @Test
+  void oneHandshakeMoreOfAnAddressIsClosedAtOnce() throws Exception {
+    handshaking = true;
+    NetServer server =
+        vertx
+            .createNetServer()
+            .connectHandler(socket -> {
+              peers.add(
+                  new InetSocketAddress(
+                      socket.remoteAddress().hostAddress(), socket.remoteAddress().port()));
+              socket.write("hello");
+            })
+            .listen(0, "127.0.0.1")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(20, TimeUnit.SECONDS);
+    List<Socket> open = new ArrayList<>();
+    try {
+      for (int i = 0; i < MOST - 1; i++) {
+        open.add(new Socket("127.0.0.1", server.actualPort()));
+        assertThat(isGreeted(open.getLast())).isTrue();
+      }
+      assertThat(handshakes.size()).isEqualTo(MOST - 1);
+      try (var oneMore = new Socket("127.0.0.1", server.actualPort())) {
+        assertThat(isGreeted(oneMore)).isFalse();
+      }
+      assertThat(refused).containsExactly("TooManyHandshakes");
+      assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", 1))).isTrue();
+
+      handshakes.closed(peers.getFirst());
+      open.add(new Socket("127.0.0.1", server.actualPort()));
+      assertThat(isGreeted(open.getLast())).isTrue();
+      open.removeLast().close();
+      await().atMost(Duration.ofSeconds(20)).until(() -> handshakes.size() == MOST - 1);
     } finally {
       for (Socket socket : open) {
         socket.close();

@@ -834,6 +834,28 @@ class MeshServerTest {
     assertThat(sessions.size()).isEqualTo(2);
   }
 
+  /** Whoever is known has a share of the room, not all of it. */
+  @Test
+  void theConnectionsOfOneMemberAreBounded() {
+    int port = start(ServerLimits.DEFAULT.withMembersPerIdentity(2));
+    connect(port, WEB_1).await(ControlMessage.Welcome.class, w -> true);
+    connect(port, WEB_1).await(ControlMessage.Welcome.class, w -> true);
+    assertThatThrownBy(
+            () -> {
+              TestProxy third = connect(port, WEB_1);
+              String status = third.awaitStatus();
+              throw new IllegalStateException(status);
+            })
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageNotContaining("message: 0");
+    assertThat(sessions.size()).isEqualTo(2);
+    assertThat(registry.get("selvage.control.refused.streams").counters())
+        .anyMatch(c -> "TooManyOfMember".equals(c.getId().getTag("reason")));
+    HttpClient stranger = strangerClient();
+    join(stranger.request(HttpMethod.POST, port, "127.0.0.1", MeshProtocol.CERTIFY_PATH));
+    join(stranger.close());
+  }
+
   @Test
   void aConnectionThatAsksForNothingIsClosed() throws Exception {
     int port =
