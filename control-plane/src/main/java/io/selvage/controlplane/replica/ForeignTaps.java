@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.replica;
 
+import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.ProxyFleet;
 import io.selvage.model.mesh.ControlMessage;
 import io.selvage.model.mesh.ProxyMessage;
 import io.selvage.model.mesh.ReplicaRequest;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,6 +31,7 @@ final class ForeignTaps {
   private static final Logger LOG = LoggerFactory.getLogger(ForeignTaps.class);
 
   private final BiConsumer<Set<Long>, ControlMessage.Tap> proxies;
+  private final Supplier<List<ConnectedProxy>> connected;
   private final Map<Long, Origin> byNumber = new ConcurrentHashMap<>();
   // Guarded by this, as are the sessions of each.
   private final Map<Asker, Map<Long, Origin>> byAsker = new HashMap<>();
@@ -57,17 +61,23 @@ final class ForeignTaps {
 
   /**
    * @param proxies asks those of some sessions, see {@link ProxyFleet#tap}
+   * @param connected those that are there; one that leaves is not among them before {@link #gone}
    */
-  ForeignTaps(BiConsumer<Set<Long>, ControlMessage.Tap> proxies) {
+  ForeignTaps(
+      BiConsumer<Set<Long>, ControlMessage.Tap> proxies, Supplier<List<ConnectedProxy>> connected) {
     this.proxies = proxies;
+    this.connected = connected;
   }
 
-  /** Asks the proxies for another replica, or no longer. */
+  /** Asks the proxies for another replica, or no longer; those that are gone are passed over. */
   synchronized void ask(Asker asker, ReplicaRequest request) {
     ControlMessage.Tap tap = request.tap();
     Map<Long, Origin> ofAsker = byAsker.computeIfAbsent(asker, a -> new HashMap<>());
     Origin origin = ofAsker.get(tap.id());
     if (tap.maxPerSecond() == 0) {
+      if (ofAsker.isEmpty()) {
+        byAsker.remove(asker);
+      }
       if (origin != null) {
         proxies.accept(Set.copyOf(request.sessions()), ControlMessage.Tap.end(origin.number));
         request.sessions().forEach(origin.sessions::remove);
@@ -85,8 +95,17 @@ final class ForeignTaps {
       byNumber.put(origin.number, origin);
     }
     origin.sessions.addAll(request.sessions());
+    // Whoever asks may not have heard yet who has gone, and of those nothing more is told here.
+    var there = new HashSet<Long>();
+    connected.get().forEach(proxy -> there.add(proxy.session()));
+    origin.sessions.retainAll(there);
+    there.retainAll(request.sessions());
+    forgetIfUnused(origin);
+    if (there.isEmpty()) {
+      return;
+    }
     proxies.accept(
-        Set.copyOf(request.sessions()),
+        there,
         new ControlMessage.Tap(
             origin.number,
             tap.maxPerSecond(),

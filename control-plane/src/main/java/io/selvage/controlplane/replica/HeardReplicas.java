@@ -9,6 +9,7 @@ import io.selvage.controlplane.link.RpcException;
 import io.selvage.controlplane.link.RpcException.Status;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.model.mesh.ControlMessage;
+import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.ReplicaMessage;
 import io.selvage.model.mesh.ReplicaRequest;
 import io.selvage.model.mesh.TrafficReport;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -43,6 +45,7 @@ final class HeardReplicas implements ReplicaHub {
   private final TrafficSink sink;
   private final AtomicLong sessions = new AtomicLong(FIRST_SESSION);
   private final Map<String, Heard> heard = new ConcurrentHashMap<>();
+  private final LongAdder ignored = new LongAdder();
 
   HeardReplicas(String instance, WorkloadIdentity self, TrafficSink sink) {
     this.instance = requireNonNull(instance, "instance");
@@ -74,6 +77,11 @@ final class HeardReplicas implements ReplicaHub {
   /** Names of the pods that are heard. */
   Set<String> pods() {
     return heard.values().stream().map(one -> one.pod).collect(Collectors.toSet());
+  }
+
+  /** How often a replica told of a proxy that was one too many. */
+  long ignored() {
+    return ignored.sum();
   }
 
   /** Replicas that are heard. */
@@ -139,6 +147,11 @@ final class HeardReplicas implements ReplicaHub {
     }
 
     private void greet(ReplicaMessage.Hello hello) {
+      if (hello.version() < MeshProtocol.VERSION - 1 || hello.version() < 1) {
+        throw new RpcException(
+            Status.FAILED_PRECONDITION,
+            "this replica speaks version " + MeshProtocol.VERSION + " and the one before");
+      }
       if (name != null || hello.instance().isEmpty() || hello.instance().equals(instance)) {
         throw new RpcException(Status.INVALID_ARGUMENT, "not a Hello of another replica");
       }
@@ -155,7 +168,9 @@ final class HeardReplicas implements ReplicaHub {
     private void there(ReplicaMessage.Proxy told) {
       ConnectedProxy before = proxies.get(told.session());
       if (before == null && proxies.size() >= MAX_PROXIES) {
-        throw new RpcException(Status.RESOURCE_EXHAUSTED, "more than " + MAX_PROXIES + " proxies");
+        // Ending the stream would help nobody: it would be dialled again, and end again.
+        ignored.increment();
+        return;
       }
       proxies.put(
           told.session(),

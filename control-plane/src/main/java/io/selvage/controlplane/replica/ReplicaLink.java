@@ -18,13 +18,13 @@ import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
+import io.vertx.core.net.SocketAddress;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Tells one other replica of the proxies of this one, for as long as its pod is there. What it does
- * not read is let fall and counted, but for who is there: that is made up for within a second. All
- * state is confined to one context; methods say where they may be called otherwise.
+ * not read waits, and beyond a bound is let fall and counted, but for who is there. All state is
+ * confined to one context; methods say where they may be called otherwise.
  */
 final class ReplicaLink implements ForeignTaps.Asker {
   private static final Logger LOG = LoggerFactory.getLogger(ReplicaLink.class);
@@ -44,8 +44,14 @@ final class ReplicaLink implements ForeignTaps.Asker {
   private static final long FIRST_PAUSE_MILLIS = 250;
   private static final long MAX_PAUSE_MILLIS = 5_000;
 
-  /** Reports on their way to the context of this link. */
-  private static final int MAX_WAITING = 2_000;
+  /** From dialling to the head of the answer. */
+  private static final long ANSWER_MILLIS = 10_000;
+
+  /** For the other to take the end of the stream. */
+  private static final long FAREWELL_MILLIS = 2_000;
+
+  /** The other goes by its certificate. */
+  private static final String AUTHORITY = "control-plane";
 
   private final Vertx vertx;
   private final Context context;
@@ -54,13 +60,14 @@ final class ReplicaLink implements ForeignTaps.Asker {
   private final String pod;
   private final String address;
   private final int port;
-  private final AtomicInteger waiting = new AtomicInteger();
+  private final Outbox outbox = new Outbox();
   private final Map<Long, ConnectedProxy> told = new HashMap<>();
 
   private volatile boolean up;
   private @Nullable HttpClientRequest open;
   private long attempt;
   private long timer = -1;
+  private long answerTimer = -1;
   private long pause = FIRST_PAUSE_MILLIS;
   private int ticks;
   private boolean pinging;
@@ -125,9 +132,18 @@ final class ReplicaLink implements ForeignTaps.Asker {
       up = false;
       open = null;
       attempt++;
+      vertx.cancelTimer(answerTimer);
+      outbox.clear();
       settings.taps.end(this);
       if (ending != null) {
-        ending.end().onComplete(done -> ending.connection().close());
+        // One that does not read would never take the end.
+        long farewell = vertx.setTimer(FAREWELL_MILLIS, t -> ending.connection().close());
+        ending
+            .end()
+            .onComplete(done -> {
+              vertx.cancelTimer(farewell);
+              ending.connection().close();
+            });
       }
     });
   }
@@ -137,17 +153,25 @@ final class ReplicaLink implements ForeignTaps.Asker {
       return;
     }
     long mine = ++attempt;
+    answerTimer =
+        vertx.setTimer(ANSWER_MILLIS, t -> lost(mine, "no answer within " + ANSWER_MILLIS + " ms"));
     client
         .request(
             new RequestOptions()
                 .setMethod(HttpMethod.POST)
-                .setHost(address)
+                .setServer(SocketAddress.inetSocketAddress(port, host()))
+                .setHost(AUTHORITY)
                 .setPort(port)
                 .setURI(MeshProtocol.SHARE_PATH)
                 .putHeader("content-type", "application/grpc")
                 .putHeader("te", "trailers"))
         .onSuccess(request -> opened(mine, request))
         .onFailure(e -> lost(mine, reason(e)));
+  }
+
+  /** An IPv6 literal needs its brackets, whatever else is the authority. */
+  private String host() {
+    return address.indexOf(':') < 0 ? address : "[" + address + "]";
   }
 
   private void opened(long mine, HttpClientRequest request) {
@@ -158,6 +182,12 @@ final class ReplicaLink implements ForeignTaps.Asker {
     open = request;
     request.setChunked(true);
     request.exceptionHandler(e -> lost(mine, reason(e)));
+    request.drainHandler(v -> {
+      if (mine == attempt) {
+        tell();
+        outbox.sendTo(request);
+      }
+    });
     request
         .response()
         .onSuccess(answer -> listen(mine, answer))
@@ -195,6 +225,7 @@ final class ReplicaLink implements ForeignTaps.Asker {
         lost(mine, reason(e));
       }
     });
+    vertx.cancelTimer(answerTimer);
     answer.exceptionHandler(e -> lost(mine, reason(e)));
     answer.endHandler(v -> lost(mine, "it ended: " + answer.getTrailer("grpc-message")));
     up = true;
@@ -271,46 +302,40 @@ final class ReplicaLink implements ForeignTaps.Asker {
 
   /** A proxy of ours has reported; from any thread. */
   void report(ConnectedProxy from, TrafficReport report) {
-    later(request -> {
-      if (!told.containsKey(from.session())) {
-        tell(request, from);
-      }
-      send(request, new ReplicaMessage.Report(from.session(), report));
-    });
+    int weight = 1 + report.edges().size() + report.calls().size();
+    later(
+        weight,
+        request -> {
+          if (!told.containsKey(from.session())) {
+            tell(request, from);
+          }
+          send(request, new ReplicaMessage.Report(from.session(), report));
+        });
   }
 
   @Override
   public void tapped(long session, ProxyMessage.Tapped tapped) {
-    later(request -> send(request, new ReplicaMessage.Tapped(session, tapped)));
+    later(1, request -> send(request, new ReplicaMessage.Tapped(session, tapped)));
   }
 
-  /** Does something while the other reads; otherwise it is let fall and counted. */
-  private void later(Sending sending) {
+  /** Does something when the other reads; what would be too much is let fall and counted. */
+  private void later(int weight, Outbox.Sending sending) {
     if (!up) {
       return;
     }
-    if (waiting.incrementAndGet() > MAX_WAITING) {
-      waiting.decrementAndGet();
+    if (!outbox.reserve(weight)) {
       settings.dropped.increment();
       return;
     }
     context.runOnContext(v -> {
-      waiting.decrementAndGet();
       HttpClientRequest request = open;
       if (up && request != null) {
-        if (request.writeQueueFull()) {
-          settings.dropped.increment();
-        } else {
-          sending.to(request);
-        }
+        outbox.add(weight, sending);
+        outbox.sendTo(request);
+      } else {
+        outbox.release(weight);
       }
     });
-  }
-
-  /** Something to be sent. */
-  @FunctionalInterface
-  private interface Sending {
-    void to(HttpClientRequest request);
   }
 
   /** The stream of a proxy of ours has ended; from any thread. */
@@ -319,7 +344,9 @@ final class ReplicaLink implements ForeignTaps.Asker {
       context.runOnContext(v -> {
         HttpClientRequest request = open;
         if (up && request != null) {
-          left(request, session);
+          // Behind what it has reported.
+          outbox.force(to -> left(to, session));
+          outbox.sendTo(request);
         }
       });
     }
@@ -345,6 +372,8 @@ final class ReplicaLink implements ForeignTaps.Asker {
     boolean was = up;
     up = false;
     pinging = false;
+    vertx.cancelTimer(answerTimer);
+    outbox.clear();
     told.clear();
     settings.taps.end(this);
     HttpClientRequest ending = open;

@@ -85,12 +85,15 @@ public final class ReplicaShare implements AutoCloseable {
     this.self = requireNonNull(self, "self");
     this.sink = requireNonNull(sink, "sink");
     this.heard = new HeardReplicas(self.instance(), self.identity(), sink);
-    this.taps = new ForeignTaps((sessions, tap) -> local.tap(sessions, tap));
+    this.taps = new ForeignTaps((sessions, tap) -> local.tap(sessions, tap), () -> local.proxies());
     Gauge.builder("selvage.control.replicas.heard", heard, HeardReplicas::size)
         .description("Other replicas that tell of their proxies")
         .register(metrics);
     Gauge.builder("selvage.control.replicas.silent", this, share -> share.silent().size())
         .description("Other replicas that do not")
+        .register(metrics);
+    FunctionCounter.builder("selvage.control.replicas.ignored", heard, HeardReplicas::ignored)
+        .description("Proxies of another replica that were more than it may have")
         .register(metrics);
     FunctionCounter.builder("selvage.control.replicas.dropped", dropped, LongAdder::sum)
         .description("Messages another replica was not told of, because it did not read")

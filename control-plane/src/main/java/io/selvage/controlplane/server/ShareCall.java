@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One stream of {@code Replicas/Share}: bytes to messages and back. */
 final class ShareCall implements ReplicaHub.Asking {
+  /** Between two PINGs, and the time for the answer to one. */
+  private static final long PING_MILLIS = 5_000;
+
   private final Vertx vertx;
   private final Context context;
   private final HttpServerRequest request;
@@ -25,6 +28,8 @@ final class ShareCall implements ReplicaHub.Asking {
   private final GrpcFrames frames = new GrpcFrames();
   private ReplicaHub.@Nullable Telling telling;
   private long expiry = -1;
+  private long pingTimer = -1;
+  private boolean pinging;
   private boolean ended;
 
   ShareCall(Vertx vertx, HttpServerRequest request, GrpcResponse response) {
@@ -46,6 +51,7 @@ final class ShareCall implements ReplicaHub.Asking {
         vertx.setTimer(
             Math.max(1, life.toMillis()),
             t -> finish(Status.UNAUTHENTICATED, "the certificate of this stream has ended"));
+    pingTimer = vertx.setPeriodic(PING_MILLIS, t -> ping());
     request.response().putHeader(ReplicaHub.INSTANCE_FIELD, hub.instance());
     response.begin();
     request.handler(bytes -> read(bytes, begun));
@@ -63,6 +69,16 @@ final class ShareCall implements ReplicaHub.Asking {
           response.gone();
           closed();
         });
+  }
+
+  /** One that has vanished without a word is not heard: what its proxies were is out of date. */
+  private void ping() {
+    if (pinging) {
+      request.connection().close();
+      return;
+    }
+    pinging = true;
+    request.connection().ping(Buffer.buffer(new byte[8])).onSuccess(answer -> pinging = false);
   }
 
   private void read(Buffer bytes, ReplicaHub.Telling to) {
@@ -113,6 +129,7 @@ final class ShareCall implements ReplicaHub.Asking {
     if (!ended) {
       ended = true;
       vertx.cancelTimer(expiry);
+      vertx.cancelTimer(pingTimer);
       ReplicaHub.Telling told = telling;
       if (told != null) {
         told.onClosed();

@@ -316,7 +316,12 @@ public final class ProxySession {
 
   /** Asks for single exchanges, or no longer; from any thread. */
   void tap(ControlMessage.Tap tap) {
-    if (taps.size() < MAX_TAPS_WAITING) {
+    boolean ends = tap.maxPerSecond() == 0;
+    if (ends) {
+      // It takes the place of what waits still, so that ends are no more than Taps were opened.
+      taps.removeIf(waiting -> waiting.id() == tap.id());
+    }
+    if (ends || taps.size() < MAX_TAPS_WAITING) {
       taps.add(tap);
       wake();
     }

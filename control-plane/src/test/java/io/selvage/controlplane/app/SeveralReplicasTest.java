@@ -3,7 +3,9 @@ package io.selvage.controlplane.app;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.selvage.controlplane.api.TapApi;
 import io.selvage.controlplane.api.TrafficApi;
@@ -45,6 +47,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.Inet6Address;
+import java.net.NetworkInterface;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -80,12 +84,15 @@ class SeveralReplicasTest {
       ---
       """;
 
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   @TempDir private Path folder;
   private final Vertx vertx = Vertx.vertx();
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<AutoCloseable> open = new ArrayList<>();
   private ControlPlaneProcess a;
   private ControlPlaneProcess b;
+  private String bHost = "127.0.0.3";
 
   @BeforeEach
   void start() throws Exception {
@@ -220,8 +227,19 @@ class SeveralReplicasTest {
         .body();
   }
 
+  private String metrics(ControlPlaneProcess process) throws Exception {
+    String host = process == a ? "127.0.0.2" : bHost;
+    return http.send(
+            HttpRequest.newBuilder(
+                    URI.create("http://" + host + ":" + process.adminPort() + "/metrics"))
+                .timeout(Duration.ofSeconds(20))
+                .build(),
+            HttpResponse.BodyHandlers.ofString())
+        .body();
+  }
+
   private URI uri(ControlPlaneProcess process, String path) {
-    String host = process == a ? "127.0.0.2" : "127.0.0.3";
+    String host = process == a ? "127.0.0.2" : bHost;
     return URI.create("http://" + host + ":" + process.apiPort() + "/api/v1/" + path);
   }
 
@@ -251,7 +269,9 @@ class SeveralReplicasTest {
                     1,
                     100,
                     100)),
-            List.of()));
+            List.of(
+                new TrafficReport.Call(
+                    Direction.OUTBOUND, "10.1.0.2", 80, "", "GET", "/", 10, 10, 1, 9, 5))));
   }
 
   @Test
@@ -267,6 +287,12 @@ class SeveralReplicasTest {
           assertThat(get(b, "edges?type=po&namespace=shop")).contains("\"web-1\"", "\"api-1\"");
         });
     awaitIn(a, "edges?type=po&namespace=shop", "\"api-1\"");
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(metrics(b)) // whose port was chosen, so that it is told from the others
+                .as("the other replica's connection is past it")
+                .contains("selvage_control_handshakes 0.0\n"));
     for (ControlPlaneProcess one : List.of(a, b)) {
       awaitIn(one, "edges?type=po&namespace=shop", "\"notes\":[]");
       assertThat(get(one, "overview")).doesNotContain("ReplicaSilent");
@@ -279,6 +305,86 @@ class SeveralReplicasTest {
             assertThat(get(b, "overview"))
                 .contains("\"proxy_count\":0")
                 .contains("\"proxies\":[]"));
+  }
+
+  /** Its first address is what the others dial. */
+  @Test
+  void aReplicaWithAnIpv6AddressIsToldToo() throws Exception {
+    assumeTrue(hasIpv6Loopback(), "skipped: this machine has no address ::1");
+    b.close();
+    Files.writeString(
+        folder.resolve("manifests/pods.yaml"),
+        POD.formatted("cp-a", "selvage", "control-plane", "127.0.0.2")
+            + POD.formatted("cp-b", "selvage", "control-plane", "'::1'")
+            + POD.formatted("web-1", "shop", "web", "10.1.0.1"));
+    bHost = "[::1]";
+    b = start("cp-b", "::1", a.grpcPort());
+    proxyOfA();
+    awaitIn(b, "overview", "\"web-1\"");
+    awaitIn(b, "stat?resource=deploy", "\"notes\":[]");
+    awaitIn(a, "stat?resource=deploy", "\"notes\":[]");
+  }
+
+  private static boolean hasIpv6Loopback() throws IOException {
+    return NetworkInterface.networkInterfaces()
+        .flatMap(NetworkInterface::inetAddresses)
+        .anyMatch(address -> address instanceof Inet6Address && address.isLoopbackAddress());
+  }
+
+  /** Nothing is lost and nothing counted twice, whoever the proxy keeps its stream to. */
+  @Test
+  void everyRequestIsCountedOnceAtEachReplica() throws Exception {
+    TestProxy proxy = proxyOfA();
+    awaitIn(b, "overview", "\"web-1\"");
+    for (long sequence = 1; sequence <= 5; sequence++) {
+      proxy.send(report(sequence));
+    }
+    awaitRequests(a, 50);
+    awaitRequests(b, 50);
+
+    proxy.close();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() -> assertThat(get(b, "overview")).contains("\"proxy_count\":0"));
+    TestProxy moved =
+        TestProxy.connect(
+            vertx,
+            "127.0.0.3",
+            b.grpcPort(),
+            certificate("shop", "web"),
+            new PodRef("shop", "web-1"),
+            ProxyKind.SIDECAR);
+    open.add(moved);
+    moved.await(ControlMessage.Inbound.class, i -> true);
+    awaitIn(a, "overview", "\"web-1\"");
+    moved.send(report(5)); // it does not know that this one has arrived
+    for (long sequence = 6; sequence <= 9; sequence++) {
+      moved.send(report(sequence));
+    }
+    awaitRequests(a, 90);
+    awaitRequests(b, 90);
+
+    // What the first replica knew went with it; the second one is dialled again and goes on.
+    a.close();
+    awaitIn(b, "overview", "ReplicaSilent");
+    a = start("cp-a", "127.0.0.2", b.grpcPort());
+    awaitIn(a, "overview", "\"web-1\"");
+    for (long sequence = 10; sequence <= 12; sequence++) {
+      moved.send(report(sequence));
+    }
+    awaitRequests(b, 120);
+    awaitRequests(a, 30);
+  }
+
+  /** All requests that were taken in; the test has reported them. */
+  private void awaitRequests(ControlPlaneProcess process, int requests) {
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(() ->
+            assertThat(
+                    JSON.readTree(get(process, "top?resource=po/web-1&namespace=shop"))
+                        .findValuesAsText("count"))
+                .containsExactly(Integer.toString(requests)));
   }
 
   @Test

@@ -138,6 +138,14 @@ public final class MeshWorld {
   }
 
   public ConnectedProxy proxy(String pod, String account, ProxyKind kind) {
+    return proxy(pod, account, kind, Instant.EPOCH);
+  }
+
+  public ConnectedProxy proxy(String pod, String account, Instant since) {
+    return proxy(pod, account, ProxyKind.SIDECAR, since);
+  }
+
+  private ConnectedProxy proxy(String pod, String account, ProxyKind kind, Instant since) {
     return new ConnectedProxy(
         ++sessions,
         identity(account),
@@ -148,7 +156,7 @@ public final class MeshWorld {
         "test",
         "",
         0,
-        Instant.EPOCH);
+        since);
   }
 
   public static WorkloadIdentity identity(String account) {

@@ -91,8 +91,11 @@ public final class ObservationStore {
       return;
     }
     long now = clock.getAsLong();
+    boolean late = proxy.connection.session() != from.session();
     proxy.lastReport = now;
-    proxy.report++;
+    if (!late) {
+      proxy.report++;
+    }
     var spread = new Spread(now - Math.max(1, report.millis()), now);
     for (Edge edge : report.edges()) {
       Optional<String> address = Addresses.canonical(edge.peer());
@@ -100,11 +103,11 @@ public final class ObservationStore {
         figures.absurdEntries.increment();
         continue;
       }
-      take(proxy, edge, address.get(), spread, now);
+      take(proxy, edge, address.get(), spread, now, late);
     }
     // A peer that is not mentioned has no open connection any more.
     for (Pair pair : proxy.pairs.values()) {
-      if (pair.openReport != proxy.report) {
+      if (!late && pair.openReport != proxy.report) {
         pair.open = 0;
       }
     }
@@ -146,6 +149,10 @@ public final class ObservationStore {
       makeRoomForUnknown(from.identity());
     }
     ProxyTraffic proxy = proxies.computeIfAbsent(key, k -> new ProxyTraffic(k, from));
+    if (proxy.connected && from.since().isBefore(proxy.connection.since())) {
+      // What came late through the replica it has left counts, but it is connected elsewhere.
+      return proxy;
+    }
     sessions.remove(proxy.connection.session());
     proxy.connection = from;
     proxy.connected = true;
@@ -171,7 +178,11 @@ public final class ObservationStore {
     sessions.remove(oldest.connection.session(), oldest);
   }
 
-  private void take(ProxyTraffic proxy, Edge edge, String address, Spread spread, long now) {
+  /**
+   * @param late whether it has reported on a newer stream since, which says what is open
+   */
+  private void take(
+      ProxyTraffic proxy, Edge edge, String address, Spread spread, long now, boolean late) {
     Optional<WorkloadIdentity> identity = WorkloadIdentity.parse(edge.peerIdentity());
     Optional<PodKey> pod = directory.podAt(address, now, identity).map(PodInfo::key);
     var key =
@@ -197,9 +208,12 @@ public final class ObservationStore {
     pairsByUse.put(pair, true);
     pair.address = address;
     pair.lastUsed = now;
-    // Entries that differ in the port alone are one pair.
-    pair.open = pair.openReport == proxy.report ? Counts.plus(pair.open, edge.open()) : edge.open();
-    pair.openReport = proxy.report;
+    if (!late) {
+      // Entries that differ in the port alone are one pair.
+      pair.open =
+          pair.openReport == proxy.report ? Counts.plus(pair.open, edge.open()) : edge.open();
+      pair.openReport = proxy.report;
+    }
     for (int part = 0; part < spread.parts(); part++) {
       pair.counts.add(spread.bucket(part), spread.part(part, counts));
     }

@@ -14,6 +14,7 @@ import io.selvage.model.mesh.TrafficReport.Direction;
 import io.selvage.model.mesh.TrafficReport.Edge;
 import io.selvage.model.mesh.TrafficReport.Security;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -196,6 +197,26 @@ class ObservationStoreTest {
     world.report(again, EdgeOf.to("10.0.0.2").opened(0, 1).edge());
     world.store.gone(web);
     assertThat(only(ALL).open()).isEqualTo(1);
+  }
+
+  /** It comes through the replica that the proxy has left. */
+  @Test
+  void aLateReportCountsAndTakesNothingOver() {
+    world.report(web, EdgeOf.to("10.0.0.2").requests(1, 1).opened(1, 1).edge());
+    ConnectedProxy moved = world.proxy("web-5d9-1", "web", Instant.EPOCH.plusSeconds(1));
+    world.report(moved, EdgeOf.to("10.0.0.2").requests(1, 1).opened(0, 1).edge());
+    world.report(web, EdgeOf.to("10.0.0.2").requests(1, 1).opened(0, 7).edge());
+    assertThat(only(ALL).open()).isEqualTo(1);
+    assertThat(only(ALL).requests()).isEqualTo(3);
+    world.store.gone(web);
+    assertThat(only(ALL).open()).as("it is connected elsewhere").isEqualTo(1);
+    world.store.gone(moved);
+    assertThat(world.store.pairs(ALL).stream().mapToDouble(PairTotals::open).sum()).isZero();
+
+    // Clocks of replicas differ: one that has left for good does not count.
+    ConnectedProxy third = world.proxy("web-5d9-1", "web");
+    world.report(third, EdgeOf.to("10.0.0.2").opened(0, 2).edge());
+    assertThat(only(ALL).open()).isEqualTo(2);
   }
 
   static Stream<Edge> absurd() {
