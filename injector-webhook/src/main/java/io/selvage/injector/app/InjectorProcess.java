@@ -75,7 +75,12 @@ public final class InjectorProcess implements AutoCloseable {
     this.events = ApiEvents.start(api, options.replica());
     this.handler =
         new AdmissionHandler(
-            cluster, new PodMutator(options.settings()), events, metrics, options.acceptLinkerd());
+            cluster,
+            new PodMutator(options.settings()),
+            events,
+            metrics,
+            options.acceptLinkerd(),
+            options.clients().isPresent());
     this.admin = new AdminPages(vertx, registry, this::obstacles);
   }
 

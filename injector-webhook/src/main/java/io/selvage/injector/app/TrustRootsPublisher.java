@@ -12,6 +12,8 @@ import io.selvage.model.kube.ConfigMap;
 import io.selvage.model.kube.Kind;
 import io.selvage.model.kube.Namespace;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +23,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +35,9 @@ import org.slf4j.LoggerFactory;
 final class TrustRootsPublisher implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(TrustRootsPublisher.class);
   private static final Duration RETRY = Duration.ofSeconds(5);
+
+  /** Rights, quotas and policies are changed by hand. */
+  private static final Duration RETRY_REFUSED = Duration.ofSeconds(60);
 
   /** No pod of the mesh is there. */
   private static final Set<String> LEFT_OUT =
@@ -47,6 +53,9 @@ final class TrustRootsPublisher implements AutoCloseable {
 
   // Confined to the thread.
   private boolean missing;
+
+  /** Namespaces that take no copy, of which it was said. */
+  private final Set<String> refusing = new HashSet<>();
 
   /** Whether a retry is due already: each failure must not begin a series of its own. */
   private boolean retrying;
@@ -72,11 +81,11 @@ final class TrustRootsPublisher implements AutoCloseable {
     thread.shutdownNow();
   }
 
-  private void retry() {
+  private void retry(Duration delay) {
     if (!retrying) {
       retrying = true;
       later(
-          RETRY,
+          delay,
           () -> {
             retrying = false;
             publish();
@@ -112,22 +121,31 @@ final class TrustRootsPublisher implements AutoCloseable {
       return;
     }
     missing = false;
-    boolean all = true;
+    Optional<Duration> again = Optional.empty();
+    var namespaces = new HashSet<String>();
     for (Namespace namespace : state.all(Kind.NAMESPACE)) {
       String name = namespace.metadata().name();
       if (!name.equals(home) && !LEFT_OUT.contains(name)) {
-        all &= copy(state, name, roots.get().getOrDefault(TrustRoots.KEY, ""));
+        namespaces.add(name);
+        boolean going = !namespace.metadata().deletionTimestamp().isEmpty();
+        Optional<Duration> one =
+            copy(state, name, going, roots.get().getOrDefault(TrustRoots.KEY, ""));
+        again = Stream.concat(again.stream(), one.stream()).min(Comparator.naturalOrder());
       }
     }
-    if (!all) {
-      retry();
-    }
+    refusing.retainAll(namespaces);
+    again.ifPresent(this::retry);
   }
 
-  private boolean copy(ClusterState state, String namespace, String pem) {
+  /**
+   * @param going whether the namespace is being deleted, and takes nothing new
+   * @return when to try again; empty if there is nothing left to do
+   */
+  private Optional<Duration> copy(ClusterState state, String namespace, boolean going, String pem) {
     Optional<ConfigMap> existing = state.find(Kind.CONFIG_MAP, namespace, TrustRoots.CONFIG_MAP);
     if (existing.isPresent() && existing.get().data().equals(Map.of(TrustRoots.KEY, pem))) {
-      return true;
+      refusing.remove(namespace);
+      return Optional.empty();
     }
     try {
       Optional<ObjectNode> now =
@@ -144,14 +162,24 @@ final class TrustRootsPublisher implements AutoCloseable {
       } else {
         objects.create(Type.CONFIG_MAP, map);
       }
-      return true;
+      refusing.remove(namespace);
+      return Optional.empty();
     } catch (ApiCallException e) {
-      // A namespace that is going takes nothing new; another replica may have been faster.
+      if (e.isForbidden() && !going) {
+        if (refusing.add(namespace)) {
+          log.warn(
+              "injected pods of {} cannot start, it takes no trust roots: {}",
+              namespace,
+              e.getMessage());
+        }
+        return Optional.of(RETRY_REFUSED);
+      }
+      // Another replica may have been faster.
       log.debug("no trust roots in {}: {}", namespace, e.getMessage());
-      return e.isConflict() || e.isForbidden() || e.isNotFound();
+      return going || e.isConflict() || e.isNotFound() ? Optional.empty() : Optional.of(RETRY);
     } catch (RuntimeException e) {
       log.error("no trust roots in {}", namespace, e);
-      return true;
+      return Optional.empty();
     }
   }
 }

@@ -20,6 +20,9 @@ final class SidecarContainers {
   /** A sidecar that is told to stop leaves this much before it would be killed. */
   private static final int GRACE_MARGIN_SECONDS = 1;
 
+  /** For so long after SIGTERM it stays in any case. */
+  private static final int MIN_QUIET_SECONDS = 2;
+
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   private final MutatorSettings settings;
@@ -44,9 +47,7 @@ final class SidecarContainers {
     flag(args, "--skip-inbound-ports=", ConfigOption.SKIP_INBOUND_PORTS);
     flag(args, "--skip-outbound-ports=", ConfigOption.SKIP_OUTBOUND_PORTS);
     flag(args, "--skip-subnets=", ConfigOption.SKIP_SUBNETS);
-    ObjectNode resources = container.putObject("resources");
-    resources.putObject("requests").put("cpu", "10m").put("memory", "32Mi");
-    resources.putObject("limits").put("memory", "128Mi");
+    initResources(container.putObject("resources"));
     ObjectNode security = container.putObject("securityContext");
     security.put("runAsUser", 0);
     security.put("runAsGroup", 0);
@@ -79,10 +80,6 @@ final class SidecarContainers {
     }
     probe(container, "readinessProbe", "/ready").put("initialDelaySeconds", 2);
     probe(container, "livenessProbe", "/live").put("initialDelaySeconds", 10);
-    int wait = config.number(ConfigOption.PROXY_WAIT_BEFORE_EXIT_SECONDS, 0);
-    if (wait > 0) {
-      container.putObject("lifecycle").putObject("preStop").putObject("sleep").put("seconds", wait);
-    }
     resources(container.putObject("resources"));
     ObjectNode security = container.putObject("securityContext");
     security.put("runAsUser", MeshProtocol.PROXY_UID);
@@ -184,6 +181,12 @@ final class SidecarContainers {
         SidecarContract.INBOUND_CONNECT_TIMEOUT,
         config.get(ConfigOption.PROXY_INBOUND_CONNECT_TIMEOUT));
     variable(env, SidecarContract.SHUTDOWN_GRACE, shutdownGrace());
+    // The sidecar serves on meanwhile. A preStop hook that sleeps is refused before Kubernetes
+    // 1.30, and one that runs a program needs one in the image.
+    int wait = config.number(ConfigOption.PROXY_WAIT_BEFORE_EXIT_SECONDS, 0);
+    if (wait > MIN_QUIET_SECONDS) {
+      variable(env, SidecarContract.SHUTDOWN_QUIET, wait + "s");
+    }
     variable(
         env,
         SidecarContract.ADMIN_SHUTDOWN,
@@ -233,6 +236,24 @@ final class SidecarContainers {
         resources, "requests", "ephemeral-storage", ConfigOption.PROXY_EPHEMERAL_STORAGE_REQUEST);
     resource(resources, "limits", "cpu", ConfigOption.PROXY_CPU_LIMIT);
     resource(resources, "limits", "memory", ConfigOption.PROXY_MEMORY_LIMIT);
+    resource(resources, "limits", "ephemeral-storage", ConfigOption.PROXY_EPHEMERAL_STORAGE_LIMIT);
+  }
+
+  /**
+   * What the proxy has limits of, this has too: a ResourceQuota on limits refuses a pod one of
+   * whose containers has none. It ends before the proxy starts, so the pod needs no more by that.
+   */
+  private void initResources(ObjectNode resources) {
+    resources.putObject("requests").put("cpu", "10m").put("memory", "32Mi");
+    resources.putObject("limits").put("memory", "128Mi");
+    if (config.get(ConfigOption.PROXY_CPU_LIMIT).isPresent()) {
+      // Within the limit, as the proxy's own; without one, Kubernetes requests the limit.
+      resources.withObject("/requests").remove("cpu");
+      resource(resources, "requests", "cpu", ConfigOption.PROXY_CPU_REQUEST);
+      resource(resources, "limits", "cpu", ConfigOption.PROXY_CPU_LIMIT);
+    }
+    resource(
+        resources, "requests", "ephemeral-storage", ConfigOption.PROXY_EPHEMERAL_STORAGE_REQUEST);
     resource(resources, "limits", "ephemeral-storage", ConfigOption.PROXY_EPHEMERAL_STORAGE_LIMIT);
   }
 

@@ -22,6 +22,7 @@ final class SidecarContract {
   static final String INBOUND_CONNECT_TIMEOUT = "SELVAGE_INBOUND_CONNECT_TIMEOUT";
   static final String LOG_LEVEL = "SELVAGE_LOG_LEVEL";
   static final String SHUTDOWN_GRACE = "SELVAGE_SHUTDOWN_GRACE";
+  static final String SHUTDOWN_QUIET = "SELVAGE_SHUTDOWN_QUIET";
   static final String ADMIN_SHUTDOWN = "SELVAGE_ADMIN_SHUTDOWN";
 
   static final String TOKEN_FOLDER = "/var/run/secrets/selvage.io";

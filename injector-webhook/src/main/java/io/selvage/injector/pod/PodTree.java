@@ -18,6 +18,9 @@ public final class PodTree {
   /** What Kubernetes gives a pod that says nothing, in seconds. */
   public static final int DEFAULT_GRACE_SECONDS = 30;
 
+  /** Label of nodes. */
+  private static final String NODE_OS = "kubernetes.io/os";
+
   private final ObjectNode root;
   private final ObjectNode spec;
   private final Map<String, String> labels;
@@ -39,6 +42,8 @@ public final class PodTree {
     this.initContainers = containers("initContainers");
     this.containers = containers("containers");
     this.volumes = names(spec.path("volumes"), "spec.volumes");
+    JsonNode nodes = spec.path("nodeSelector");
+    require(isAbsent(nodes) || nodes.isObject(), "spec.nodeSelector", "a mapping");
     requireBoolean(spec.path("hostNetwork"), "spec.hostNetwork");
     JsonNode grace = spec.path("terminationGracePeriodSeconds");
     require(
@@ -107,9 +112,10 @@ public final class PodTree {
     return spec.path("hostNetwork").asBoolean(false);
   }
 
-  /** {@code linux} where it is not said. */
+  /** Where it says neither what it is for nor which nodes it is for, {@code linux}. */
   public String operatingSystem() {
-    return spec.path("os").path("name").asText("linux");
+    String selected = spec.path("nodeSelector").path(NODE_OS).asText("linux");
+    return spec.path("os").path("name").asText(selected);
   }
 
   /** Seconds between SIGTERM and SIGKILL, at least 0. */

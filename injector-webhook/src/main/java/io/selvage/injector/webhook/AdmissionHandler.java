@@ -29,26 +29,37 @@ import java.util.Optional;
  * words; nothing in it is believed further than it was looked at. Blocks while it asks the cluster.
  */
 public final class AdmissionHandler {
+  /** Half of what is written in all: the rest is for others of this process. */
+  static final int EVENTS_PER_SECOND = 10;
+
+  static final int EVENTS_AT_ONCE = 200;
+
   private final ClusterView cluster;
   private final PodMutator mutator;
   private final EventSink events;
   private final AdmissionMetrics metrics;
   private final boolean acceptLinkerd;
+  private final boolean onlyApiServer;
+  private final Allowance allowance = new Allowance(EVENTS_PER_SECOND, EVENTS_AT_ONCE);
 
   /**
    * @param acceptLinkerd whether Linkerd's annotations count where ours do not stand
+   * @param onlyApiServer whether nobody else can send a review, because it has to show a
+   *     certificate. Otherwise what a review says of a pod's owners is not believed
    */
   public AdmissionHandler(
       ClusterView cluster,
       PodMutator mutator,
       EventSink events,
       AdmissionMetrics metrics,
-      boolean acceptLinkerd) {
+      boolean acceptLinkerd,
+      boolean onlyApiServer) {
     this.cluster = requireNonNull(cluster, "cluster");
     this.mutator = requireNonNull(mutator, "mutator");
     this.events = requireNonNull(events, "events");
     this.metrics = requireNonNull(metrics, "metrics");
     this.acceptLinkerd = acceptLinkerd;
+    this.onlyApiServer = onlyApiServer;
   }
 
   /**
@@ -79,9 +90,17 @@ public final class AdmissionHandler {
 
   private byte[] answer(AdmissionReview review, PodTree pod) throws ClusterAwayException {
     Map<String, String> namespace = cluster.namespaceAnnotations(review.namespace());
-    Owner owner = owner(pod, review.namespace());
+    InjectionDecision decision = InjectionDecision.of(pod, namespace, acceptLinkerd);
+    // Most pods of most clusters are nobody's business: nothing is asked for because of them.
+    boolean ask =
+        switch (decision) {
+          case Present _ -> false;
+          case Skip skip -> skip.reasons().stream().anyMatch(SkipReason::isSurprising);
+          case Inject _ -> true;
+        };
+    Owner owner = owner(pod, review.namespace(), ask);
     String at;
-    switch (InjectionDecision.of(pod, namespace, acceptLinkerd)) {
+    switch (decision) {
       case Present(var where) -> {
         metrics.skipped(owner.kind(), review.namespace(), where.label(), "already_injected");
         return review.allowed(List.of());
@@ -132,8 +151,8 @@ public final class AdmissionHandler {
   private void tell(
       AdmissionReview review, Owner owner, EventSink.Type type, String reason, String message) {
     // A pod has no name yet and may never come to be: Events stand at its owner.
-    if (!review.dryRun() && !owner.subject().name().isEmpty()) {
-      events.record(new EventSink.Event(owner.subject(), type, reason, message));
+    if (!review.dryRun() && owner.subject().isPresent() && allowance.take(System.nanoTime())) {
+      events.record(new EventSink.Event(owner.subject().get(), type, reason, message));
     }
   }
 
@@ -145,15 +164,18 @@ public final class AdmissionHandler {
    * Whom a pod belongs to.
    *
    * @param subject where Events go: the workload itself if it could be found, else what controls
-   *     the pod, else the pod
+   *     the pod; empty if it is not certain that it is there
    */
-  private record Owner(Workload workload, EventSink.Subject subject) {
+  private record Owner(Workload workload, Optional<EventSink.Subject> subject) {
     String kind() {
       return workload.kind();
     }
   }
 
-  private Owner owner(PodTree pod, String namespace) {
+  /**
+   * @param ask whether the cluster is to be asked; otherwise the workload is guessed
+   */
+  private Owner owner(PodTree pod, String namespace, boolean ask) {
     var metadata =
         new ObjectMeta(
             pod.name(),
@@ -168,16 +190,23 @@ public final class AdmissionHandler {
             pod.owners());
     var direct = Workloads.controllerOf(metadata.ownerReferences());
     if (direct.isEmpty()) {
-      return new Owner(
-          new Workload(namespace, "Pod", pod.name()),
-          new EventSink.Subject("v1", "Pod", namespace, pod.name(), pod.uid()));
+      return new Owner(new Workload(namespace, "Pod", pod.name()), Optional.empty());
     }
     Optional<ObjectMeta> between =
-        cluster.between(direct.get().kind(), namespace, direct.get().name());
-    OwnerReference top =
-        between.flatMap(b -> Workloads.controllerOf(b.ownerReferences())).orElse(direct.get());
+        ask
+            ? cluster.between(direct.get().kind(), namespace, direct.get().name())
+            : Optional.empty();
+    Optional<OwnerReference> believed =
+        between.filter(b -> b.uid().equals(direct.get().uid())).isPresent() || onlyApiServer
+            ? direct
+            : Optional.empty();
     return new Owner(
         Workloads.ownerOf(metadata, between),
-        new EventSink.Subject(top.apiVersion(), top.kind(), namespace, top.name(), top.uid()));
+        believed.map(owner -> {
+          OwnerReference top =
+              between.flatMap(b -> Workloads.controllerOf(b.ownerReferences())).orElse(owner);
+          return new EventSink.Subject(
+              top.apiVersion(), top.kind(), namespace, top.name(), top.uid());
+        }));
   }
 }

@@ -139,6 +139,44 @@ class PodMutatorTest {
         .hasMessageContaining("below 96Mi, with which a sidecar does not run");
   }
 
+  /** A ResourceQuota on limits refuses a pod one of whose containers has none. */
+  @Test
+  void theInitContainerHasLimitsOfWhatTheProxyHasThem() throws Exception {
+    ObjectNode pod = Trees.yaml("{metadata: {name: web}, spec: {containers: [{name: app}]}}");
+    JsonNode without = inject(pod).at("/spec/initContainers/0/resources");
+    assertThat(without.at("/limits").properties())
+        .extracting(Map.Entry::getKey)
+        .containsExactly("memory");
+
+    ObjectNode annotations = pod.withObject("/metadata/annotations");
+    annotations.put("config.selvage.io/proxy-cpu-limit", "60m");
+    annotations.put("config.selvage.io/proxy-ephemeral-storage-limit", "1Gi");
+    JsonNode injected = inject(pod);
+    for (int container = 0; container < 2; container++) {
+      JsonNode resources = injected.at("/spec/initContainers/" + container + "/resources");
+      assertThat(resources.at("/limits/cpu").asText()).isEqualTo("60m");
+      assertThat(resources.at("/limits/ephemeral-storage").asText()).isEqualTo("1Gi");
+      assertThat(resources.at("/limits/memory").asText()).isNotEmpty();
+      assertThat(resources.at("/requests/cpu").asText()).isEqualTo("50m");
+    }
+  }
+
+  /** A hook that sleeps is refused by Kubernetes before 1.30. */
+  @Test
+  void theWaitBeforeTheExitNeedsNoHook() throws Exception {
+    for (String seconds : List.of("0", "2", "3")) {
+      ObjectNode pod = Trees.yaml("{metadata: {name: web}, spec: {containers: [{name: app}]}}");
+      pod.withObject("/metadata/annotations")
+          .put("config.selvage.io/proxy-wait-before-exit-seconds", seconds);
+      JsonNode proxy = inject(pod).at("/spec/initContainers/1");
+      assertThat(proxy.has("lifecycle")).isFalse();
+      assertThat(
+              proxy.path("env").toString().contains("\"SELVAGE_SHUTDOWN_QUIET\",\"value\":\"3s\""))
+          .as("less than it stays anyway is nothing")
+          .isEqualTo(seconds.equals("3"));
+    }
+  }
+
   @Test
   void aTakenNameIsRefusedInWords() {
     for (String volume :

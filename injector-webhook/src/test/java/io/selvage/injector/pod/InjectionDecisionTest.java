@@ -87,6 +87,12 @@ class InjectionDecisionTest {
         .containsExactly(HOST_NETWORK_ENABLED, SIDECAR_ALREADY_EXISTS);
     assertThat(reasons("{spec: {os: {name: windows}, containers: [{name: app}]}}"))
         .containsExactly(UNSUPPORTED_OPERATING_SYSTEM);
+    assertThat(
+            reasons(
+                "{spec: {nodeSelector: {kubernetes.io/os: windows}, containers: [{name: app}]}}"))
+        .containsExactly(UNSUPPORTED_OPERATING_SYSTEM);
+    String linux = "{spec: {nodeSelector: {kubernetes.io/os: linux}, containers: [{name: app}]}}";
+    assertThat(InjectionDecision.of(Trees.pod(linux), enabled(), false)).isInstanceOf(Inject.class);
   }
 
   @ParameterizedTest

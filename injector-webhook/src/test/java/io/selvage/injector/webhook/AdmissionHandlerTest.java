@@ -46,13 +46,18 @@ class AdmissionHandlerTest {
   private final List<EventSink.Event> events = new ArrayList<>();
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final AdmissionHandler handler =
-      new AdmissionHandler(
-          new FakeCluster(),
-          new PodMutator(Trees.settings()),
-          events::add,
-          new AdmissionMetrics(registry),
-          false);
+  private final List<String> looked = new ArrayList<>();
+  private final AdmissionHandler handler = handler(false);
+
+  private AdmissionHandler handler(boolean onlyApiServer) {
+    return new AdmissionHandler(
+        new FakeCluster(),
+        new PodMutator(Trees.settings()),
+        events::add,
+        new AdmissionMetrics(registry),
+        false,
+        onlyApiServer);
+  }
 
   private final class FakeCluster implements ClusterView {
     @Override
@@ -65,11 +70,12 @@ class AdmissionHandlerTest {
 
     @Override
     public Optional<ObjectMeta> between(String kind, String namespace, String name) {
+      looked.add(kind + " " + namespace + "/" + name);
       var owner = new OwnerReference("apps/v1", "Deployment", "web", "d1", true);
       return name.equals("web-abc")
           ? Optional.of(
               new ObjectMeta(
-                  name, namespace, null, null, null, null, 0, null, null, List.of(owner)))
+                  name, namespace, null, null, "r1", null, 0, null, null, List.of(owner)))
           : Optional.empty();
     }
   }
@@ -124,6 +130,79 @@ class AdmissionHandlerTest {
 
     assertThat(response.has("patch")).isTrue();
     assertThat(events).isEmpty();
+  }
+
+  /** Without a client certificate anybody may send a review, and name any object in it. */
+  @Test
+  void anOwnerThatIsNotThereGetsNoEvent() throws Exception {
+    for (String owners :
+        List.of(
+            "{apiVersion: apps/v1, kind: ReplicaSet, name: web-abc, uid: r2, controller: true}",
+            "{apiVersion: apps/v1, kind: ReplicaSet, name: other, uid: r1, controller: true}",
+            "{apiVersion: v1, kind: Node, name: node-1, uid: n1, controller: true}",
+            "{apiVersion: apps/v1, kind: DaemonSet, name: agent, uid: a1, controller: true}")) {
+      ObjectNode pod = Trees.yaml(POD);
+      ((ObjectNode) pod.get("metadata")).putArray("ownerReferences").add(Trees.yaml(owners));
+      assertThat(review("shop", pod).has("patch")).isTrue();
+      assertThat(events).as(owners).isEmpty();
+    }
+    ObjectNode alone = Trees.yaml("{metadata: {name: web, uid: x}, spec: {containers: []}}");
+    review("shop", alone);
+    assertThat(events).as("a pod that nobody has made yet").isEmpty();
+
+    ObjectNode agent = Trees.yaml(POD);
+    ((ObjectNode) agent.get("metadata"))
+        .putArray("ownerReferences")
+        .add(
+            Trees.yaml(
+                "{apiVersion: apps/v1, kind: DaemonSet, name: agent, uid: a1, controller: true}"));
+    handler(true).handle(Trees.JSON.writeValueAsBytes(request("shop", agent)));
+    assertThat(events)
+        .as("the API server has said so")
+        .extracting(e -> e.subject().name())
+        .containsExactly("agent");
+  }
+
+  @Test
+  void reviewsCannotFloodEvents() throws Exception {
+    long begin = System.nanoTime();
+    for (int i = 0; i < 2 * AdmissionHandler.EVENTS_AT_ONCE; i++) {
+      review("shop", Trees.yaml(POD));
+    }
+    long seconds = (System.nanoTime() - begin) / 1_000_000_000 + 1;
+    assertThat(events.size())
+        .isBetween(
+            AdmissionHandler.EVENTS_AT_ONCE,
+            (int)
+                Math.min(
+                    2L * AdmissionHandler.EVENTS_AT_ONCE,
+                    AdmissionHandler.EVENTS_AT_ONCE
+                        + seconds * AdmissionHandler.EVENTS_PER_SECOND));
+    var allowance = new Allowance(10, 2);
+    assertThat(allowance.take(0)).isTrue();
+    assertThat(allowance.take(0)).isTrue();
+    assertThat(allowance.take(99_999_999)).isFalse();
+    assertThat(allowance.take(100_000_000)).isTrue();
+    assertThat(allowance.take(100_000_000)).isFalse();
+    assertThat(allowance.take(10_000_000_000L)).isTrue();
+    assertThat(allowance.take(10_000_000_000L)).isTrue();
+    assertThat(allowance.take(10_000_000_000L)).isFalse();
+  }
+
+  /** The API server waits for the answer while it is asked. */
+  @Test
+  void nothingIsLookedUpForAPodNobodyAskedFor() throws Exception {
+    ObjectNode pod = Trees.yaml(POD);
+    review("plain", pod);
+    assertThat(looked).isEmpty();
+    assertThat(registry.scrape()).contains("owner_kind=\"deployment\",skip=\"true\"");
+    JsonNode injected = JsonPatch.apply(patch(review("shop", pod)), pod);
+    assertThat(looked).containsExactly("ReplicaSet shop/web-abc");
+    review("shop", injected);
+    assertThat(looked).hasSize(1);
+    ((ObjectNode) pod.get("spec")).put("hostNetwork", true);
+    review("shop", pod);
+    assertThat(looked).hasSize(2);
   }
 
   @Test

@@ -233,7 +233,7 @@ class AdmissionServerTest {
     var metrics = new AdmissionMetrics(new SimpleMeterRegistry());
     var handler =
         new AdmissionHandler(
-            cluster, new PodMutator(Trees.settings()), EventSink.none(), metrics, false);
+            cluster, new PodMutator(Trees.settings()), EventSink.none(), metrics, false, false);
     server = new AdmissionServer(vertx, handler, metrics, check, material(ca));
     return server
         .listen("127.0.0.1", 0)
