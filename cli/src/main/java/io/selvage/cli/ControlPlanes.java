@@ -162,6 +162,11 @@ public final class ControlPlanes {
       }
 
       @Override
+      public void incompleteReplicas(Supplier<List<String>> incomplete) {
+        observation.incompleteReplicas(incomplete);
+      }
+
+      @Override
       public void close() {
         observation.close();
       }

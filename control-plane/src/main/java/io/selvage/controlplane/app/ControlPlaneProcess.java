@@ -137,6 +137,13 @@ public final class ControlPlaneProcess implements AutoCloseable {
      */
     default void silentReplicas(Supplier<List<String>> silent) {}
 
+    /**
+     * Says which replicas did not pass on all that their proxies have reported; once.
+     *
+     * @param incomplete names of pods, of this moment; thread-safe
+     */
+    default void incompleteReplicas(Supplier<List<String>> incomplete) {}
+
     @Override
     void close();
   }
@@ -214,6 +221,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
       share.connect(sessions);
       traffic.connect(share.fleet());
       traffic.silentReplicas(share::silent);
+      traffic.incompleteReplicas(share::incomplete);
       hub.listen(discovery);
       this.server =
           opened(

@@ -48,6 +48,7 @@ public final class Observation implements AutoCloseable {
   private final LongAdder droppedReports = new LongAdder();
   private final AtomicReference<ClusterState> newest = new AtomicReference<>();
   private volatile Supplier<List<String>> silent = List::of;
+  private volatile Supplier<List<String>> incomplete = List::of;
 
   private Observation(ObservationOptions options, LongSupplier clock) {
     lane = new Lane(options.limits().queuedEdges());
@@ -55,7 +56,7 @@ public final class Observation implements AutoCloseable {
     store = new ObservationStore(options.limits(), directory, clock);
     taps = new TapDesk(directory, clock);
     var tables = new TrafficTables(directory, store::reportingPods);
-    var stored = new StoredTraffic(lane, store, tables, () -> silent.get());
+    var stored = new StoredTraffic(lane, store, tables, () -> silent.get(), () -> incomplete.get());
     if (options.prometheus().isPresent()) {
       var prometheus =
           new PrometheusTraffic(
@@ -149,6 +150,11 @@ public final class Observation implements AutoCloseable {
   /** Says which other replicas are not heard: what their proxies report is missing. */
   public void silentReplicas(Supplier<List<String>> names) {
     silent = names;
+  }
+
+  /** Says which other replicas did not pass on all that their proxies have reported. */
+  public void incompleteReplicas(Supplier<List<String>> names) {
+    incomplete = names;
   }
 
   /** Tells of single exchanges. */

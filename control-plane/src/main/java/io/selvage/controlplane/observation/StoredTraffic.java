@@ -27,12 +27,19 @@ final class StoredTraffic implements TrafficQuery {
   private final ObservationStore store;
   private final TrafficTables tables;
   private final Supplier<List<String>> silent;
+  private final Supplier<List<String>> incomplete;
 
   /**
    * @param silent replicas whose proxies' reports are missing
+   * @param incomplete replicas of whose proxies' reports some are missing
    */
   StoredTraffic(
-      Lane lane, ObservationStore store, TrafficTables tables, Supplier<List<String>> silent) {
+      Lane lane,
+      ObservationStore store,
+      TrafficTables tables,
+      Supplier<List<String>> silent,
+      Supplier<List<String>> incomplete) {
+    this.incomplete = incomplete;
     this.lane = lane;
     this.store = store;
     this.tables = tables;
@@ -92,6 +99,12 @@ final class StoredTraffic implements TrafficQuery {
     for (String replica : silent.get()) {
       notes.add(
           "the replica " + replica + " is not heard: what its proxies have reported is missing");
+    }
+    for (String replica : incomplete.get()) {
+      notes.add(
+          "the replica "
+              + replica
+              + " could not pass on all that its proxies have reported: figures are too low");
     }
     return notes;
   }

@@ -14,6 +14,7 @@ import io.selvage.model.mesh.ReplicaMessage;
 import io.selvage.model.mesh.ReplicaRequest;
 import io.selvage.model.mesh.TrafficReport;
 import io.selvage.model.mesh.WorkloadIdentity;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,6 +40,11 @@ final class HeardReplicas implements ReplicaHub {
   /** Proxies of one replica: twice the connections its port takes. */
   static final int MAX_PROXIES = 20_000;
 
+  /** As long as what is reported is kept. */
+  private static final Duration KEPT = Duration.ofMinutes(10);
+
+  private static final int MAX_GAPS = 1_000;
+
   private static final Logger LOG = LoggerFactory.getLogger(HeardReplicas.class);
 
   private final String instance;
@@ -46,8 +53,16 @@ final class HeardReplicas implements ReplicaHub {
   private final AtomicLong sessions = new AtomicLong(FIRST_SESSION);
   private final Map<String, Heard> heard = new ConcurrentHashMap<>();
   private final LongAdder ignored = new LongAdder();
+  private final LongSupplier nanos;
 
-  HeardReplicas(String instance, WorkloadIdentity self, TrafficSink sink) {
+  /** When replicas have said last that they did not pass everything on, by pod. */
+  private final Map<String, Long> gaps = new ConcurrentHashMap<>();
+
+  /**
+   * @param nanos as {@link System#nanoTime}
+   */
+  HeardReplicas(String instance, WorkloadIdentity self, TrafficSink sink, LongSupplier nanos) {
+    this.nanos = requireNonNull(nanos, "nanos");
     this.instance = requireNonNull(instance, "instance");
     this.self = requireNonNull(self, "self");
     this.sink = requireNonNull(sink, "sink");
@@ -77,6 +92,13 @@ final class HeardReplicas implements ReplicaHub {
   /** Names of the pods that are heard. */
   Set<String> pods() {
     return heard.values().stream().map(one -> one.pod).collect(Collectors.toSet());
+  }
+
+  /** Pods of replicas that did not pass on all that was reported, as far as that is kept still. */
+  List<String> incomplete() {
+    long now = nanos.getAsLong();
+    gaps.values().removeIf(at -> now - at > KEPT.toNanos());
+    return gaps.keySet().stream().sorted().toList();
   }
 
   /** How often a replica told of a proxy that was one too many. */
@@ -136,6 +158,7 @@ final class HeardReplicas implements ReplicaHub {
         case ReplicaMessage.Hello hello -> greet(hello);
         case ReplicaMessage.Proxy proxy -> there(proxy);
         case ReplicaMessage.Gone(long session) -> gone(session);
+        case ReplicaMessage.Dropped(long reports) -> missed(reports);
         case ReplicaMessage.Report(long session, TrafficReport report) -> report(session, report);
         case ReplicaMessage.Tapped tapped -> {
           ConnectedProxy from = proxies.get(tapped.session());
@@ -191,6 +214,15 @@ final class HeardReplicas implements ReplicaHub {
       ConnectedProxy left = proxies.remove(session);
       if (left != null) {
         sink.gone(left);
+      }
+    }
+
+    private void missed(long reports) {
+      if (reports > 0) {
+        if (gaps.size() >= MAX_GAPS) {
+          gaps.clear(); // names come from outside
+        }
+        gaps.put(pod, nanos.getAsLong());
       }
     }
 

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,10 @@ final class ReplicaLink implements ForeignTaps.Asker {
   private final String address;
   private final int port;
   private final Outbox outbox = new Outbox();
+
+  /** Reports let fall that the other was not told of. */
+  private final AtomicLong untold = new AtomicLong();
+
   private final Map<Long, ConnectedProxy> told = new HashMap<>();
 
   private volatile boolean up;
@@ -274,6 +279,10 @@ final class ReplicaLink implements ForeignTaps.Asker {
       }
       tell(request, proxy);
     }
+    long missing = request.writeQueueFull() ? 0 : untold.getAndSet(0);
+    if (missing > 0) {
+      send(request, new ReplicaMessage.Dropped(missing));
+    }
   }
 
   private void tell(HttpClientRequest request, ConnectedProxy proxy) {
@@ -303,14 +312,18 @@ final class ReplicaLink implements ForeignTaps.Asker {
   /** A proxy of ours has reported; from any thread. */
   void report(ConnectedProxy from, TrafficReport report) {
     int weight = 1 + report.edges().size() + report.calls().size();
-    later(
-        weight,
-        request -> {
-          if (!told.containsKey(from.session())) {
-            tell(request, from);
-          }
-          send(request, new ReplicaMessage.Report(from.session(), report));
-        });
+    boolean taken =
+        later(
+            weight,
+            request -> {
+              if (!told.containsKey(from.session())) {
+                tell(request, from);
+              }
+              send(request, new ReplicaMessage.Report(from.session(), report));
+            });
+    if (!taken) {
+      untold.incrementAndGet();
+    }
   }
 
   @Override
@@ -318,14 +331,18 @@ final class ReplicaLink implements ForeignTaps.Asker {
     later(1, request -> send(request, new ReplicaMessage.Tapped(session, tapped)));
   }
 
-  /** Does something when the other reads; what would be too much is let fall and counted. */
-  private void later(int weight, Outbox.Sending sending) {
+  /**
+   * Does something when the other reads; what would be too much is let fall and counted.
+   *
+   * @return false if it was let fall
+   */
+  private boolean later(int weight, Outbox.Sending sending) {
     if (!up) {
-      return;
+      return true;
     }
     if (!outbox.reserve(weight)) {
       settings.dropped.increment();
-      return;
+      return false;
     }
     context.runOnContext(v -> {
       HttpClientRequest request = open;
@@ -336,6 +353,7 @@ final class ReplicaLink implements ForeignTaps.Asker {
         outbox.release(weight);
       }
     });
+    return true;
   }
 
   /** The stream of a proxy of ours has ended; from any thread. */

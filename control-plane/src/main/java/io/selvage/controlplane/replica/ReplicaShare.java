@@ -84,7 +84,7 @@ public final class ReplicaShare implements AutoCloseable {
     this.vertx = requireNonNull(vertx, "vertx");
     this.self = requireNonNull(self, "self");
     this.sink = requireNonNull(sink, "sink");
-    this.heard = new HeardReplicas(self.instance(), self.identity(), sink);
+    this.heard = new HeardReplicas(self.instance(), self.identity(), sink, System::nanoTime);
     this.taps = new ForeignTaps((sessions, tap) -> local.tap(sessions, tap), () -> local.proxies());
     Gauge.builder("selvage.control.replicas.heard", heard, HeardReplicas::size)
         .description("Other replicas that tell of their proxies")
@@ -178,6 +178,11 @@ public final class ReplicaShare implements AutoCloseable {
       return link != null && link.isOurselves();
     });
     return List.copyOf(silent);
+  }
+
+  /** Replicas that did not pass on all that their proxies have reported in the last ten minutes. */
+  public List<String> incomplete() {
+    return heard.incomplete();
   }
 
   /**

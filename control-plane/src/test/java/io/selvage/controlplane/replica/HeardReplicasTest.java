@@ -17,6 +17,7 @@ import io.selvage.model.mesh.ReplicaMessage;
 import io.selvage.model.mesh.ReplicaRequest;
 import io.selvage.model.mesh.TrafficReport;
 import io.selvage.model.mesh.WorkloadIdentity;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -29,6 +30,7 @@ class HeardReplicasTest {
 
   private final List<ConnectedProxy> reported = new ArrayList<>();
   private final List<ConnectedProxy> gone = new ArrayList<>();
+  private long nanos = 17;
   private final List<ReplicaRequest> asked = new ArrayList<>();
   private final List<String> ends = new ArrayList<>();
   private final HeardReplicas heard =
@@ -45,7 +47,8 @@ class HeardReplicasTest {
             public void gone(ConnectedProxy proxy) {
               gone.add(proxy);
             }
-          });
+          },
+          () -> nanos);
 
   private ReplicaHub.Telling begin() {
     return heard.begin(
@@ -150,6 +153,21 @@ class HeardReplicasTest {
     var tap = new ControlMessage.Tap(1, 10, "", "", "", "", false);
     heard.tap(Set.of(seventh.orElseThrow().session(), 5L), tap);
     assertThat(asked).containsExactly(new ReplicaRequest(List.of(7L), tap));
+  }
+
+  /** Otherwise two replicas would answer differently, and nobody knew which is right. */
+  @Test
+  void whoCouldNotPassEverythingOnIsNamedForAsLongAsItMatters() {
+    ReplicaHub.Telling b = greeted("b-1", "b");
+    b.onMessage(new ReplicaMessage.Dropped(0));
+    assertThat(heard.incomplete()).isEmpty();
+    b.onMessage(new ReplicaMessage.Dropped(3));
+    assertThat(heard.incomplete()).containsExactly("b");
+    b.onClosed();
+    nanos += Duration.ofMinutes(10).toNanos();
+    assertThat(heard.incomplete()).containsExactly("b");
+    nanos++;
+    assertThat(heard.incomplete()).isEmpty();
   }
 
   @Test

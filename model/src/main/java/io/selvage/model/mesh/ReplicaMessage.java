@@ -65,6 +65,13 @@ public sealed interface ReplicaMessage {
     }
   }
 
+  /**
+   * What proxies reported and was not passed on, because it was not read.
+   *
+   * @param reports since the message of this kind before
+   */
+  record Dropped(long reports) implements ReplicaMessage {}
+
   /** An exchange that a {@link ReplicaRequest} asked for. */
   record Tapped(long session, ProxyMessage.Tapped tapped) implements ReplicaMessage {
     public Tapped {

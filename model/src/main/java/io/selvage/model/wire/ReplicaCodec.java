@@ -39,6 +39,8 @@ public final class ReplicaCodec {
               report,
               (to, m) ->
                   to.uint(1, m.session()).message(2, m.report(), TrafficReportFields::write));
+      case ReplicaMessage.Dropped dropped ->
+          out.message(6, dropped, (to, m) -> to.uint(1, m.reports()));
       case ReplicaMessage.Tapped tapped ->
           out.message(
               5,
@@ -74,6 +76,7 @@ public final class ReplicaCodec {
         case 3 -> result = readGone(in.message("gone"));
         case 4 -> result = readReport(in.message("report"));
         case 5 -> result = readTapped(in.message("tapped"));
+        case 6 -> result = readDropped(in.message("dropped"));
         default -> in.skip();
       }
     }
@@ -147,6 +150,18 @@ public final class ReplicaCodec {
       }
     }
     return new ReplicaMessage.Gone(session);
+  }
+
+  private static ReplicaMessage readDropped(ProtoReader in) throws WireException {
+    long reports = 0;
+    for (int field; (field = in.next()) != 0; ) {
+      if (field == 1) {
+        reports = in.count("reports");
+      } else {
+        in.skip();
+      }
+    }
+    return new ReplicaMessage.Dropped(reports);
   }
 
   private static ReplicaMessage readReport(ProtoReader in) throws WireException {

@@ -51,7 +51,7 @@ final class RandomMessages {
   }
 
   ReplicaMessage replicaMessage(int kind) {
-    return switch (kind % 5) {
+    return switch (kind % 6) {
       case 0 -> new ReplicaMessage.Hello(random.nextInt(1000), text(), text());
       case 1 ->
           new ReplicaMessage.Proxy(
@@ -66,6 +66,7 @@ final class RandomMessages {
               number(),
               number());
       case 2 -> new ReplicaMessage.Gone(number());
+      case 4 -> new ReplicaMessage.Dropped(number());
       case 3 ->
           new ReplicaMessage.Report(
               number(), new TrafficReport(number(), number(), some(this::edge), some(this::call)));
