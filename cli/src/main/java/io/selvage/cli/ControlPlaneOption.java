@@ -5,7 +5,10 @@ import io.selvage.controlplane.app.ControlPlaneOptions;
 import java.net.URI;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Where the control plane's API is. */
 final class ControlPlaneOption {
@@ -14,9 +17,10 @@ final class ControlPlaneOption {
       paramLabel = "URL",
       defaultValue = "${env:SELVAGE_CONTROL_PLANE}",
       description = {
-        "The control plane's API (default: SELVAGE_CONTROL_PLANE of the environment; or",
-        "http://127.0.0.1:8085, if somebody listens there; or the control plane of the cluster",
-        "that the kubeconfig names, through its API server)."
+        "The control plane's API (default: SELVAGE_CONTROL_PLANE of the environment; or the"
+            + " control",
+        "plane of the cluster that the kubeconfig names, through its API server; or, without a",
+        "kubeconfig, http://127.0.0.1:8085)."
       })
   private @Nullable URI url;
 
@@ -26,6 +30,11 @@ final class ControlPlaneOption {
       defaultValue = "${env:SELVAGE_NAMESPACE:-" + ControlPlaneOptions.NAMESPACE + "}",
       description = "Its namespace in a cluster (default: SELVAGE_NAMESPACE, or selvage).")
   private String namespace;
+
+  @Mixin private KubeOptions kube;
+
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
 
   ControlPlaneClient client() throws CommandFailure {
     return new ControlPlaneClient(reach(0));
@@ -39,7 +48,10 @@ final class ControlPlaneOption {
   ControlPlaneReach reach(int localPort) throws CommandFailure {
     return ControlPlaneReach.open(
         Optional.ofNullable(url).filter(given -> !given.toString().isEmpty()),
+        kube,
         namespace,
-        localPort);
+        localPort,
+        ControlPlaneOptions.API_PORT,
+        command.commandLine().getErr());
   }
 }

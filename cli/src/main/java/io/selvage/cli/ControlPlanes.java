@@ -16,6 +16,7 @@ import io.selvage.controlplane.identity.TokenKeyFile;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
 import io.selvage.controlplane.link.ProxyFleet;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.TapPermission;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.observation.Observation;
@@ -67,7 +68,8 @@ public final class ControlPlanes {
             new FolderStorage(identityDir),
             new LocalTokenVerifier(
                 TokenKeyFile.openOrCreate(identityDir).open(), MeshProtocol.TOKEN_AUDIENCE, clock),
-            new IssueLog()),
+            new IssueLog(),
+            RotatePermission.loopback()),
         (cluster, metrics) -> traffic(observed, TapPermission.loopback(), cluster, metrics),
         clock);
   }
@@ -89,6 +91,7 @@ public final class ControlPlanes {
     var tokens = new TokenReview(api, MeshProtocol.TOKEN_AUDIENCE);
     requirePermission(tokens);
     String instance = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("control-plane");
+    var rights = new ReviewedRights(new AccessReview(api));
     ClusterStateSource objects = api.source(KindSelection.CONTROL_PLANE);
     return ControlPlaneProcess.start(
         options,
@@ -98,9 +101,9 @@ public final class ControlPlanes {
                 ? new ClusterStorage(new NamedObjects(api), options.namespace(), externalIdentity)
                 : new FolderStorage(identityDir.get()),
             tokens,
-            new ServiceAccountEvents(ApiEvents.start(api, instance), options.self())),
-        (cluster, metrics) ->
-            traffic(observed, new TapReview(new AccessReview(api)), cluster, metrics),
+            new ServiceAccountEvents(ApiEvents.start(api, instance), options.self()),
+            rights.rotations()),
+        (cluster, metrics) -> traffic(observed, rights.taps(), cluster, metrics),
         InstantSource.system());
   }
 

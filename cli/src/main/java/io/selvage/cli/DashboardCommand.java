@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -43,11 +44,11 @@ final class DashboardCommand implements Callable<Integer> {
   @Option(
       names = "--port",
       paramLabel = "N",
-      defaultValue = "" + ControlPlaneOptions.API_PORT,
       description =
-          "Port of 127.0.0.1 that leads into the cluster; 0 = any free one (default:"
-              + " ${DEFAULT-VALUE}, where the other commands find it too).")
-  private int port;
+          "Port of 127.0.0.1 that leads into the cluster; 0 = any free one (default: "
+              + ControlPlaneOptions.API_PORT
+              + ", or any if that is taken).")
+  private @Nullable Integer port;
 
   @Option(names = "--no-browser", description = "Only print the address.")
   private boolean noBrowser;
@@ -56,13 +57,13 @@ final class DashboardCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    if (port < 0 || port > 65_535) {
+    if (port != null && (port < 0 || port > 65_535)) {
       throw new ParameterException(spec.commandLine(), "--port is between 0 and 65535");
     }
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     try (HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build()) {
-      ControlPlaneReach reach = controlPlane.reach(port);
+      ControlPlaneReach reach = controlPlane.reach(localPort());
       try {
         Optional<String> trouble = trouble(client, reach);
         if (trouble.isPresent()) {
@@ -86,6 +87,16 @@ final class DashboardCommand implements Callable<Integer> {
     } catch (CommandFailure e) {
       return e.report(err);
     }
+  }
+
+  private int localPort() {
+    if (port != null) {
+      return port;
+    }
+    // Another page, or a control plane of this machine.
+    return ControlPlaneReach.listens(ControlPlaneOptions.API_PORT)
+        ? 0
+        : ControlPlaneOptions.API_PORT;
   }
 
   /** Leads on to another pod of the control plane when one is gone. */

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
 final class IdentityCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Mixin private Server server;
+  @Mixin private ControlPlaneOption controlPlane;
 
   @Option(
       names = {"-o", "--output"},
@@ -34,34 +34,16 @@ final class IdentityCommand implements Callable<Integer> {
       description = "Form of the answer: ${COMPLETION-CANDIDATES}.")
   private Output output;
 
-  /** Which control plane is asked. */
-  static final class Server {
-    @Mixin private ControlPlaneOption option;
-
-    /**
-     * @throws CommandFailure with a text for people
-     */
-    IdentityClient connect() throws CommandFailure {
-      return new IdentityClient(option.reach(0));
-    }
-
-    /** What to say when it did not answer. */
-    static String trouble(IdentityClient client, IOException e) {
-      String message = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-      return client.base() + ": " + TerminalText.line(message);
-    }
-  }
-
   @Override
   public Integer call() throws InterruptedException {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     JsonNode view;
-    try (IdentityClient client = server.connect()) {
+    try (var client = new IdentityClient(controlPlane.reach(0))) {
       try {
         view = client.view();
       } catch (IOException e) {
-        err.println(Server.trouble(client, e));
+        err.println(client.trouble(e));
         return 1;
       }
     } catch (CommandFailure e) {

@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -35,7 +38,8 @@ final class IdentityRotateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Mixin private IdentityCommand.Server server;
+  @Mixin private ControlPlaneOption controlPlane;
+  @Mixin private CallerToken.FileOption tokenFile;
 
   @Option(
       names = "--prune",
@@ -85,16 +89,39 @@ final class IdentityRotateCommand implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), "--timeout is at least 1s");
     }
     PrintWriter err = spec.commandLine().getErr();
-    try (IdentityClient client = server.connect()) {
+    try (var client = new IdentityClient(controlPlane.reach(0))) {
+      err.println((other.follow ? "Watching " : "Acting on ") + client.reach().target() + ".");
       try {
-        JsonNode view = other.follow ? client.view() : client.rotate(body());
-        return follow(client, view);
+        return follow(client, other.follow ? client.view() : act(client));
       } catch (IOException e) {
-        err.println(IdentityCommand.Server.trouble(client, e));
+        err.println(client.trouble(e));
         return 1;
       }
     } catch (CommandFailure e) {
       return e.report(err);
+    }
+  }
+
+  private JsonNode act(IdentityClient client)
+      throws IOException, InterruptedException, CommandFailure {
+    PrintWriter err = spec.commandLine().getErr();
+    return act(client, body(), tokenFile.token(client.reach(), err));
+  }
+
+  /**
+   * Tells the control plane; that it does not answer in time does not mean that it does nothing.
+   */
+  static JsonNode act(IdentityClient client, ObjectNode body, Optional<CallerToken> token)
+      throws IOException, InterruptedException, CommandFailure {
+    try {
+      return client.rotate(body, token);
+    } catch (HttpConnectTimeoutException e) {
+      throw e; // nothing was said
+    } catch (HttpTimeoutException e) {
+      throw CommandFailure.failed(
+          client.trouble(e)
+              + System.lineSeparator()
+              + "It may have begun all the same: `mesh identity rotate --follow` watches it.");
     }
   }
 

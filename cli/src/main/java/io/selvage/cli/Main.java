@@ -7,11 +7,14 @@ import io.selvage.cli.install.InstallCommand;
 import io.selvage.cli.install.PruneCommand;
 import io.selvage.cli.install.UninstallCommand;
 import io.selvage.cli.install.UpgradeCommand;
+import io.selvage.kube.api.KubeconfigException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParseResult;
 
 /** The {@code mesh} command. A new command is a class {@code <Name>Command} listed below. */
 @Command(
@@ -47,6 +50,9 @@ import picocli.CommandLine.Command;
       VersionCommand.class,
     })
 public final class Main {
+  /** Environment variable that shows where unexpected errors come from. */
+  private static final String TRACE = "SELVAGE_TRACE";
+
   private Main() {}
 
   public static void main(String[] args) {
@@ -68,6 +74,30 @@ public final class Main {
 
   /** All commands, for parsing and help. */
   public static CommandLine commandLine() {
-    return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true);
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(Main::trouble);
+  }
+
+  /** What no command expected: a sentence, and the trace for those who ask for it. */
+  private static int trouble(Exception e, CommandLine command, ParseResult parsed) {
+    PrintWriter err = command.getErr();
+    String name = command.getCommandSpec().qualifiedName();
+    String message = TerminalText.line(String.valueOf(e.getMessage()));
+    boolean asked = !Objects.requireNonNullElse(System.getenv(TRACE), "").isEmpty();
+    if (e instanceof KubeconfigException) {
+      err.println(name + ": " + message);
+    } else {
+      err.println(
+          name
+              + ": "
+              + e.getClass().getSimpleName()
+              + (e.getMessage() == null ? "" : ": " + message)
+              + (asked ? "" : " (set " + TRACE + "=1 to see where)"));
+    }
+    if (asked) {
+      e.printStackTrace(err);
+    }
+    return CommandLine.ExitCode.SOFTWARE;
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.cli.ControlPlaneClient.Params;
+import io.selvage.controlplane.observation.query.LabelTest;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.tap.TapRequest;
 import io.selvage.controlplane.observation.workload.ResourceSelector;
@@ -19,9 +20,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -67,6 +67,12 @@ final class TapCommand implements Callable<Integer> {
   private List<String> words;
 
   @Mixin private NamespaceOptions namespaces;
+
+  @Option(
+      names = {"-l", "--selector"},
+      paramLabel = "SEL",
+      description = "Only pods of the resource with these labels, as kubectl reads it.")
+  private String selector = "";
 
   @Option(
       names = "--to",
@@ -117,11 +123,7 @@ final class TapCommand implements Callable<Integer> {
       })
   private TableOutput output;
 
-  @Option(
-      names = "--token-file",
-      paramLabel = "FILE",
-      description = "Bearer token for the cluster (default: that of the kubeconfig).")
-  private @Nullable Path tokenFile;
+  @Mixin private CallerToken.FileOption tokenFile;
 
   @Mixin private ControlPlaneOption controlPlane;
 
@@ -159,6 +161,7 @@ final class TapCommand implements Callable<Integer> {
       return new TapRequest(
           resource,
           namespace,
+          LabelTest.parse(selector),
           OtherEnd.of(
               Optional.ofNullable(to),
               Optional.ofNullable(toNamespace),
@@ -179,6 +182,9 @@ final class TapCommand implements Callable<Integer> {
   private Params params(TapRequest request) {
     var params = new Params().add("resource", request.resource().toString());
     request.namespace().ifPresent(name -> params.add("namespace", name));
+    if (!selector.isEmpty()) {
+      params.add("selector", selector);
+    }
     if (to != null) {
       params.add("to", to);
     }
@@ -194,11 +200,37 @@ final class TapCommand implements Callable<Integer> {
         .add("headers", Boolean.toString(request.headers()));
   }
 
+  /** Opens it, and again each time the token that was made for it has ended. */
   private int follow(HttpClient client, ControlPlaneReach reach, Params params)
+      throws CommandFailure, InterruptedException {
+    PrintWriter err = spec.commandLine().getErr();
+    var shown = new TapOutput(spec.commandLine().getOut(), err, output, count);
+    while (true) {
+      Optional<CallerToken> token = tokenFile.token(reach, err);
+      Optional<String> ended = tap(client, reach, params, token, shown);
+      if (ended.isEmpty()) {
+        return 0;
+      }
+      if (token.isEmpty() || !token.get().isOver(Instant.now())) {
+        throw CommandFailure.failed("The control plane has ended the tap" + ended.get());
+      }
+      shown.startOver();
+    }
+  }
+
+  /** Why it ended; empty if enough was shown. */
+  private static Optional<String> tap(
+      HttpClient client,
+      ControlPlaneReach reach,
+      Params params,
+      Optional<CallerToken> token,
+      TapOutput shown)
       throws CommandFailure, InterruptedException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(reach.resolve("api/v1/tap" + params)).timeout(ANSWER_TIMEOUT);
-    token(reach).ifPresent(token -> request.header("authorization", "Bearer " + token));
+    if (token.isPresent()) {
+      token.get().addTo(request);
+    }
     try {
       HttpResponse<InputStream> response =
           client.send(request.build(), BodyHandlers.ofInputStream());
@@ -207,33 +239,12 @@ final class TapCommand implements Callable<Integer> {
         if (response.statusCode() != 200) {
           throw refused(reach, response.statusCode(), line(lines));
         }
-        return print(lines);
+        return print(lines, shown);
       }
-    } catch (IllegalArgumentException e) {
-      throw CommandFailure.failed(
-          "the bearer token is none: it holds a character that cannot be sent");
     } catch (IOException e) {
       String message = e.getMessage() == null ? "no connection" : TerminalText.line(e.getMessage());
       throw CommandFailure.unreachable(reach.url() + ": " + message);
     }
-  }
-
-  private Optional<String> token(ControlPlaneReach reach) throws CommandFailure {
-    if (tokenFile != null) {
-      try {
-        return Optional.of(Files.readString(tokenFile).strip());
-      } catch (IOException e) {
-        throw CommandFailure.failed("--token-file " + tokenFile + " cannot be read");
-      }
-    }
-    Optional<String> token = reach.token();
-    if (token.isEmpty() && reach.pod().isPresent()) {
-      throw CommandFailure.failed(
-          "the account of the kubeconfig has no bearer token, and a client certificate cannot be"
-              + " passed on: give one with --token-file, for example one that"
-              + " `kubectl create token NAME` made");
-    }
-    return token;
   }
 
   private static CommandFailure refused(ControlPlaneReach reach, int status, String body) {
@@ -268,45 +279,17 @@ final class TapCommand implements Callable<Integer> {
     return line.toString();
   }
 
-  private int print(BufferedReader lines) throws IOException, CommandFailure {
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter err = spec.commandLine().getErr();
-    int proxies = -1;
-    long dropped = 0;
-    long shown = 0;
+  /** Prints until it is over, and says why; empty if enough was shown. */
+  private static Optional<String> print(BufferedReader lines, TapOutput output) throws IOException {
     for (String line = line(lines); !line.isEmpty(); line = line(lines)) {
       JsonNode row = JSON.readTree(line);
       if (row.has("ended")) {
-        throw CommandFailure.failed(
-            "The control plane has ended the tap: "
-                + TerminalText.line(row.path("ended").asText()));
+        return Optional.of(": " + TerminalText.line(row.path("ended").asText()));
       }
-      if (row.has("proxies")) {
-        int now = row.path("proxies").asInt();
-        if (now != proxies) {
-          proxies = now;
-          err.println(
-              proxies == 0
-                  ? "No proxy of the resource is connected; those that come are tapped."
-                  : "Tapping " + proxies + (proxies == 1 ? " proxy." : " proxies."));
-        }
-        long lost = row.path("dropped").asLong();
-        if (lost > dropped) {
-          err.println((lost - dropped) + " requests were too many to be shown.");
-        }
-        dropped = Math.max(dropped, lost);
-        continue;
-      }
-      if (output == TableOutput.JSON) {
-        out.println(JsonRows.line(row));
-      } else {
-        TapLines.of(row, output == TableOutput.WIDE).forEach(out::println);
-      }
-      shown++;
-      if (shown == count || out.checkError()) {
-        return 0; // enough, or nobody reads any more
+      if (!output.add(row)) {
+        return Optional.empty();
       }
     }
-    throw CommandFailure.failed("The control plane has ended the tap.");
+    return Optional.of(".");
   }
 }

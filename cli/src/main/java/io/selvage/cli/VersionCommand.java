@@ -3,7 +3,6 @@ package io.selvage.cli;
 
 import io.netty.util.Version;
 import io.selvage.cli.install.ServerVersions;
-import io.selvage.kube.api.ApiServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -15,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:shown; a cluster that does not answer is \"unavailable\"",
-      "1:the sidecars cannot be counted",
+      "1:the sidecars cannot be counted, or the kubeconfig cannot be used",
       "2:not understood"
     })
 public final class VersionCommand implements Callable<Integer>, IVersionProvider {
@@ -58,6 +58,8 @@ public final class VersionCommand implements Callable<Integer>, IVersionProvider
       description = "Namespace of the control plane (default: ${DEFAULT-VALUE}).")
   private String namespace;
 
+  @Mixin private KubeOptions kube;
+
   /** A cluster is asked where a kubeconfig says which; one that does not answer is no failure. */
   @Override
   public Integer call() {
@@ -71,13 +73,18 @@ public final class VersionCommand implements Callable<Integer>, IVersionProvider
       return CommandLine.ExitCode.OK;
     }
     String label = brief ? "" : "Server version: ";
-    if (!proxy && !ApiServer.isConfigured()) {
+    try {
+      if (!proxy && !kube.isConfigured()) {
+        out.println(label + UNAVAILABLE);
+        return CommandLine.ExitCode.OK;
+      }
+      try (ServerVersions cluster = ServerVersions.connect(kube, namespace)) {
+        out.println(label + server(cluster));
+        return proxy ? proxies(cluster, out) : CommandLine.ExitCode.OK;
+      }
+    } catch (CommandFailure e) {
       out.println(label + UNAVAILABLE);
-      return CommandLine.ExitCode.OK;
-    }
-    try (ServerVersions cluster = ServerVersions.connect(namespace)) {
-      out.println(label + server(cluster));
-      return proxy ? proxies(cluster, out) : CommandLine.ExitCode.OK;
+      return e.report(spec.commandLine().getErr());
     }
   }
 

@@ -23,6 +23,7 @@ import io.selvage.controlplane.identity.IdentityEvents;
 import io.selvage.controlplane.identity.LocalTokenVerifier;
 import io.selvage.controlplane.identity.TokenKeyFile;
 import io.selvage.controlplane.link.ApiRoutes;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.observation.Observation;
 import io.selvage.controlplane.observation.ObservationOptions;
@@ -132,7 +133,8 @@ class GatewayInMeshTest {
                 TokenKeyFile.openOrCreate(identity).open(),
                 MeshProtocol.TOKEN_AUDIENCE,
                 InstantSource.system()),
-            IdentityEvents.NONE),
+            IdentityEvents.NONE,
+            RotatePermission.loopback()),
         (cluster, metrics) -> {
           Observation observation =
               Observation.start(ObservationOptions.defaults(), cluster, metrics);

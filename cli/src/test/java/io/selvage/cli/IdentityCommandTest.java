@@ -3,7 +3,10 @@ package io.selvage.cli;
 
 import static io.selvage.cli.CommandLineRun.mesh;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.selvage.controlplane.identity.FolderStorage;
 import io.selvage.controlplane.identity.IdentityEvents;
@@ -13,6 +16,8 @@ import io.selvage.controlplane.identity.LocalTokenVerifier;
 import io.selvage.controlplane.identity.TokenKeyFile;
 import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.ProxyFleet;
+import io.selvage.controlplane.link.Refusal;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.kube.TokenVerifier;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.PodRef;
@@ -21,6 +26,11 @@ import io.selvage.model.mesh.WorkloadIdentity;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -29,6 +39,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +55,9 @@ class IdentityCommandTest {
   private Vertx vertx;
   private HttpServer server;
   private IdentityService identity;
+  private final List<Optional<String>> tokens = new CopyOnWriteArrayList<>();
   private volatile List<ConnectedProxy> proxies = List.of();
+  private volatile RotatePermission permission = RotatePermission.loopback();
 
   @BeforeEach
   void start() throws Exception {
@@ -56,6 +70,10 @@ class IdentityCommandTest {
             new FolderStorage(dir),
             verifier(),
             IdentityEvents.NONE,
+            caller -> {
+              tokens.add(caller.token());
+              return permission.check(caller);
+            },
             new SimpleMeterRegistry(),
             InstantSource.system());
     identity.connect(
@@ -167,7 +185,7 @@ class IdentityCommandTest {
   void rotatesToTheEnd() {
     String before = identity.current().fingerprint();
     CommandLineRun run = mesh("identity", "rotate", "--prune", "now", "--control-plane", url());
-    assertThat(run.err()).isEmpty();
+    assertThat(run.err()).isEqualTo("Acting on the control plane at " + url() + ".\n");
     assertThat(run.code()).isZero();
     assertThat(run.out().lines().toList().getLast()).startsWith("done");
     assertThat(identity.current().fingerprint()).isNotEqualTo(before);
@@ -197,6 +215,44 @@ class IdentityCommandTest {
     }
     assertThat(mesh("identity", "rotate", "--prune", "never").code()).isEqualTo(2);
     assertThat(mesh("identity", "rotate", "--proceed", "--abort").code()).isEqualTo(2);
+  }
+
+  /** It goes on working, or is only slow; nobody is to begin a second one. */
+  @Test
+  void anAnswerThatDoesNotComeIsNoFailureOfTheRotation() throws Exception {
+    try (var silent = new ServerSocket(0, 5, InetAddress.getLoopbackAddress());
+        ControlPlaneReach reach =
+            ControlPlaneReach.open(
+                Optional.of(URI.create("http://127.0.0.1:" + silent.getLocalPort())),
+                new KubeOptions(),
+                "selvage",
+                0,
+                1,
+                new PrintWriter(new StringWriter()));
+        var client = new IdentityClient(reach, Duration.ofMillis(500))) {
+      ObjectNode body = JsonNodeFactory.instance.objectNode();
+      assertThatThrownBy(() -> IdentityRotateCommand.act(client, body, Optional.empty()))
+          .isInstanceOf(CommandFailure.class)
+          .hasMessageContaining("http://127.0.0.1:" + silent.getLocalPort())
+          .hasMessageEndingWith(
+              "It may have begun all the same: `mesh identity rotate --follow` watches it.");
+    }
+    CommandLineRun refused = mesh("identity", "rotate", "--control-plane", "http://127.0.0.1:1");
+    assertThat(refused.err()).doesNotContain("--follow");
+  }
+
+  @Test
+  void aTokenIsPassedOn() throws Exception {
+    Path token = Files.writeString(dir.resolve("token"), "abc\n");
+    mesh("identity", "rotate", "--prune", "now", "--control-plane", url(), "--token-file", token);
+    assertThat(tokens).containsExactly(Optional.of("abc"));
+    CommandLineRun none =
+        mesh("identity", "rotate", "--control-plane", url(), "--token-file", dir.resolve("none"));
+    assertThat(none.err()).contains("none cannot be read");
+    permission = caller -> Optional.of(new Refusal(403, "ann may not create rotations"));
+    CommandLineRun refused = mesh("identity", "rotate", "--control-plane", url());
+    assertThat(refused.code()).isEqualTo(1);
+    assertThat(refused.err()).contains(url() + ": ann may not create rotations");
   }
 
   private TokenVerifier verifier() throws Exception {

@@ -138,6 +138,15 @@ class TapCommandTest {
   }
 
   @Test
+  void labelsArePassedOn() {
+    assertThat(tap("deploy", "-l", "app=web,tier!=x", "--count", "1").code()).isZero();
+    assertThat(asked).contains("&selector=app%3Dweb%2Ctier%21%3Dx&");
+    asked = "";
+    assertThat(tap("deploy", "-l", "=x").err()).contains("not a label selector");
+    assertThat(asked).isEmpty();
+  }
+
+  @Test
   void whatIsAskedWronglyIsSaid() {
     assertThat(tap("svc/web").err()).contains("a service has no proxy");
     assertThat(tap("deploy,po").code()).isEqualTo(2);

@@ -123,6 +123,24 @@ public final class KubeApiServer implements AutoCloseable {
     return Files.writeString(dir.resolve("kubeconfig"), text);
   }
 
+  /** A kubeconfig of a user who shows a client certificate and has no token. */
+  public Path certificateKubeconfig(String user) throws IOException {
+    TestCertificate certificate = ca.leaf(user).client().issue();
+    Path chain = Files.writeString(dir.resolve(user + ".crt"), certificate.chainPem());
+    Path key = Files.writeString(dir.resolve(user + ".key"), certificate.keyPem());
+    String text =
+        """
+        apiVersion: v1
+        kind: Config
+        clusters: [{name: k, cluster: {server: "%s", certificate-authority: "%s"}}]
+        users: [{name: "%s", user: {client-certificate: "%s", client-key: "%s"}}]
+        contexts: [{name: "%s", context: {cluster: k, user: "%s"}}]
+        current-context: "%s"
+        """
+            .formatted(url(), dir.resolve("ca.crt"), user, chain, key, user, user, user);
+    return Files.writeString(dir.resolve("kubeconfig-" + user), text);
+  }
+
   /** Kills the API server as a crash would; etcd keeps the data. */
   public void killServer() throws InterruptedException {
     stop(server);
@@ -142,6 +160,7 @@ public final class KubeApiServer implements AutoCloseable {
             "--service-cluster-ip-range=10.96.0.0/16",
             "--tls-cert-file=" + dir.resolve("server.crt"),
             "--tls-private-key-file=" + dir.resolve("server.key"),
+            "--client-ca-file=" + dir.resolve("ca.crt"),
             "--token-auth-file=" + dir.resolve("tokens.csv"),
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             "--service-account-key-file=" + dir.resolve("sa.crt"),

@@ -8,6 +8,7 @@ import io.selvage.controlplane.identity.FolderStorage;
 import io.selvage.controlplane.identity.IdentityEvents;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.observation.Observation;
 import io.selvage.controlplane.observation.ObservationOptions;
@@ -34,7 +35,8 @@ public final class ServedControlPlane {
             new ControlPlaneProcess.IdentityParts(
                 new FolderStorage(Path.of(args[3])),
                 token -> new TokenVerifier.Refused("nobody is known"),
-                IdentityEvents.NONE),
+                IdentityEvents.NONE,
+                RotatePermission.loopback()),
             ServedControlPlane::observe,
             InstantSource.system());
     process.ready().join();

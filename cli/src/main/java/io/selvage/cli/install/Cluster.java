@@ -4,13 +4,12 @@ package io.selvage.cli.install;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
+import io.selvage.cli.KubeOptions;
 import io.selvage.kube.api.ApiCallException;
 import io.selvage.kube.api.ApiQueries;
 import io.selvage.kube.api.ApiQueries.Version;
 import io.selvage.kube.api.ApiServer;
-import io.selvage.kube.api.ApiServerOptions;
 import io.selvage.kube.api.NamedObjects.Type;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -23,8 +22,6 @@ final class Cluster implements AutoCloseable {
   /** The oldest Kubernetes that has all the charts say. */
   static final int MIN_MINOR = 25;
 
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
-
   private final ApiServer api;
   private final ApiQueries queries;
 
@@ -33,11 +30,13 @@ final class Cluster implements AutoCloseable {
     this.queries = new ApiQueries(api);
   }
 
-  /** The cluster of the ambient kubeconfig. */
-  static Cluster connect() {
-    return new Cluster(
-        ApiServer.connect(
-            ApiServerOptions.DEFAULT.withUserAgent("selvage-cli").withRequestTimeout(PATIENCE)));
+  /**
+   * The cluster that is meant.
+   *
+   * @throws CommandFailure if the kubeconfig cannot be used
+   */
+  static Cluster connect(KubeOptions kube) throws CommandFailure {
+    return new Cluster(kube.connect());
   }
 
   /** A question that fails in words for people. */

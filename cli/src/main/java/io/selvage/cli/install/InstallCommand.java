@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
+import io.selvage.cli.KubeOptions;
 import io.selvage.cli.install.HelmEngine.RenderException;
 import io.selvage.kube.api.ApiQueries.Version;
 import java.io.IOException;
@@ -45,6 +46,7 @@ public final class InstallCommand implements Callable<Integer> {
 
   @Mixin private RenderOptions options;
   @Mixin private NamespaceOption namespace;
+  @Mixin private KubeOptions kube;
 
   @Override
   public Integer call() throws IOException {
@@ -64,7 +66,7 @@ public final class InstallCommand implements Callable<Integer> {
   private String crds(ChartFiles charts) throws CommandFailure, RenderException, IOException {
     String text = Release.renderCrds(charts, namespace.name());
     if (!ignoreCluster) {
-      try (Cluster cluster = Cluster.connect()) {
+      try (Cluster cluster = Cluster.connect(kube)) {
         cluster.version();
         var checks = new InstallChecks(cluster, namespace.name());
         checks.mayCreate(MeshKinds.CRD);
@@ -82,7 +84,7 @@ public final class InstallCommand implements Callable<Integer> {
     Optional<String> kubernetes = Optional.empty();
     List<String> foreignClasses = List.of();
     if (!ignoreCluster) {
-      try (Cluster cluster = Cluster.connect()) {
+      try (Cluster cluster = Cluster.connect(kube)) {
         Version version = cluster.version();
         kubernetes = Optional.of(version.text());
         var checks = new InstallChecks(cluster, namespace.name());

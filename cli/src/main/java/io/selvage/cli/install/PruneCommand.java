@@ -4,6 +4,7 @@ package io.selvage.cli.install;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
+import io.selvage.cli.KubeOptions;
 import io.selvage.cli.VersionCommand;
 import io.selvage.cli.install.HelmEngine.RenderException;
 import java.io.IOException;
@@ -36,12 +37,13 @@ public final class PruneCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @Mixin private NamespaceOption namespace;
+  @Mixin private KubeOptions kube;
 
   @Override
   public Integer call() throws IOException {
     PrintWriter err = spec.commandLine().getErr();
     try (ChartFiles charts = ChartFiles.unpack();
-        Cluster cluster = Cluster.connect()) {
+        Cluster cluster = Cluster.connect(kube)) {
       Removal removal = removal(charts, cluster);
       if (removal.isEmpty()) {
         err.println("Nothing is left over.");

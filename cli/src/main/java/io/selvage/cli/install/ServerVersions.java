@@ -3,6 +3,7 @@ package io.selvage.cli.install;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
+import io.selvage.cli.KubeOptions;
 import io.selvage.kube.api.NamedObjects.Type;
 import java.util.Optional;
 import java.util.SortedMap;
@@ -22,12 +23,13 @@ public final class ServerVersions implements AutoCloseable {
   }
 
   /**
-   * Uses the ambient kubeconfig.
+   * Connects to the cluster that is meant.
    *
    * @param namespace of the control plane
+   * @throws CommandFailure if the kubeconfig cannot be used
    */
-  public static ServerVersions connect(String namespace) {
-    return new ServerVersions(Cluster.connect(), namespace);
+  public static ServerVersions connect(KubeOptions kube, String namespace) throws CommandFailure {
+    return new ServerVersions(Cluster.connect(kube), namespace);
   }
 
   /**

@@ -4,6 +4,7 @@ package io.selvage.cli.install;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
+import io.selvage.cli.KubeOptions;
 import io.selvage.kube.api.NamedObjects.Type;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -68,11 +69,12 @@ public final class UninstallCommand implements Callable<Integer> {
   private boolean crds;
 
   @Mixin private NamespaceOption namespace;
+  @Mixin private KubeOptions kube;
 
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    try (Cluster cluster = Cluster.connect()) {
+    try (Cluster cluster = Cluster.connect(kube)) {
       String text = removal(cluster).text();
       spec.commandLine().getOut().print(text);
       spec.commandLine().getOut().flush();

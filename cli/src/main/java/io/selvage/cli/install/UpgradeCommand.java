@@ -4,6 +4,7 @@ package io.selvage.cli.install;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.CommandFailure;
+import io.selvage.cli.KubeOptions;
 import io.selvage.cli.VersionCommand;
 import io.selvage.cli.install.HelmEngine.RenderException;
 import io.selvage.kube.api.NamedObjects.Type;
@@ -40,12 +41,13 @@ public final class UpgradeCommand implements Callable<Integer> {
 
   @Mixin private RenderOptions options;
   @Mixin private NamespaceOption namespace;
+  @Mixin private KubeOptions kube;
 
   @Override
   public Integer call() throws IOException {
     PrintWriter err = spec.commandLine().getErr();
     try (ChartFiles charts = ChartFiles.unpack();
-        Cluster cluster = Cluster.connect()) {
+        Cluster cluster = Cluster.connect(kube)) {
       String text = crds ? crds(charts, cluster) : everything(charts, cluster);
       var differences = new Differences(cluster);
       for (ObjectNode object : HelmEngine.objects(text)) {

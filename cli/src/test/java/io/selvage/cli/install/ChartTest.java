@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.VersionCommand;
+import io.selvage.controlplane.app.ControlPlaneOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -631,6 +632,34 @@ class ChartTest {
                       .asText())
               .isEqualTo("control-plane");
         });
+  }
+
+  /** Nobody runs as it, and it is good for two things. */
+  @Test
+  void theOperatorsAccountTapsAndRotatesAndNothingElse() throws Exception {
+    Rendered rendered = Rendered.with();
+    assertThat(
+            rendered
+                .get("ServiceAccount", "selvage-operator")
+                .path("automountServiceAccountToken")
+                .asBoolean(true))
+        .isFalse();
+    assertThat(rendered.get("ClusterRole", "selvage-operator").at("/rules"))
+        .isEqualTo(
+            new ObjectMapper()
+                .readTree(
+                    """
+                    [{"apiGroups":["selvage.io"],"resources":["taps"],"verbs":["watch"]},
+                     {"apiGroups":["selvage.io"],"resources":["rotations"],"verbs":["create"]}]
+                    """));
+    JsonNode binding = rendered.get("ClusterRoleBinding", "selvage-operator");
+    assertThat(binding.at("/subjects")).hasSize(1);
+    assertThat(binding.at("/subjects/0/name").asText())
+        .isEqualTo(ControlPlaneOptions.OPERATOR_ACCOUNT);
+    Rendered without = Rendered.with("controlPlane.operatorAccount.create=false");
+    for (String kind : List.of("ServiceAccount", "ClusterRole", "ClusterRoleBinding")) {
+      assertThat(without.find(kind, "selvage-operator")).as(kind).isEmpty();
+    }
   }
 
   @Test

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.Caller;
-import io.selvage.controlplane.link.Peers;
+import io.selvage.controlplane.link.Refusal;
 import io.selvage.controlplane.link.TapPermission;
-import io.selvage.controlplane.link.TapPermission.Refusal;
+import io.selvage.controlplane.observation.query.LabelTest;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.QueryException;
 import io.selvage.controlplane.observation.tap.TapListener;
@@ -19,7 +19,6 @@ import io.selvage.controlplane.observation.workload.ResourceType;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -45,6 +44,7 @@ public final class TapApi implements ApiRoutes {
   private static final Logger LOG = LoggerFactory.getLogger(TapApi.class);
   private static final String RESOURCE = "resource";
   private static final String NAMESPACE = "namespace";
+  private static final String SELECTOR = "selector";
   private static final String TO = "to";
   private static final String TO_NAMESPACE = "to_namespace";
   private static final String MAX_RPS = "max_rps";
@@ -52,6 +52,7 @@ public final class TapApi implements ApiRoutes {
       Set.of(
           RESOURCE,
           NAMESPACE,
+          SELECTOR,
           TO,
           TO_NAMESPACE,
           MAX_RPS,
@@ -63,8 +64,6 @@ public final class TapApi implements ApiRoutes {
 
   /** Lines on their way to one caller's event loop. */
   private static final int MAX_WAITING = 1_024;
-
-  private static final String BEARER = "bearer ";
 
   /** What was permitted once need not be for as long as somebody looks. */
   private static final Duration ASK_AGAIN = Duration.ofSeconds(30);
@@ -105,7 +104,7 @@ public final class TapApi implements ApiRoutes {
       refuse(call, 400, "the query is not percent-encoded");
       return;
     }
-    Caller caller = caller(call.request());
+    Caller caller = Caller.of(call.request());
     Optional<String> namespace =
         request.resource().type() == ResourceType.NAMESPACE
             ? request.resource().name()
@@ -129,6 +128,7 @@ public final class TapApi implements ApiRoutes {
     return new TapRequest(
         ResourceSelector.parse(params.required(RESOURCE)),
         params.one(NAMESPACE),
+        LabelTest.parse(params.one(SELECTOR).orElse("")),
         OtherEnd.of(
             params.one(TO),
             params.one(TO_NAMESPACE),
@@ -141,27 +141,6 @@ public final class TapApi implements ApiRoutes {
         params.one("authority").orElse(""),
         params.one("path").orElse(""),
         params.flag("headers"));
-  }
-
-  static Caller caller(HttpServerRequest request) {
-    String authorization = request.getHeader("authorization");
-    boolean bearer =
-        authorization != null && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
-    String site = request.getHeader("sec-fetch-site");
-    String origin = request.getHeader("origin");
-    boolean foreign =
-        site != null && !site.equals("same-origin") && !site.equals("none")
-            || origin != null && !isOwn(origin, request);
-    return new Caller(
-        bearer ? Optional.of(authorization.substring(BEARER.length()).strip()) : Optional.empty(),
-        Peers.isLoopback(Peers.address(request.remoteAddress())),
-        foreign);
-  }
-
-  private static boolean isOwn(String origin, HttpServerRequest request) {
-    var authority = request.authority();
-    return authority != null
-        && (origin.equals("http://" + authority) || origin.equals("https://" + authority));
   }
 
   private void begin(

@@ -62,6 +62,9 @@ public record ControlPlaneOptions(
   /** ServiceAccount of the gateway, within {@link #namespace}. */
   public static final String GATEWAY_ACCOUNT = "selvage-gateway";
 
+  /** ServiceAccount by whose tokens users act who have none of their own, in {@link #namespace}. */
+  public static final String OPERATOR_ACCOUNT = "selvage-operator";
+
   public ControlPlaneOptions {
     requireNonNull(address, "address");
     requireNonNull(apiAddress, "apiAddress");

@@ -18,6 +18,7 @@ import io.selvage.controlplane.identity.IssuerStorage;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
 import io.selvage.controlplane.link.ProxyFleet;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.page.PageRoutes;
 import io.selvage.controlplane.policy.InboundPolicies;
@@ -106,12 +107,18 @@ public final class ControlPlaneProcess implements AutoCloseable {
    * @param storage of issuer and anchors; closed with the process
    * @param tokens says whose tokens are
    * @param events told of certificates issued and refused
+   * @param permission says who may rotate the root
    */
-  public record IdentityParts(IssuerStorage storage, TokenVerifier tokens, IdentityEvents events) {
+  public record IdentityParts(
+      IssuerStorage storage,
+      TokenVerifier tokens,
+      IdentityEvents events,
+      RotatePermission permission) {
     public IdentityParts {
       requireNonNull(storage, "storage");
       requireNonNull(tokens, "tokens");
       requireNonNull(events, "events");
+      requireNonNull(permission, "permission");
     }
   }
 
@@ -185,6 +192,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
             parts.storage(),
             parts.tokens(),
             parts.events(),
+            parts.permission(),
             registry,
             clock);
     this.discovery =

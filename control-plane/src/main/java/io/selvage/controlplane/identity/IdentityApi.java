@@ -5,16 +5,19 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.controlplane.identity.RotationState.Prune;
-import io.selvage.controlplane.link.Peers;
+import io.selvage.controlplane.link.Caller;
+import io.selvage.controlplane.link.Refusal;
+import io.selvage.controlplane.link.RotatePermission;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * {@code GET /api/v1/identity} and {@code POST /api/v1/identity/rotate}. The latter changes
- * something: it is taken from loopback only, and never from a web page.
+ * something: it is taken from those only who may, and never from a web page.
  */
 final class IdentityApi {
   static final String PATH = "/api/v1/identity";
@@ -25,9 +28,11 @@ final class IdentityApi {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final IdentityService identity;
+  private final RotatePermission permission;
 
-  IdentityApi(IdentityService identity) {
+  IdentityApi(IdentityService identity, RotatePermission permission) {
     this.identity = identity;
+    this.permission = permission;
   }
 
   void mount(Router router) {
@@ -58,9 +63,7 @@ final class IdentityApi {
   }
 
   private void guard(RoutingContext context) {
-    if (!Peers.isLoopback(Peers.address(context.request().remoteAddress()))) {
-      refuse(context, 403, "actions are taken from loopback only");
-    } else if (context.request().headers().contains("origin")) {
+    if (context.request().headers().contains("origin")) {
       // A browser beside the port would carry any web site's POST here.
       refuse(context, 403, "actions are not taken from web pages");
     } else {
@@ -70,16 +73,21 @@ final class IdentityApi {
 
   private void rotate(RoutingContext context) {
     String body = context.body().asString();
+    Caller caller = Caller.of(context.request());
     context
         .vertx()
-        .executeBlocking(() -> act(body == null ? "" : body), false)
+        .executeBlocking(() -> act(caller, body == null ? "" : body), false)
         .onSuccess(answer -> answer(context, answer.status(), answer.text()))
         .onFailure(context::fail);
   }
 
   private record Answer(int status, String text) {}
 
-  private Answer act(String body) throws JsonProcessingException {
+  private Answer act(Caller caller, String body) throws JsonProcessingException {
+    Optional<Refusal> refusal = permission.check(caller);
+    if (refusal.isPresent()) {
+      return new Answer(refusal.get().status(), error(refusal.get().message()));
+    }
     IdentityService.RotationStep step;
     try {
       step = parse(body);
@@ -136,6 +144,9 @@ final class IdentityApi {
   }
 
   private static void answer(RoutingContext context, int status, String json) {
+    if (status == 401) {
+      context.response().putHeader("www-authenticate", "Bearer");
+    }
     context
         .response()
         .setStatusCode(status)

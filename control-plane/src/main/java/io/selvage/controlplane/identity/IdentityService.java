@@ -9,6 +9,7 @@ import io.selvage.controlplane.link.BundleSource;
 import io.selvage.controlplane.link.CertifyService;
 import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.ProxyFleet;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.RpcException;
 import io.selvage.controlplane.link.ServerKeys;
 import io.selvage.kube.TokenVerifier;
@@ -72,6 +73,7 @@ public final class IdentityService
   private final Certifier certifier;
   private final IdentityEvents events;
   private final Map<PeerLimits.Excess, Instant> excessTold = new ConcurrentHashMap<>();
+  private final RotatePermission permission;
   private final PeerLimits peers = new PeerLimits(PeerLimits.Bounds.DEFAULT);
   private final IdentityMetrics metrics;
   private final OwnCertificate own;
@@ -88,6 +90,7 @@ public final class IdentityService
    * @param storage closed with this
    * @param tokens says whose tokens are
    * @param events told of everything
+   * @param permission says who may act on the rotation by the API
    * @param registry gets the metrics {@code selvage_identity_*}
    */
   public IdentityService(
@@ -96,11 +99,13 @@ public final class IdentityService
       IssuerStorage storage,
       TokenVerifier tokens,
       IdentityEvents events,
+      RotatePermission permission,
       MeterRegistry registry,
       InstantSource clock) {
     this.options = requireNonNull(options, "options");
     this.storage = requireNonNull(storage, "storage");
     this.events = requireNonNull(events, "events");
+    this.permission = requireNonNull(permission, "permission");
     this.clock = requireNonNull(clock, "clock");
     this.store = new IssuerStore(options, storage, events);
     this.own = new OwnCertificate(options);
@@ -272,7 +277,7 @@ public final class IdentityService
 
   @Override
   public void mount(Router router) {
-    new IdentityApi(this).mount(router);
+    new IdentityApi(this, permission).mount(router);
   }
 
   IdentityOptions options() {

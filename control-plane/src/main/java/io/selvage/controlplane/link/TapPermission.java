@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.link;
 
-import static java.util.Objects.requireNonNull;
-
 import java.util.Optional;
 
 /** Says who may look at single exchanges. Blocks; event loops must not ask it. */
@@ -15,19 +13,6 @@ public interface TapPermission {
    * @return empty if it is permitted
    */
   Optional<Refusal> check(Caller caller, Optional<String> namespace);
-
-  /**
-   * Why not.
-   *
-   * @param status of the HTTP response: 401 if it is not known who calls, 403, or 503 if that could
-   *     not be found out
-   * @param message for people
-   */
-  record Refusal(int status, String message) {
-    public Refusal {
-      requireNonNull(message, "message");
-    }
-  }
 
   /** Without a cluster, whoever is on this machine may. */
   static TapPermission loopback() {

@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.selvage.controlplane.link.Caller;
+import io.selvage.controlplane.link.Refusal;
 import io.selvage.controlplane.link.TapPermission;
-import io.selvage.controlplane.link.TapPermission.Refusal;
 import io.selvage.controlplane.observation.query.QueryException;
 import io.selvage.controlplane.observation.tap.TapListener;
 import io.selvage.controlplane.observation.tap.TapQuery;
@@ -128,6 +128,7 @@ class TapApiTest {
     assertThat(asked)
         .hasToString(
             "TapRequest[resource=deployment/web, namespace=Optional[shop],"
+                + " labels=LabelTest[text=, requirements=[]],"
                 + " to=Optional[OtherEnd[way=TO, resource=service/books,"
                 + " namespace=Optional[shop]]], maxPerSecond=5, method=GET, scheme=http,"
                 + " authority=a, pathPrefix=/x, headers=true]");

@@ -11,6 +11,7 @@ import io.selvage.controlplane.identity.FolderStorage;
 import io.selvage.controlplane.identity.IdentityEvents;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.identity.issue.Issuer;
 import io.selvage.identity.workload.PemText;
@@ -81,7 +82,8 @@ class ControlPlaneProcessTest {
         new ControlPlaneProcess.IdentityParts(
             new FolderStorage(folder.resolve("identity")),
             token -> new TokenVerifier.Refused("nobody is known"),
-            IdentityEvents.NONE),
+            IdentityEvents.NONE,
+            RotatePermission.loopback()),
         ControlPlaneProcessTest::noTraffic,
         InstantSource.system());
   }

@@ -15,6 +15,7 @@ import io.selvage.controlplane.identity.IdentityEvents;
 import io.selvage.controlplane.link.ApiRoutes;
 import io.selvage.controlplane.link.ClusterView;
 import io.selvage.controlplane.link.ProxyFleet;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.TapPermission;
 import io.selvage.controlplane.link.TrafficSink;
 import io.selvage.controlplane.observation.Observation;
@@ -137,7 +138,8 @@ class SeveralReplicasTest {
             new ControlPlaneProcess.IdentityParts(
                 new FolderStorage(folder.resolve("identity")),
                 token -> new TokenVerifier.Refused("nobody is known"),
-                IdentityEvents.NONE),
+                IdentityEvents.NONE,
+                RotatePermission.loopback()),
             SeveralReplicasTest::traffic,
             InstantSource.system(),
             pod);

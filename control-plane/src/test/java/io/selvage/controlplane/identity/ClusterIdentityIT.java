@@ -17,6 +17,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.selvage.controlplane.identity.RotationState.Phase;
 import io.selvage.controlplane.identity.RotationState.Prune;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.RpcException;
 import io.selvage.identity.issue.CertificateAuthorities;
 import io.selvage.identity.workload.CertificateRequests;
@@ -129,6 +130,7 @@ class ClusterIdentityIT {
             new ClusterStorage(new NamedObjects(api), NS, false),
             new TokenReview(api, MeshProtocol.TOKEN_AUDIENCE),
             new ServiceAccountEvents(events, SELF),
+            RotatePermission.loopback(),
             new SimpleMeterRegistry(),
             InstantSource.system());
     identity.connect(fleet);

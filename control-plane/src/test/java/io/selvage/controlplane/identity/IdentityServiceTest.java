@@ -11,6 +11,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.selvage.controlplane.link.Caller;
+import io.selvage.controlplane.link.Refusal;
+import io.selvage.controlplane.link.RotatePermission;
 import io.selvage.controlplane.link.RpcException;
 import io.selvage.controlplane.link.ServerKeys;
 import io.selvage.identity.issue.CertificateAuthorities;
@@ -41,6 +44,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -68,6 +72,7 @@ class IdentityServiceTest {
   private HttpClient http;
   private TokenKey tokenKey;
   private IdentityService identity;
+  private volatile RotatePermission permission = RotatePermission.loopback();
 
   @BeforeEach
   void start() throws Exception {
@@ -97,6 +102,7 @@ class IdentityServiceTest {
             new LocalTokenVerifier(
                 tokenKey.open(), MeshProtocol.TOKEN_AUDIENCE, InstantSource.system()),
             new ServiceAccountEvents(events::add, SELF),
+            caller -> permission.check(caller),
             metrics,
             InstantSource.system());
     made.connect(fleet);
@@ -312,6 +318,37 @@ class IdentityServiceTest {
   }
 
   @Test
+  void whoMayNotChangesNothing() throws Exception {
+    identity.start();
+    permission =
+        caller ->
+            caller.token().equals(Optional.of("good"))
+                ? Optional.empty()
+                : Optional.of(
+                    new Refusal(caller.token().isEmpty() ? 401 : 403, "ann may not rotate"));
+    fleet.put("keeps-it-waiting", "another", Instant.now());
+    HttpResponse<String> nobody = post("{}");
+    assertThat(nobody.statusCode()).isEqualTo(401);
+    assertThat(nobody.headers().firstValue("www-authenticate")).contains("Bearer");
+    assertThat(post("{}", "bad").statusCode()).isEqualTo(403);
+    assertThat(post("{}", "bad").body()).contains("ann may not rotate");
+    assertThat(post("garbage", "bad").statusCode()).isEqualTo(403);
+    assertThat(view().at("/rotation/phase").asText()).isEqualTo("none");
+    assertThat(post("{}", "good").statusCode()).isEqualTo(202);
+    assertThat(post("{\"action\":\"abort\"}").statusCode()).isEqualTo(401);
+    assertThat(view().at("/rotation/active").asBoolean()).isTrue();
+    assertThat(post("{\"action\":\"abort\"}", "good").statusCode()).isEqualTo(202);
+  }
+
+  @Test
+  void withoutAClusterLoopbackIsEnoughAndNothingElse() {
+    RotatePermission loopback = RotatePermission.loopback();
+    assertThat(loopback.check(new Caller(Optional.empty(), true, false))).isEmpty();
+    assertThat(loopback.check(new Caller(Optional.of("x"), false, false)))
+        .hasValueSatisfying(refusal -> assertThat(refusal.status()).isEqualTo(403));
+  }
+
+  @Test
   void noAnswerHoldsAKey() throws Exception {
     identity.start();
     post("{}");
@@ -343,10 +380,16 @@ class IdentityServiceTest {
   }
 
   private HttpResponse<String> post(String body) throws Exception {
-    return http.send(
+    return post(body, "");
+  }
+
+  private HttpResponse<String> post(String body, String token) throws Exception {
+    HttpRequest.Builder request =
         HttpRequest.newBuilder(uri("/api/v1/identity/rotate"))
-            .POST(HttpRequest.BodyPublishers.ofString(body))
-            .build(),
-        BodyHandlers.ofString());
+            .POST(HttpRequest.BodyPublishers.ofString(body));
+    if (!token.isEmpty()) {
+      request.header("authorization", "Bearer " + token);
+    }
+    return http.send(request.build(), BodyHandlers.ofString());
   }
 }

@@ -11,16 +11,13 @@ import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.OAuthTokenProvider;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import io.selvage.kube.ClusterStateSource;
 import io.selvage.kube.KindSelection;
 import io.selvage.model.kube.Kind;
-import java.io.File;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
@@ -51,9 +48,34 @@ public final class ApiServer implements AutoCloseable {
   /**
    * Uses the ambient account: {@code KUBECONFIG}, {@code ~/.kube/config} or the pod's own. Connects
    * lazily, so an API server that is away is no error here.
+   *
+   * @throws KubeconfigException if there is one that cannot be used
    */
   public static ApiServer connect(ApiServerOptions options) {
-    return connect(Config.autoConfigure(null), options);
+    return connect(KubeAccount.AMBIENT, options);
+  }
+
+  /**
+   * Uses the account that is meant. Connects lazily.
+   *
+   * @throws KubeconfigException if it cannot be used
+   */
+  public static ApiServer connect(KubeAccount account, ApiServerOptions options) {
+    try {
+      return connect(account.config(), options);
+    } catch (KubernetesClientException | IllegalArgumentException e) {
+      // Keys and certificates are looked at when the client is made.
+      throw new KubeconfigException("the kubeconfig cannot be used: " + KubeAccount.reason(e), e);
+    }
+  }
+
+  /** Which cluster this is, for people: the URL and, where a kubeconfig says it, the context. */
+  public String cluster() {
+    var context = client.getConfiguration().getCurrentContext();
+    return client.getMasterUrl()
+        + (context == null || context.getName() == null
+            ? ""
+            : " (context " + context.getName() + ")");
   }
 
   /** The bearer token of the account; empty if it has none, as with a client certificate. */
@@ -66,18 +88,6 @@ public final class ApiServer implements AutoCloseable {
             config.getAutoOAuthToken())
         .filter(token -> token != null && !token.isEmpty())
         .findFirst();
-  }
-
-  /** Whether there is an ambient account at all; says nothing of whether it is any good. */
-  public static boolean isConfigured() {
-    // The client reads both, in this order.
-    String files = System.getProperty("kubeconfig", System.getenv("KUBECONFIG"));
-    if (files != null && !files.isEmpty()) {
-      return Arrays.stream(files.split(File.pathSeparator))
-          .anyMatch(file -> !file.isEmpty() && Files.exists(Path.of(file)));
-    }
-    return Files.exists(Path.of(System.getProperty("user.home"), ".kube", "config"))
-        || System.getenv("KUBERNETES_SERVICE_HOST") != null;
   }
 
   /** Uses the given account. */

@@ -165,7 +165,10 @@ public final class TapDesk {
   }
 
   private boolean isWanted(TapRequest request, ConnectedProxy proxy) {
-    return test.isPartOf(request.resource(), request.namespace(), party(proxy));
+    Party party = party(proxy);
+    return test.isPartOf(request.resource(), request.namespace(), party)
+        && (request.labels().isAny()
+            || party.pod().filter(pod -> request.labels().matches(pod.labels())).isPresent());
   }
 
   private Party party(ConnectedProxy proxy) {

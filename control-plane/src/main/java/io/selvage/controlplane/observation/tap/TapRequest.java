@@ -3,6 +3,7 @@ package io.selvage.controlplane.observation.tap;
 
 import static java.util.Objects.requireNonNull;
 
+import io.selvage.controlplane.observation.query.LabelTest;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.OtherEnd.Way;
 import io.selvage.controlplane.observation.workload.Printable;
@@ -16,6 +17,7 @@ import java.util.Optional;
  *
  * @param resource whose proxies tell of them
  * @param namespace of the resource; empty for all
+ * @param labels of the pods of the resource
  * @param to only those the resource sends there; without it, also those that arrive
  * @param maxPerSecond of all proxies together, 1..{@link ControlMessage.Tap#MAX_PER_SECOND}
  * @param method empty for any, as are scheme, authority and path
@@ -25,6 +27,7 @@ import java.util.Optional;
 public record TapRequest(
     ResourceSelector resource,
     Optional<String> namespace,
+    LabelTest labels,
     Optional<OtherEnd> to,
     int maxPerSecond,
     String method,
@@ -42,6 +45,7 @@ public record TapRequest(
    */
   public TapRequest {
     requireNonNull(resource, "resource");
+    requireNonNull(labels, "labels");
     namespace.ifPresent(name -> ResourceSelector.checkName("namespace", name));
     if (resource.type() == ResourceType.SERVICE) {
       throw new IllegalArgumentException(

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.ProxyFleet;
 import io.selvage.controlplane.observation.MeshWorld;
+import io.selvage.controlplane.observation.query.LabelTest;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.QueryException;
 import io.selvage.controlplane.observation.workload.ResourceSelector;
@@ -73,9 +74,14 @@ class TapDeskTest {
   }
 
   private static TapRequest request(String resource, String to, int perSecond) {
+    return request(resource, "", to, perSecond);
+  }
+
+  private static TapRequest request(String resource, String labels, String to, int perSecond) {
     return new TapRequest(
         ResourceSelector.parse(resource),
         Optional.of("default"),
+        LabelTest.parse(labels),
         OtherEnd.of(
             Optional.of(to).filter(text -> !text.isEmpty()),
             Optional.empty(),
@@ -150,6 +156,16 @@ class TapDeskTest {
     desk.end(id);
     assertThat(asked).last().isEqualTo("[" + web.session() + "] " + id + " 0");
     assertThat(desk.size()).isZero();
+  }
+
+  @Test
+  void labelsNarrowTheResourceDown() {
+    desk.begin(request("deploy", "app=emoji", "", 10), listener);
+    assertThat(asked).hasSize(1).first().asString().startsWith("[" + emoji.session() + "] ");
+    asked.clear();
+    desk.begin(request("deploy/web", "app!=web", "", 10), listener);
+    assertThat(asked).isEmpty();
+    assertThat(statuses).last().isEqualTo("0 0");
   }
 
   @Test
