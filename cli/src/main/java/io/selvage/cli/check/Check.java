@@ -70,6 +70,14 @@ record Check(String description, Severity severity, boolean retried, String hint
       return new Finding("not looked at: " + what + " could not be read", true, true, "");
     }
 
+    /**
+     * A warning that waiting does not change: the user's rights or a policy keep it from being
+     * tried.
+     */
+    static Finding notTried(String why, String hint) {
+      return new Finding("not tried: " + why, true, true, hint);
+    }
+
     boolean isWarning() {
       return warning;
     }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli.check;
 
+import io.selvage.cli.CommandFailure;
 import io.selvage.cli.DurationOption;
+import io.selvage.cli.KubeOptions;
 import io.selvage.kube.api.ApiQueries;
 import io.selvage.kube.api.ApiServer;
-import io.selvage.kube.api.ApiServerOptions;
 import java.io.Console;
 import java.io.IOException;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -28,9 +30,6 @@ import picocli.CommandLine.Spec;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {"0:all is well, warnings aside", "1:something is not", "2:not understood"})
 public final class CheckCommand implements Callable<Integer> {
-  /** Of one question to the API server. */
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
-
   @Spec private CommandSpec spec;
 
   @Option(names = "--pre", description = "Before an installation: can it be made?")
@@ -70,6 +69,8 @@ public final class CheckCommand implements Callable<Integer> {
           "How long to wait, in all, for what may become ready (default: ${DEFAULT-VALUE}).")
   private Duration wait;
 
+  @Mixin private KubeOptions kube;
+
   @Override
   public Integer call() throws IOException, InterruptedException {
     if (pre && proxy) {
@@ -77,18 +78,23 @@ public final class CheckCommand implements Callable<Integer> {
           spec.commandLine(), "--pre and --proxy exclude each other: one is before, one is after");
     }
     var report = new CheckReport(spec.commandLine().getOut(), form, isTerminal());
-    try (ApiServer api =
-        ApiServer.connect(
-            ApiServerOptions.DEFAULT.withUserAgent("selvage-cli").withRequestTimeout(PATIENCE))) {
+    try (ApiServer api = kube.connect()) {
       var queries = new ApiQueries(api);
       boolean well =
-          new CheckRun(System::nanoTime, Thread::sleep, wait, report::add)
+          new CheckRun(System::nanoTime, Thread::sleep, wait, report::add, this::tellWaiting)
               .run(
                   categories(
                       new Facts(queries, namespace, InstantSource.system()), queries::podPage));
       report.end(well);
       return well ? CommandLine.ExitCode.OK : CommandLine.ExitCode.SOFTWARE;
+    } catch (CommandFailure e) {
+      return e.report(spec.commandLine().getErr());
     }
+  }
+
+  /** Standard output has the answer alone. */
+  private void tellWaiting(String what) {
+    spec.commandLine().getErr().println(CheckReport.printable(what));
   }
 
   /** Colours are for whoever looks, not for files and pipes. */
@@ -113,10 +119,14 @@ public final class CheckCommand implements Callable<Integer> {
     }
     var installation = new InstallationChecks(facts);
     categories.add(installation.existence());
+    categories.add(platform.nodes());
     categories.add(installation.config());
     categories.add(installation.objects());
     categories.add(
         Category.onlyIf(() -> facts.has("controlPlane"), new IdentityChecks(facts).category()));
+    categories.add(
+        Category.onlyIf(
+            () -> facts.has("controlPlane"), new ControlPlaneChecks(facts, pages).category()));
     categories.add(
         Category.onlyIf(() -> facts.has("injector"), new WebhookChecks(facts).category()));
     categories.add(installation.versions());

@@ -109,7 +109,7 @@ final class CheckReport {
   }
 
   /** Names come from the cluster and end on a terminal. */
-  private static String printable(String text) {
+  static String printable(String text) {
     return text.replace("\t", "  ").replaceAll("\\p{Cc}", "?");
   }
 }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Goes through the checks in their order. What is worth waiting for is tried again until the time
@@ -27,18 +28,26 @@ final class CheckRun {
   private final Sleep sleep;
   private final long deadline;
   private final Consumer<Outcome> listener;
+  private final Consumer<String> waiting;
 
   private boolean failed;
 
   /**
    * @param wait for all checks together
    * @param listener told of each outcome as it comes
+   * @param waiting told for people what is waited for, and again each time that this changes
    */
-  CheckRun(LongSupplier nanoTime, Sleep sleep, Duration wait, Consumer<Outcome> listener) {
+  CheckRun(
+      LongSupplier nanoTime,
+      Sleep sleep,
+      Duration wait,
+      Consumer<Outcome> listener,
+      Consumer<String> waiting) {
     this.nanoTime = nanoTime;
     this.sleep = sleep;
     this.deadline = nanoTime.getAsLong() + wait.toNanos();
     this.listener = listener;
+    this.waiting = waiting;
   }
 
   /** Returns whether nothing failed; warnings are no failure. */
@@ -62,14 +71,31 @@ final class CheckRun {
   }
 
   private Outcome outcome(Category category, Check check) throws InterruptedException {
+    String told = "";
     while (true) {
       Attempt attempt = once(category, check);
       boolean again = check.retried() && attempt.mayChange();
       if (!again || nanoTime.getAsLong() + PAUSE.toNanos() > deadline) {
         return attempt.outcome();
       }
+      String error = attempt.outcome().error();
+      if (!error.equals(told)) {
+        waiting.accept(waitingFor(check, error));
+        told = error;
+      }
       sleep.pause(PAUSE);
     }
+  }
+
+  private String waitingFor(Check check, String error) {
+    long seconds = Math.max(0, (deadline - nanoTime.getAsLong()) / 1_000_000_000L);
+    return "waiting for up to "
+        + seconds
+        + " s: "
+        + check.description()
+        + " ("
+        + error.lines().map(String::strip).collect(Collectors.joining(" "))
+        + ")";
   }
 
   /**

@@ -14,11 +14,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
@@ -45,9 +45,6 @@ final class DataPlaneChecks {
   private static final int SIDECAR_ADMIN = 4191;
   private static final int GATEWAY_ADMIN = 9901;
   private static final String VERSION = "selvage.io/proxy-version";
-
-  /** On a namespace whose pods no webhook of ours is shown. */
-  private static final String WEBHOOKS = "config.selvage.io/admission-webhooks";
 
   private final Facts facts;
   private final String where;
@@ -166,18 +163,15 @@ final class DataPlaneChecks {
   /** Asks of each pod without a sidecar what the injector would do with it. */
   private void injected() throws Finding {
     facts.requireConfig();
-    var exempt = new HashSet<String>(List.of(facts.namespace()));
-    JsonNode settings = facts.values().path("injector");
-    settings.path("exemptNamespaces").forEach(name -> exempt.add(name.asText()));
-    boolean acceptLinkerd = settings.path("acceptLinkerdAnnotations").asBoolean();
+    boolean acceptLinkerd =
+        facts.values().path("injector").path("acceptLinkerdAnnotations").asBoolean();
     var namespaces = new HashMap<String, Map<String, String>>();
-    for (ObjectNode namespace : facts.cluster().list(Type.NAMESPACE, "", "")) {
+    List<ObjectNode> all = facts.cluster().list(Type.NAMESPACE, "", "");
+    for (ObjectNode namespace : all) {
       JsonNode metadata = namespace.path("metadata");
       namespaces.put(metadata.path("name").asText(), annotations(metadata));
-      if (metadata.path("labels").path(WEBHOOKS).asText().equals("disabled")) {
-        exempt.add(metadata.path("name").asText());
-      }
     }
+    Set<String> exempt = facts.withoutInjection(all);
     var without = new ArrayList<String>();
     for (ObjectNode pod : facts.livePods(where, "!" + MeshKinds.MESHED_LABEL)) {
       JsonNode metadata = pod.path("metadata");

@@ -13,8 +13,10 @@ import io.selvage.kube.api.NamedObjects.Type;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
@@ -22,6 +24,9 @@ import java.util.stream.Collectors;
 final class Facts {
   /** Objects named in one message. */
   private static final int MAX_NAMES = 10;
+
+  /** On a namespace whose pods no webhook of ours is shown. */
+  private static final String WEBHOOKS = "config.selvage.io/admission-webhooks";
 
   private final ApiQueries cluster;
   private final String namespace;
@@ -138,6 +143,18 @@ final class Facts {
     String where = type.namespaced() ? namespace : "";
     Optional<ObjectNode> found = cluster.get(type, where, name);
     return found.orElseThrow(() -> Finding.of(type.kind() + " " + name + " is missing"));
+  }
+
+  /** Names of namespaces whose pods the injector is not shown. */
+  Set<String> withoutInjection(List<ObjectNode> namespaces) {
+    var exempt = new HashSet<String>(List.of(namespace));
+    values.path("injector").path("exemptNamespaces").forEach(name -> exempt.add(name.asText()));
+    for (ObjectNode each : namespaces) {
+      if (each.at("/metadata/labels").path(WEBHOOKS).asText().equals("disabled")) {
+        exempt.add(each.at("/metadata/name").asText());
+      }
+    }
+    return exempt;
   }
 
   /** Pods that have not ended. */

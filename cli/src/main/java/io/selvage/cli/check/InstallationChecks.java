@@ -234,9 +234,14 @@ final class InstallationChecks {
         .list(MeshKinds.DEPLOYMENT, facts.namespace(), MeshKinds.COMPONENT_LABEL + "=" + part);
   }
 
-  /** What a container waits for, such as its image. */
+  /** What a container waits for, such as its image, or a pod: a node. */
   private static String why(List<ObjectNode> pods) {
     for (ObjectNode pod : pods) {
+      for (JsonNode condition : pod.path("status").path("conditions")) {
+        if (condition.path("reason").asText().equals("Unschedulable")) {
+          return " (Unschedulable: " + condition.path("message").asText() + ")";
+        }
+      }
       for (JsonNode container : pod.path("status").path("containerStatuses")) {
         String reason = container.path("state").path("waiting").path("reason").asText();
         if (!reason.isEmpty()) {

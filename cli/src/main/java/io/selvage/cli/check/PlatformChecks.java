@@ -16,9 +16,12 @@ import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Whether there is a cluster, and whether Selvage can be put on it. */
 final class PlatformChecks {
@@ -29,6 +32,11 @@ final class PlatformChecks {
 
   private static final Type NODE = new Type("", "v1", "Node", "nodes", false);
   private static final Duration MAX_SKEW = Duration.ofSeconds(60);
+
+  private static final String ARCHITECTURE =
+      "an image that is built by `mvn -Pimages package` is of the architecture it was built on:"
+          + " push images of all of them under one name, or keep our pods and meshed ones on nodes"
+          + " of one by the nodeSelector kubernetes.io/arch";
 
   private final Facts facts;
 
@@ -114,11 +122,79 @@ final class PlatformChecks {
             "it stays with whom it names; Ingresses of that class are not moved to Selvage",
             () -> classIsFree("ambassador")));
     checks.add(
+        Check.warning("all nodes are of one architecture", ARCHITECTURE, this::nodesAreAlike));
+    checks.add(
         Check.warning(
             "no clock skew detected",
             "set the clocks by NTP: certificates begin and end at a moment",
             this::clocksAgree));
     return new Category("pre-kubernetes-setup", () -> checks);
+  }
+
+  /** Before an installation. */
+  private void nodesAreAlike() throws Finding {
+    Map<String, List<String>> nodes = nodesByArchitecture();
+    if (nodes.size() > 1) {
+      throw Finding.of("nodes are of " + nodes.size() + " architectures:\n" + listed(nodes));
+    }
+  }
+
+  Category nodes() {
+    return new Category(
+        "kubernetes-nodes",
+        () ->
+            List.of(
+                Check.warning(
+                    "all nodes are of an architecture that our pods run on",
+                    ARCHITECTURE,
+                    this::nodesAreOurs)));
+  }
+
+  /** Where one of our pods is ready, its image is of the node's architecture. */
+  private void nodesAreOurs() throws Finding {
+    Map<String, List<String>> others = nodesByArchitecture();
+    Set<String> ours =
+        Stream.of(MeshKinds.COMPONENT_LABEL, MeshKinds.MESHED_LABEL + "=" + facts.namespace())
+            .flatMap(selector ->
+                facts
+                    .livePods(
+                        selector.equals(MeshKinds.COMPONENT_LABEL) ? facts.namespace() : "",
+                        selector)
+                    .stream())
+            .filter(Facts::isReady)
+            .map(pod -> pod.path("spec").path("nodeName").asText())
+            .collect(Collectors.toSet());
+    others.values().removeIf(names -> names.stream().anyMatch(ours::contains));
+    if (!others.isEmpty() && !ours.isEmpty()) {
+      throw Finding.of("none of our pods is ready on these:\n" + listed(others));
+    }
+  }
+
+  /** Names of Linux nodes; those that do not say of what architecture they are are left out. */
+  private Map<String, List<String>> nodesByArchitecture() {
+    var nodes = new TreeMap<String, List<String>>();
+    for (ObjectNode node : facts.cluster().list(NODE, "", "")) {
+      JsonNode labels = node.at("/metadata/labels");
+      String architecture = labels.path("kubernetes.io/arch").asText();
+      if (!architecture.isEmpty()
+          && labels.path("kubernetes.io/os").asText("linux").equals("linux")) {
+        nodes.computeIfAbsent(architecture, a -> new ArrayList<>()).add(Facts.name(node));
+      }
+    }
+    return nodes;
+  }
+
+  private static String listed(Map<String, List<String>> nodes) {
+    return Facts.listed(
+        nodes.entrySet().stream()
+            .map(entry ->
+                entry.getKey()
+                    + ": "
+                    + entry.getValue().getFirst()
+                    + (entry.getValue().size() == 1
+                        ? ""
+                        : " and " + (entry.getValue().size() - 1) + " more"))
+            .toList());
   }
 
   private static String helm(String release, String namespace) {

@@ -2,10 +2,12 @@
 package io.selvage.cli.check;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.check.Check.Finding;
 import io.selvage.cli.install.MeshKinds;
 import io.selvage.identity.workload.PemText;
+import io.selvage.kube.api.ApiCallException;
 import io.selvage.kube.api.NamedObjects.Type;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -13,7 +15,11 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.random.RandomGenerator;
 
 /** Whether the API server reaches the injector and believes it. */
 final class WebhookChecks {
@@ -22,6 +28,9 @@ final class WebhookChecks {
 
   private static final Type SLICE =
       new Type("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true);
+  private static final String SIDECAR = "selvage-proxy";
+  private static final RandomGenerator RANDOM = RandomGenerator.getDefault();
+
   private final Facts facts;
   private List<X509Certificate> serving = List.of();
 
@@ -49,7 +58,78 @@ final class WebhookChecks {
             .waitedFor(),
         Check.warning(
             "the injector's certificate is valid for at least 10 days", restart, this::lasting),
-        Check.error("the API server believes the injector", restart, this::believed).waitedFor());
+        Check.error("the API server believes the injector", restart, this::believed).waitedFor(),
+        Check.error(
+                "a pod that asks for a sidecar is given one",
+                "see the lines above; if they are well, the API server does not reach port 8443 of"
+                    + " the injector's pods: a NetworkPolicy (networkPolicies.webhook), or the"
+                    + " firewall between the control plane's nodes and the others; `kubectl logs -n"
+                    + " "
+                    + facts.namespace()
+                    + " deployment/"
+                    + MeshKinds.INJECTOR
+                    + "` says whether it was asked",
+                this::injects)
+            .waitedFor());
+  }
+
+  /** Asks for a pod as anybody would; a dry run leaves none behind. */
+  private void injects() throws Finding {
+    facts.requireConfig();
+    String where = home();
+    ObjectNode pod = pod(where);
+    ObjectNode made;
+    try {
+      made = facts.cluster().wouldCreate(MeshKinds.POD, where, pod);
+    } catch (ApiCallException e) {
+      if (e.code() >= 500 || e.code() == 0) {
+        throw Finding.of(String.valueOf(e.getMessage()));
+      }
+      throw Finding.notTried(
+          String.valueOf(e.getMessage()),
+          "it takes the right to create pods in the namespace "
+              + where
+              + ", where no policy stands in a sidecar's way; nothing is ever made");
+    }
+    for (String group : List.of("initContainers", "containers")) {
+      for (JsonNode container : made.path("spec").path(group)) {
+        if (container.path("name").asText().equals(SIDECAR)) {
+          return;
+        }
+      }
+    }
+    throw Finding.of("a pod of the namespace " + where + " would have none");
+  }
+
+  /** A namespace that has pods with a sidecar takes another; else the default one, or any. */
+  private String home() throws Finding {
+    Optional<String> meshed =
+        facts.livePods("", MeshKinds.MESHED_LABEL + "=" + facts.namespace()).stream()
+            .map(pod -> pod.at("/metadata/namespace").asText())
+            .findFirst();
+    if (meshed.isPresent()) {
+      return meshed.get();
+    }
+    List<ObjectNode> namespaces = facts.cluster().list(Type.NAMESPACE, "", "");
+    Set<String> exempt = facts.withoutInjection(namespaces);
+    return namespaces.stream()
+        .map(Facts::name)
+        .filter(name -> !exempt.contains(name))
+        .min(Comparator.comparing((String name) -> !name.equals("default")).thenComparing(n -> n))
+        .orElseThrow(() ->
+            Finding.notTried("no namespace is shown to the injector", "make one, and ask again"));
+  }
+
+  private static ObjectNode pod(String namespace) {
+    ObjectNode pod = JsonNodeFactory.instance.objectNode().put("apiVersion", "v1");
+    pod.put("kind", "Pod");
+    ObjectNode metadata = pod.putObject("metadata").put("namespace", namespace);
+    metadata.put("name", "selvage-check-" + Long.toHexString(RANDOM.nextLong()));
+    metadata.putObject("annotations").put("selvage.io/inject", "enabled");
+    ObjectNode container =
+        pod.putObject("spec").putArray("containers").addObject().put("name", "check");
+    container.put("image", "selvage/check");
+    return pod;
   }
 
   private void reachable() throws Finding {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 class CheckRunTest {
   private final AtomicLong now = new AtomicLong();
   private final List<Outcome> outcomes = new ArrayList<>();
+  private final List<String> waiting = new ArrayList<>();
 
   @Test
   void aWarningIsNoFailureAndAnErrorIs() throws Exception {
@@ -36,6 +37,30 @@ class CheckRunTest {
     outcomes.clear();
     assertThat(run(Duration.ZERO, Check.fatal("first", "", fails("x")), last)).isFalse();
     assertThat(outcomes).hasSize(1);
+  }
+
+  @Test
+  void whatIsWaitedForIsSaidWhenTheWaitingBeginsAndWhenItChanges() throws Exception {
+    var tries = new AtomicInteger();
+    Check slow =
+        Check.error(
+                "pods are ready",
+                "",
+                () -> {
+                  if (tries.incrementAndGet() < 4) {
+                    throw Finding.of(tries.get() < 3 ? "none\nof 3" : "two of 3");
+                  }
+                })
+            .waitedFor();
+    assertThat(run(CheckRun.PAUSE.multipliedBy(10), slow, Check.error("b", "", fails("x"))))
+        .isFalse();
+    assertThat(waiting)
+        .containsExactly(
+            "waiting for up to 20 s: pods are ready (none of 3)",
+            "waiting for up to 16 s: pods are ready (two of 3)");
+    waiting.clear();
+    run(Duration.ZERO, Check.error("c", "", fails("x")).waitedFor());
+    assertThat(waiting).isEmpty();
   }
 
   @Test
@@ -151,7 +176,8 @@ class CheckRunTest {
   }
 
   private CheckRun checkRun(Duration wait) {
-    return new CheckRun(now::get, time -> now.addAndGet(time.toNanos()), wait, outcomes::add);
+    return new CheckRun(
+        now::get, time -> now.addAndGet(time.toNanos()), wait, outcomes::add, waiting::add);
   }
 
   private boolean run(Duration wait, Check... checks) throws InterruptedException {

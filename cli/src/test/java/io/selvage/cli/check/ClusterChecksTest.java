@@ -56,6 +56,9 @@ class ClusterChecksTest {
   /** The gateway's page of that name. */
   private String problems = "[]";
 
+  /** The control plane's page, by pod. */
+  private final Map<String, String> overviews = new HashMap<>();
+
   private @Nullable Instant serverClock = NOW;
 
   ClusterChecksTest() throws Exception {
@@ -340,6 +343,131 @@ class ClusterChecksTest {
         run(false, false), "replica sets are ready", "selvage/selvage-gateway: exceeded quota");
   }
 
+  private void nodeOf(String name, String architecture) {
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Node
+        metadata: {name: %s, labels: {kubernetes.io/arch: %s, kubernetes.io/os: linux}}
+        """
+            .formatted(name, architecture));
+  }
+
+  @Test
+  void nodesOfAnotherArchitectureAreAWarning() throws Exception {
+    String line = "all nodes are of an architecture that our pods run on";
+    String before = "all nodes are of one architecture";
+    nodeOf("a", "amd64");
+    nodeOf("b", "amd64");
+    cluster.get("Pod", "gateway-1").withObject("/spec").put("nodeName", "a");
+    assertThat(find(run(false, false), line).result()).isEqualTo(Result.SUCCESS);
+    assertThat(find(run(true, false), before).result()).isEqualTo(Result.SUCCESS);
+    nodeOf("c", "arm64");
+    nodeOf("d", "arm64");
+    assertWarning(run(false, false), line, "none of our pods is ready on these:\n* arm64: c and 1");
+    assertWarning(run(true, false), before, "* amd64: a and 1 more\n* arm64: c and 1 more");
+    cluster.get("Pod", "injector-1").withObject("/spec").put("nodeName", "d");
+    assertThat(find(run(false, false), line).result()).isEqualTo(Result.SUCCESS);
+    cluster.get("Node", "c").withObject("/metadata/labels").put("kubernetes.io/arch", "s390x");
+    cluster.get("Node", "c").withObject("/metadata/labels").put("kubernetes.io/os", "windows");
+    assertThat(find(run(false, false), line).result()).isEqualTo(Result.SUCCESS);
+  }
+
+  @Test
+  void whatTheControlPlaneSaysOfItselfIsSaid() throws Exception {
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: control-plane-2
+          namespace: selvage
+          labels: {selvage.io/control-plane-component: control-plane}
+        status: {phase: Running, conditions: [{type: Ready, status: "True"}]}
+        """);
+    overviews.put(
+        "control-plane-2",
+        overview(
+            "false",
+            """
+            {"severity":"warning","about":"control plane","where":"","reason":"ReplicaSilent",
+             "message":"the replica control-plane-1 is not heard"},
+            {"severity":"error","about":"Pod shop/a","where":"","reason":"BadAnnotation",
+             "message":"no such policy"}\
+            """,
+            """
+            {"namespace":"shop","pod":"web-1","bundle_current":false,
+             "trouble":"it believes another trust bundle than the current one"}\
+            """));
+    List<Outcome> outcomes = run(false, false);
+    assertError(
+        outcomes,
+        "the control plane reads the API server",
+        "control-plane-2: not since 2029-12-31T23:00:00Z, refused");
+    assertWarning(
+        outcomes,
+        "replicas of the control plane hear each other",
+        "control-plane-2: the replica control-plane-1 is not heard");
+    assertWarning(
+        outcomes,
+        "proxies believe the trust bundle in use, and renew their certificates",
+        "shop/web-1: it believes another trust bundle");
+    assertWarning(
+        outcomes,
+        "the control plane finds no fault in any object",
+        "Pod shop/a: BadAnnotation, no such policy");
+  }
+
+  @Test
+  void aControlPlaneThatDoesNotAnswerIsNotCalledWell() throws Exception {
+    overviews.put("control-plane-1", "");
+    List<Outcome> outcomes = run(false, false);
+    assertWarning(outcomes, "the control plane can be asked", "control-plane-1: asking pod");
+    assertWarning(outcomes, "the control plane reads the API server", "not looked at");
+    assertThat(outcomes).noneMatch(o -> o.result() == Result.ERROR);
+    overviews.put("control-plane-1", "[]");
+    assertWarning(run(false, false), "the control plane can be asked", "no overview");
+  }
+
+  @Test
+  void aPodThatIsGivenNoSidecarIsAnError() throws Exception {
+    String line = "a pod that asks for a sidecar is given one";
+    cluster.admission(pod -> pod);
+    assertError(run(false, false), line, "a pod of the namespace shop would have none");
+    cluster.add("apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n");
+    assertError(run(false, false), line, "a pod of the namespace default would have none");
+    cluster.admission(
+        pod -> FakeCluster.status(500, "failed calling webhook injector.selvage.io: timeout"));
+    assertError(run(false, false), line, "failed calling webhook");
+    cluster.admission(pod -> FakeCluster.status(403, "exceeded quota"));
+    List<Outcome> outcomes = run(false, false);
+    assertWarning(outcomes, line, "not tried: a dry run of creating pods in default");
+    assertThat(find(outcomes, line).hint()).contains("right to create pods");
+    assertThat(cluster.writes()).isEmpty();
+  }
+
+  @Test
+  void theDryRunGoesWhereASidecarIsWelcome() throws Exception {
+    String line = "a pod that asks for a sidecar is given one";
+    cluster.admission(pod -> pod);
+    cluster
+        .get("Namespace", "shop")
+        .withObject("/metadata/labels")
+        .put("config.selvage.io/admission-webhooks", "disabled");
+    assertWarning(run(false, false), line, "no namespace is shown to the injector");
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: web-1
+          namespace: books
+          labels: {selvage.io/control-plane-ns: selvage}
+        status: {phase: Running}
+        """);
+    assertError(run(false, false), line, "a pod of the namespace books would have none");
+  }
+
   @Test
   void anIssuerThatHasEndedIsAnError() throws Exception {
     trust(
@@ -422,7 +550,7 @@ class ClusterChecksTest {
           throw new AssertionError("waited " + time);
         };
     boolean well =
-        new CheckRun(System::nanoTime, none, Duration.ofHours(1), outcome -> {})
+        new CheckRun(System::nanoTime, none, Duration.ofHours(1), outcome -> {}, what -> {})
             .run(CheckCommand.categories(facts("selvage"), false, true, "", this::page));
     assertThat(well).isTrue();
   }
@@ -647,7 +775,7 @@ class ClusterChecksTest {
   private List<Outcome> dataPlane(PodPages pages, Duration patience) throws InterruptedException {
     var outcomes = new ArrayList<Outcome>();
     Facts facts = facts("selvage");
-    new CheckRun(System::nanoTime, time -> {}, Duration.ZERO, outcomes::add)
+    new CheckRun(System::nanoTime, time -> {}, Duration.ZERO, outcomes::add, what -> {})
         .run(
             List.of(
                 new InstallationChecks(facts).existence(),
@@ -899,7 +1027,7 @@ class ClusterChecksTest {
 
   private List<Outcome> run(boolean pre, boolean proxy) throws InterruptedException {
     var outcomes = new ArrayList<Outcome>();
-    new CheckRun(System::nanoTime, time -> {}, Duration.ZERO, outcomes::add)
+    new CheckRun(System::nanoTime, time -> {}, Duration.ZERO, outcomes::add, what -> {})
         .run(CheckCommand.categories(facts("selvage"), pre, proxy, "", this::page));
     return outcomes;
   }
@@ -925,6 +1053,15 @@ class ClusterChecksTest {
       }
       return text;
     }
+    if (pod.startsWith("control-plane-")) {
+      assertThat(port).isEqualTo(8085);
+      assertThat(path).isEqualTo("/api/v1/overview");
+      String text = overviews.getOrDefault(pod, overview("true", "", ""));
+      if (text.isEmpty()) {
+        throw ApiCallException.unanswered("asking pod " + namespace + "/" + pod, "no answer");
+      }
+      return text;
+    }
     assertThat(port).isEqualTo(4191);
     assertThat(path).isEqualTo("/metrics");
     String text = metrics.get(namespace + "/" + pod);
@@ -932,6 +1069,16 @@ class ClusterChecksTest {
       throw ApiCallException.unanswered("asking pod " + namespace + "/" + pod, "no answer");
     }
     return text;
+  }
+
+  /** As the control plane writes it. */
+  private static String overview(String connected, String problems, String proxies) {
+    return """
+    {"instance":"a","trust_domain":"cluster.local","time":"2030-01-01T00:00:00Z",
+     "source":{"connected":%s,"detail":"refused","since":"2029-12-31T23:00:00Z"},
+     "problems":[%s],"problem_count":0,"proxies":[%s],"proxy_count":0,"links":[]}
+    """
+        .formatted(connected, problems, proxies);
   }
 
   private static List<Outcome> notWell(List<Outcome> outcomes) {

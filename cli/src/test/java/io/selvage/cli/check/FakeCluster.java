@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
@@ -41,6 +42,7 @@ public final class FakeCluster implements AutoCloseable {
   private final ApiServer api;
   private volatile String version = "v1.36.2";
   private volatile Predicate<JsonNode> allowed = attributes -> true;
+  private volatile Function<ObjectNode, ObjectNode> admission = FakeCluster::withSidecar;
 
   public FakeCluster() throws IOException {
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -92,6 +94,18 @@ public final class FakeCluster implements AutoCloseable {
   /** Reading this resource is refused from now on. */
   public void forbid(String plural) {
     forbidden.add(plural);
+  }
+
+  /** What becomes of a pod that is asked for in a dry run; a Status is a refusal. */
+  public void admission(Function<ObjectNode, ObjectNode> webhook) {
+    admission = webhook;
+  }
+
+  private static ObjectNode withSidecar(ObjectNode pod) {
+    if (pod.at("/metadata/annotations").path("selvage.io/inject").asText().equals("enabled")) {
+      pod.withArray("/spec/initContainers").addObject().put("name", "selvage-proxy");
+    }
+    return pod;
   }
 
   /** Adds every document. */
@@ -156,7 +170,11 @@ public final class FakeCluster implements AutoCloseable {
     String query = exchange.getRequestURI().getRawQuery();
     byte[] asked = exchange.getRequestBody().readAllBytes();
     boolean review = path.endsWith("/selfsubjectaccessreviews");
-    if (!exchange.getRequestMethod().equals("GET") && !review) {
+    boolean dryRun =
+        exchange.getRequestMethod().equals("POST")
+            && path.endsWith("/pods")
+            && ("&" + query + "&").contains("&dryRun=All&");
+    if (!exchange.getRequestMethod().equals("GET") && !review && !dryRun) {
       writes.add(exchange.getRequestMethod() + " " + path);
     }
     try (exchange) {
@@ -175,6 +193,9 @@ public final class FakeCluster implements AutoCloseable {
             .putObject("status")
             .put("allowed", allowed.test(answer.at("/spec/resourceAttributes")));
         send(exchange, 201, answer);
+      } else if (dryRun) {
+        ObjectNode answer = admission.apply((ObjectNode) JSON.readTree(asked));
+        send(exchange, answer.path("code").asInt(201), answer);
       } else if (forbidden.stream().anyMatch(path::contains)) {
         send(exchange, 403, status(403, "forbidden for a test"));
       } else if (objects.containsKey(path)) {
@@ -266,7 +287,7 @@ public final class FakeCluster implements AutoCloseable {
             .equals(selector.substring(equals + 1));
   }
 
-  private static ObjectNode status(int code, String message) {
+  static ObjectNode status(int code, String message) {
     return JSON.createObjectNode()
         .put("kind", "Status")
         .put("apiVersion", "v1")

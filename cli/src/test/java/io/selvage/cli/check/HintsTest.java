@@ -152,7 +152,8 @@ class HintsTest {
       throws InterruptedException {
     List<Category> categories =
         CheckCommand.categories(facts, pre, !pre, "", (namespace, pod, port, path) -> "");
-    new CheckRun(System::nanoTime, time -> {}, Duration.ZERO, outcomes::add).run(categories);
+    new CheckRun(System::nanoTime, time -> {}, Duration.ZERO, outcomes::add, what -> {})
+        .run(categories);
     return categories;
   }
 }

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.fabric8.kubernetes.api.model.APIResource;
 import io.fabric8.kubernetes.api.model.APIResourceList;
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -187,6 +188,29 @@ public final class ApiQueries {
         return List.of();
       }
       throw ApiCallException.of("listing " + type.plural(), e);
+    }
+  }
+
+  /**
+   * What the API server would make of an object, its admission included; nothing is made (dry run).
+   *
+   * @throws ApiCallException if the API server refused or did not answer
+   */
+  public ObjectNode wouldCreate(Type type, String namespace, ObjectNode object) {
+    try {
+      GenericKubernetesResource wanted =
+          client
+              .getKubernetesSerialization()
+              .unmarshal(object.toString(), GenericKubernetesResource.class);
+      return NamedObjects.json(
+          client
+              .genericKubernetesResources(NamedObjects.context(type))
+              .inNamespace(namespace)
+              .resource(wanted)
+              .dryRun()
+              .create());
+    } catch (KubernetesClientException e) {
+      throw ApiCallException.of("a dry run of creating " + type.plural() + " in " + namespace, e);
     }
   }
 
