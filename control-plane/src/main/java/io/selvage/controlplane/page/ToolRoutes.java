@@ -91,12 +91,40 @@ public final class ToolRoutes implements ApiRoutes {
               .noneMatch(segment -> segment.equals(".") || segment.equals(".."));
     }
 
+    /**
+     * Where a redirect of the tool leads here, for one that does not know of this path. Relative,
+     * for this page may be below a path, too (RFC 9110, section 10.2.2).
+     *
+     * @param uri what was asked for here, as it came
+     */
+    String location(String uri, String location) {
+      String origin = url.getScheme() + "://" + url.getRawAuthority();
+      String path =
+          location.startsWith(origin + "/") ? location.substring(origin.length()) : location;
+      if (!path.startsWith("/") || path.startsWith("//")) {
+        return location; // relative already, or to somebody else
+      }
+      String base = base();
+      if (!(path + "/").startsWith(base + "/")) {
+        return location;
+      }
+      int end = uri.indexOf('?');
+      long up =
+          uri.substring(0, end < 0 ? uri.length() : end).chars().filter(c -> c == '/').count() - 2;
+      String rest = path.substring(Math.min(path.length(), base.length() + 1));
+      return (up <= 0 ? "./" : "../".repeat((int) up)) + rest;
+    }
+
+    /** The path of the URL, without a slash at its end. */
+    private String base() {
+      String base = url.getRawPath() == null ? "" : url.getRawPath();
+      return base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+    }
+
     /** The target there of a target here. */
     String target(String uri) {
-      String base = url.getRawPath() == null ? "" : url.getRawPath();
       String rest = uri.substring(Math.min(uri.length(), path.length() + 1));
-      return (base.endsWith("/") ? base.substring(0, base.length() - 1) : base)
-          + (rest.startsWith("/") ? rest : "/" + rest);
+      return base() + (rest.startsWith("/") ? rest : "/" + rest);
     }
   }
 
@@ -129,6 +157,9 @@ public final class ToolRoutes implements ApiRoutes {
 
   /** The way to one tool, made when it is first gone. */
   private static final class Way {
+    /** Name of what was asked for here, within one exchange. */
+    private static final String HERE = "here";
+
     private final Tool tool;
     private @Nullable ProxyHandler handler;
 
@@ -176,8 +207,20 @@ public final class ToolRoutes implements ApiRoutes {
               new ProxyInterceptor() {
                 @Override
                 public Future<ProxyResponse> handleProxyRequest(ProxyContext context) {
-                  context.request().setURI(tool.target(context.request().getURI()));
+                  String uri = context.request().getURI();
+                  context.set(HERE, uri);
+                  context.request().setURI(tool.target(uri));
                   return context.sendRequest();
+                }
+
+                @Override
+                public Future<Void> handleProxyResponse(ProxyContext context) {
+                  String location = context.response().headers().get("location");
+                  String uri = context.get(HERE, String.class);
+                  if (location != null && uri != null) {
+                    context.response().putHeader("location", tool.location(uri, location));
+                  }
+                  return context.sendResponse();
                 }
               });
     }

@@ -545,7 +545,7 @@ function choose(key) {
   state.chosen = key;
   topology.choose(key);
   const node = state.nodes.get(key);
-  if (node && node.meshed > 0) tap.suggest(`${node.kind}/${node.name}`);
+  if (node && node.meshed > 0) tap.suggest(`${node.kind}/${node.name}`, node.namespace);
   inspector();
   if (state.graph) {
     workloads.show(state.graph.nodes.filter(isListed));

@@ -62,9 +62,11 @@ export class TapPanel {
     });
   }
 
-  /** Whose requests to look at. */
-  suggest(resource) {
-    if (!this.#abort) $('tap-resource').value = resource;
+  /** Whose requests to look at: the same name may be in several namespaces. */
+  suggest(resource, namespace) {
+    if (this.#abort) return;
+    $('tap-resource').value = resource;
+    $('tap-namespace').value = namespace;
   }
 
   stop(text) {
@@ -85,7 +87,7 @@ export class TapPanel {
       const value = $(id).value.trim();
       if (value) query.set(name, value);
     }
-    const namespace = $('namespace').value;
+    const namespace = $('tap-namespace').value.trim() || $('namespace').value;
     if (namespace && !/^(ns|namespaces?)(\/|$)/.test(query.get('resource'))) query.set('namespace', namespace);
     const abort = new AbortController();
     this.#abort = abort;

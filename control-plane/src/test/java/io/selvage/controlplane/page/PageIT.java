@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.page;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -13,6 +14,7 @@ import io.selvage.controlplane.link.TapPermission;
 import io.selvage.controlplane.observation.EdgeOf;
 import io.selvage.controlplane.observation.MeshWorld;
 import io.selvage.controlplane.observation.UnaskedTraffic;
+import io.selvage.controlplane.observation.prometheus.PrometheusServer;
 import io.selvage.controlplane.observation.query.Graph;
 import io.selvage.controlplane.observation.query.GraphRequest;
 import io.selvage.controlplane.observation.tap.TapListener;
@@ -26,6 +28,10 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -63,6 +69,8 @@ class PageIT {
   private volatile List<Overview.Finding> problems = List.of();
   private volatile boolean broken;
   private final OneTap taps = new OneTap();
+  private final Router router = Router.router(vertx);
+  private volatile List<Overview.Link> links = List.of();
   private @Nullable HttpServer server;
 
   @BeforeAll
@@ -110,9 +118,11 @@ class PageIT {
           public void status(int proxies, long dropped) {}
         };
     volatile boolean ended;
+    volatile @Nullable TapRequest asked;
 
     @Override
     public CompletionStage<Long> begin(TapRequest request, TapListener newListener) {
+      asked = request;
       listener = newListener;
       newListener.status(1, 0);
       return CompletableFuture.completedFuture(1L);
@@ -126,7 +136,6 @@ class PageIT {
 
   @BeforeEach
   void serve() throws Exception {
-    Router router = Router.router(vertx);
     new TrafficApi(new Tables()).mount(router);
     new OverviewApi(this::overview).mount(router);
     new TapApi(taps, TapPermission.loopback()).mount(router);
@@ -176,7 +185,7 @@ class PageIT {
                 true,
                 "")),
         1,
-        List.of());
+        links);
   }
 
   private String origin() {
@@ -353,6 +362,72 @@ class PageIT {
     browser().run("document.getElementById('tap-start').click()");
     await().atMost(LIMIT).until(() -> taps.ended);
     nothingOnTheConsole();
+  }
+
+  /** Another namespace may have a deployment of that name. */
+  @Test
+  void whatIsClickedIsTappedInItsOwnNamespace() {
+    load();
+    assertThat(browser().text("return document.getElementById('namespace').value"))
+        .as("all namespaces")
+        .isEmpty();
+    browser()
+        .run(
+            "[...document.querySelectorAll('.node')].find(n =>"
+                + " n.querySelector('.name').textContent === 'web')"
+                + ".dispatchEvent(new MouseEvent('click', { bubbles: true }));");
+    waitFor("return document.getElementById('tap-resource').value", "deployment/web");
+    assertThat(browser().text("return document.getElementById('tap-namespace').value"))
+        .isEqualTo("default");
+    browser().run("document.getElementById('tap-form').requestSubmit();");
+    waitFor("return document.getElementById('tap-state').textContent", "1 proxy tells");
+    TapRequest asked = requireNonNull(taps.asked);
+    assertThat(asked.resource().toString()).isEqualTo("deployment/web");
+    assertThat(asked.namespace()).contains("default");
+    nothingOnTheConsole();
+  }
+
+  /** A Prometheus as it is installed, which knows nothing of the path it is shown under. */
+  @Test
+  void aToolIsReachedByItsLink() throws Exception {
+    Path program =
+        PrometheusServer.program()
+            .orElseGet(() -> Assumptions.abort("skipped: there is no prometheus"));
+    Path folder = Files.createDirectories(dir.resolve("prometheus"));
+    try (PrometheusServer prometheus =
+            PrometheusServer.start(program, folder, "scrape_configs: []\n");
+        HttpClient client =
+            HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).build()) {
+      var tools =
+          new ToolRoutes(
+              List.of(new ToolRoutes.Tool("Prometheus", "prometheus", prometheus.url())));
+      tools.mount(router);
+      links = tools.links();
+      URI query = URI.create(origin() + "/prometheus/api/v1/query?query=vector(42)");
+      await()
+          .atMost(LIMIT)
+          .untilAsserted(() ->
+              assertThat(
+                      client
+                          .send(
+                              HttpRequest.newBuilder(query).timeout(LIMIT).build(),
+                              BodyHandlers.ofString())
+                          .body())
+                  .contains("\"success\"", "\"42\""));
+      load();
+      waitFor("return document.querySelector('#links a')?.textContent ?? ''", "Prometheus");
+      String link = browser().text("return document.querySelector('#links a').href");
+      assertThat(link).isEqualTo(origin() + "/prometheus/");
+      URI page =
+          client
+              .send(HttpRequest.newBuilder(URI.create(link)).build(), BodyHandlers.discarding())
+              .uri();
+      assertThat(page.getPath()).as("where its redirects lead").startsWith("/prometheus/");
+      browser().load(URI.create(link));
+      waitFor("return location.pathname.startsWith('/prometheus/')", "true");
+      waitFor("return document.title.includes('Prometheus')", "true");
+      waitFor("return document.body.innerText.includes('Status')", "true");
+    }
   }
 
   @Test

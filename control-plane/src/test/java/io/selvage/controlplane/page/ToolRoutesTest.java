@@ -23,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ToolRoutesTest {
@@ -143,6 +144,63 @@ class ToolRoutesTest {
   void whatIsBelowItGoesThrough(String target) throws Exception {
     String page = serve("http://127.0.0.1:" + tool().actualPort());
     assertThat(raw(page, target)).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/grafana/, /query, ./query",
+    "/grafana/, /, ./",
+    "/grafana/a/b?c=/d/e, /graph?x=/y, ../graph?x=/y",
+    "/grafana/a/b/, /graph, ../../graph",
+    "/grafana/, http://tool.example:1/login, ./login",
+    "/grafana/, http://other.example/login, http://other.example/login",
+    "/grafana/, //other.example/login, //other.example/login",
+    "/grafana/a, b, b",
+  })
+  void aRedirectOfAToolThatDoesNotKnowItsPathStaysBelowIt(
+      String asked, String location, String here) {
+    var tool = new Tool("Grafana", "grafana", URI.create("http://tool.example:1"));
+    assertThat(tool.location(asked, location)).isEqualTo(here);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/grafana/a/b, /inner/login, ../login",
+    "/grafana/a, /inner, ./",
+    "/grafana/a, /innermost/x, /innermost/x",
+    "/grafana/a, /elsewhere, /elsewhere",
+  })
+  void aRedirectOfAToolWithAPathIsReadByThatPath(String asked, String location, String here) {
+    for (String url : List.of("http://tool.example/inner", "http://tool.example/inner/")) {
+      var tool = new Tool("Grafana", "grafana", URI.create(url));
+      assertThat(tool.location(asked, location)).isEqualTo(here);
+    }
+  }
+
+  @Test
+  void aRedirectIsFollowedThroughThePage() throws Exception {
+    HttpServer tool =
+        done(
+            vertx
+                .createHttpServer()
+                .requestHandler(request -> {
+                  if (request.path().equals("/query")) {
+                    request.response().end("here");
+                  } else {
+                    request.response().setStatusCode(302).putHeader("location", "/query").end();
+                  }
+                })
+                .listen(0, "127.0.0.1"));
+    String page = serve("http://127.0.0.1:" + tool.actualPort());
+    try (HttpClient following =
+        HttpClient.newBuilder().followRedirects(HttpClient.Redirect.NORMAL).build()) {
+      for (String path : List.of("/grafana", "/grafana/", "/grafana/a/b")) {
+        HttpRequest request = to(page + path).timeout(Duration.ofSeconds(20)).build();
+        HttpResponse<String> answer = following.send(request, BodyHandlers.ofString());
+        assertThat(answer.body()).as(path).isEqualTo("here");
+        assertThat(answer.uri().getPath()).isEqualTo("/grafana/query");
+      }
+    }
   }
 
   @Test

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A real Prometheus on a loopback port, of the Debian package, with a folder of its own. */
-final class PrometheusServer implements AutoCloseable {
+public final class PrometheusServer implements AutoCloseable {
   private final Process process;
   private final int port;
 
@@ -22,7 +22,7 @@ final class PrometheusServer implements AutoCloseable {
   }
 
   /** The program: named by {@code PROMETHEUS_BIN}, or on the PATH. */
-  static Optional<Path> program() {
+  public static Optional<Path> program() {
     String named = System.getenv("PROMETHEUS_BIN");
     Stream<Path> candidates =
         named != null
@@ -36,7 +36,8 @@ final class PrometheusServer implements AutoCloseable {
   /**
    * @param scrape the {@code scrape_configs} part of its configuration
    */
-  static PrometheusServer start(Path program, Path folder, String scrape) throws IOException {
+  public static PrometheusServer start(Path program, Path folder, String scrape)
+      throws IOException {
     Path config = folder.resolve("prometheus.yml");
     Files.writeString(config, scrape);
     int port;
@@ -56,7 +57,7 @@ final class PrometheusServer implements AutoCloseable {
     return new PrometheusServer(process, port);
   }
 
-  URI url() {
+  public URI url() {
     return URI.create("http://127.0.0.1:" + port);
   }
 
