@@ -237,6 +237,56 @@ class ClusterIdentityIT {
         .containsOnlyKeys("tls.crt", "tls.key");
   }
 
+  /** As when the output of an earlier installation is applied again. */
+  @Test
+  void theReplacedRootIsNotTakenBack() throws Exception {
+    Secret oldSecret = admin.secrets().inNamespace(NS).withName(ClusterStorage.SECRET).get();
+    String oldPem = identity.current().pem();
+    identity.rotate((rotation, now) -> rotation.start(Prune.NOW, Duration.ofMinutes(1), now));
+    await().atMost(LIMIT).until(() -> identity.rotation().phase() == Phase.DONE);
+    String present = identity.current().pem();
+    putBundle(oldPem);
+    admin
+        .secrets()
+        .inNamespace(NS)
+        .withName(ClusterStorage.SECRET)
+        .edit(s -> {
+          s.setData(oldSecret.getData());
+          return s;
+        });
+    await()
+        .atMost(LIMIT)
+        .until(() -> eventMessages().stream().anyMatch(m -> m.contains("are there again")));
+    await()
+        .atMost(LIMIT)
+        .until(() ->
+            !admin
+                .secrets()
+                .inNamespace(NS)
+                .withName(ClusterStorage.SECRET)
+                .get()
+                .getData()
+                .equals(oldSecret.getData()));
+    await()
+        .atMost(LIMIT)
+        .until(() ->
+            admin
+                .configMaps()
+                .inNamespace(NS)
+                .withName(ClusterStorage.CONFIG_MAP)
+                .get()
+                .getData()
+                .get(ClusterStorage.BUNDLE_KEY)
+                .equals(present));
+    assertThat(identity.current().pem()).isEqualTo(present);
+  }
+
+  private static List<String> eventMessages() {
+    return admin.v1().events().inNamespace(NS).list().getItems().stream()
+        .map(e -> String.valueOf(e.getMessage()))
+        .toList();
+  }
+
   @Test
   void whatBelongsToCertManagerIsNotRotated() {
     admin

@@ -45,6 +45,7 @@ final class TrustRootsPublisher implements AutoCloseable {
 
   private final NamedObjects objects;
   private final String home;
+  private final Duration retryRefused;
   private final Supplier<ClusterState> cluster;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
@@ -64,6 +65,15 @@ final class TrustRootsPublisher implements AutoCloseable {
    * @param home namespace of the original
    */
   TrustRootsPublisher(NamedObjects objects, String home, Supplier<ClusterState> cluster) {
+    this(objects, home, cluster, RETRY_REFUSED);
+  }
+
+  /**
+   * @param retryRefused after which a namespace that took no copy is tried again
+   */
+  TrustRootsPublisher(
+      NamedObjects objects, String home, Supplier<ClusterState> cluster, Duration retryRefused) {
+    this.retryRefused = retryRefused;
     this.objects = objects;
     this.home = home;
     this.cluster = cluster;
@@ -172,7 +182,7 @@ final class TrustRootsPublisher implements AutoCloseable {
               namespace,
               e.getMessage());
         }
-        return Optional.of(RETRY_REFUSED);
+        return Optional.of(retryRefused);
       }
       // Another replica may have been faster.
       log.debug("no trust roots in {}: {}", namespace, e.getMessage());

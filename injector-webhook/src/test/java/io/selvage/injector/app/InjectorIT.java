@@ -14,6 +14,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.admissionregistration.v1.MutatingWebhookConfiguration;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
@@ -162,33 +163,38 @@ class InjectorIT {
 
   @Test
   void theDeploymentHearsOfItAndADryRunLeavesNoTrace() {
-    admin
-        .resource(
-            """
-            apiVersion: apps/v1
-            kind: ReplicaSet
-            metadata:
-              name: api-abc
-              namespace: shop
-              ownerReferences:
-                - {apiVersion: apps/v1, kind: Deployment, name: api, uid: d1, controller: true}
-            spec:
-              replicas: 0
-              selector: {matchLabels: {app: api}}
-              template:
-                metadata: {labels: {app: api}}
-                spec: {containers: [{name: app, image: "app:1"}]}
-            """)
-        .create();
+    ReplicaSet made =
+        (ReplicaSet)
+            admin
+                .resource(
+                    """
+                    apiVersion: apps/v1
+                    kind: ReplicaSet
+                    metadata:
+                      name: api-abc
+                      namespace: shop
+                      ownerReferences:
+                        - {apiVersion: apps/v1, kind: Deployment, name: api, uid: d1, controller: true}
+                    spec:
+                      replicas: 0
+                      selector: {matchLabels: {app: api}}
+                      template:
+                        metadata: {labels: {app: api}}
+                        spec: {containers: [{name: app, image: "app:1"}]}
+                    """)
+                .create();
 
-    Pod pod = admin.resource(owned("api-abc-1")).create();
+    String uid = made.getMetadata().getUid();
+    // One that is not there under this uid gets no Event, whatever a review says.
+    admin.resource(owned("api-abc-0", "r1")).create();
+    Pod pod = admin.resource(owned("api-abc-1", uid)).create();
 
     assertThat(pod.getMetadata().getLabels())
         .containsEntry("selvage.io/workload-kind", "deployment")
         .containsEntry("selvage.io/workload-name", "api");
     await().atMost(LIMIT).until(() -> events("api") == 1);
-    admin.resource(owned("api-abc-2")).dryRun().create();
-    admin.resource(owned("api-abc-3")).create();
+    admin.resource(owned("api-abc-2", uid)).dryRun().create();
+    admin.resource(owned("api-abc-3", uid)).create();
     await().atMost(LIMIT).until(() -> events("api") == 2);
   }
 
@@ -254,7 +260,7 @@ class InjectorIT {
     return admin.secrets().inNamespace("selvage").withName(InjectorOptions.SECRET).get();
   }
 
-  private static Pod owned(String name) {
+  private static Pod owned(String name, String uid) {
     return (Pod)
         admin
             .resource(
@@ -266,11 +272,11 @@ class InjectorIT {
                   namespace: shop
                   labels: {app: api, pod-template-hash: abc}
                   ownerReferences:
-                    - {apiVersion: apps/v1, kind: ReplicaSet, name: api-abc, uid: r1,
+                    - {apiVersion: apps/v1, kind: ReplicaSet, name: api-abc, uid: %s,
                        controller: true}
                 spec: {serviceAccountName: default, containers: [{name: app, image: "app:1"}]}
                 """
-                    .formatted(name))
+                    .formatted(name, uid))
             .item();
   }
 
