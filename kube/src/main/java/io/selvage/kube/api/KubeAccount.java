@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 
 import io.fabric8.kubernetes.api.model.NamedContext;
 import io.fabric8.kubernetes.client.Config;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -86,10 +85,9 @@ public record KubeAccount(
     try {
       config =
           file.isPresent()
-              ? Config.fromKubeconfig(
-                  context.orElse(null), Files.readString(file.get()), file.get().toString())
+              ? Config.fromKubeconfig(context.orElse(null), file.get().toFile())
               : Config.autoConfigure(context.orElse(null));
-    } catch (IOException | RuntimeException e) {
+    } catch (RuntimeException e) {
       throw new KubeconfigException("the kubeconfig " + named + " cannot be used: " + reason(e), e);
     }
     if (!files.isEmpty()) {
