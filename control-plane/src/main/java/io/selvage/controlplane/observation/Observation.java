@@ -25,6 +25,7 @@ import io.selvage.model.mesh.TrafficReport;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
@@ -46,6 +47,10 @@ public final class Observation implements AutoCloseable {
   private final TapDesk taps;
   private final Runnable closing;
   private final LongAdder droppedReports = new LongAdder();
+
+  /** When a report was let fall last; before all times if none was. */
+  private final AtomicLong droppedAt = new AtomicLong(Long.MIN_VALUE / 2);
+
   private final AtomicReference<ClusterState> newest = new AtomicReference<>();
   private volatile Supplier<List<String>> silent = List::of;
   private volatile Supplier<List<String>> incomplete = List::of;
@@ -56,7 +61,14 @@ public final class Observation implements AutoCloseable {
     store = new ObservationStore(options.limits(), directory, clock);
     taps = new TapDesk(directory, clock);
     var tables = new TrafficTables(directory, store::reportingPods);
-    var stored = new StoredTraffic(lane, store, tables, () -> silent.get(), () -> incomplete.get());
+    var stored =
+        new StoredTraffic(
+            lane,
+            store,
+            tables,
+            () -> silent.get(),
+            () -> incomplete.get(),
+            () -> clock.getAsLong() - droppedAt.get() <= ObservationStore.WINDOW.toMillis());
     if (options.prometheus().isPresent()) {
       var prometheus =
           new PrometheusTraffic(
@@ -127,6 +139,7 @@ public final class Observation implements AutoCloseable {
         int weight = 1 + report.edges().size() + report.calls().size();
         if (!lane.offer(weight, () -> store.report(from, report))) {
           droppedReports.increment();
+          droppedAt.set(clock.getAsLong());
         }
       }
 

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /** Answers from what the proxies reported. */
@@ -28,17 +29,21 @@ final class StoredTraffic implements TrafficQuery {
   private final TrafficTables tables;
   private final Supplier<List<String>> silent;
   private final Supplier<List<String>> incomplete;
+  private final BooleanSupplier overloaded;
 
   /**
    * @param silent replicas whose proxies' reports are missing
    * @param incomplete replicas of whose proxies' reports some are missing
+   * @param overloaded whether reports were let fall here that would count now
    */
   StoredTraffic(
       Lane lane,
       ObservationStore store,
       TrafficTables tables,
       Supplier<List<String>> silent,
-      Supplier<List<String>> incomplete) {
+      Supplier<List<String>> incomplete,
+      BooleanSupplier overloaded) {
+    this.overloaded = overloaded;
     this.incomplete = incomplete;
     this.lane = lane;
     this.store = store;
@@ -99,6 +104,9 @@ final class StoredTraffic implements TrafficQuery {
     for (String replica : silent.get()) {
       notes.add(
           "the replica " + replica + " is not heard: what its proxies have reported is missing");
+    }
+    if (overloaded.getAsBoolean()) {
+      notes.add("reports came faster than they could be taken in: figures are too low");
     }
     for (String replica : incomplete.get()) {
       notes.add(

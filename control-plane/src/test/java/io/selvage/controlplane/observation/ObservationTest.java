@@ -114,6 +114,12 @@ class ObservationTest {
       var request = new EdgesRequest(ResourceType.NAMESPACE, Optional.empty());
       var answer = small.query().edges(request).toCompletableFuture().get(20, TimeUnit.SECONDS);
       assertThat(answer.rows()).hasSize(1);
+      assertThat(answer.notes())
+          .containsExactly("reports came faster than they could be taken in: figures are too low");
+      world.now += Duration.ofMinutes(10).toMillis() + 1;
+      assertThat(
+              small.query().edges(request).toCompletableFuture().get(20, TimeUnit.SECONDS).notes())
+          .isEmpty();
     }
   }
 
