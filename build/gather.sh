@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by the scripts that make a distribution.
 
-# gather DIST JAR...: makes DIST/lib hold exactly these jars. Sets CHANGED to 1 where that changed anything.
+# gather DIST JAR...: makes DIST/lib hold exactly these jars, fit for the ahead-of-time cache. Sets CHANGED to 1 where that
+# changed anything. Needs build/java25.sh.
 gather() {
   local dist=$1 jar name
   shift
@@ -17,10 +18,14 @@ gather() {
       CHANGED=1
     fi
   done
+  rm -f "$dist"/lib/.*.jar "$dist"/lib/.*.jar.new
   for jar in "$dist"/lib/*.jar; do
     if [[ -z ${wanted[${jar##*/}]:-} ]]; then
       rm "$jar"
       CHANGED=1
     fi
   done
+  if [[ -n $CHANGED ]]; then
+    "$JAVA25/bin/java" build/ArchivableJars.java "$dist/lib"
+  fi
 }

@@ -32,6 +32,7 @@ train_component() {
   # together.
   while read -r option; do
     case $option in
+    -Xlog:*) continue ;;
     -XX:AOTCache=*) option=-XX:AOTCacheOutput=$home/selvage.aot ;;
     io.selvage.sidecar.PodMain) option=io.selvage.sidecar.PodTraining ;;
     *) option=${option//"$HOME_IN_IMAGE"/"$home"} ;;

@@ -96,6 +96,7 @@ make_component() {
     *) cp "$jar" "$home/lib/" ;;
     esac
   done
+  "$JAVA25/bin/java" build/ArchivableJars.java "$home/lib"
   if [[ $component == sidecar ]]; then
     add_iptables "$root"
     main=io.selvage.sidecar.PodMain
@@ -111,7 +112,8 @@ make_component() {
   {
     printf '%s\n' "${flags[@]}" "-Djava.library.path=$HOME_IN_IMAGE/native"
     if [[ $aot == build ]]; then
-      echo "-XX:AOTCache=$HOME_IN_IMAGE/selvage.aot"
+      # A cache that does not fit the machine costs time at the start and nothing else; the output is the component's.
+      printf '%s\n' "-XX:AOTCache=$HOME_IN_IMAGE/selvage.aot" "-Xlog:aot*=off" "-Xlog:cds*=off"
     fi
     echo -cp
     class_path_in_image "$home"

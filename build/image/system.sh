@@ -17,6 +17,7 @@ make_base() {
   echo "selvage: linking a runtime of ${RUNTIME_MODULES//,/ }" >&2
   "$JAVA25/bin/jlink" --add-modules "$RUNTIME_MODULES" --output "$root/opt/selvage/runtime" --vm server \
     --strip-java-debug-attributes --no-header-files --no-man-pages --compress zip-6 >&2
+  keep_providers "$root/opt/selvage/runtime/conf/security/java.security"
   rm -f "$root"/opt/selvage/runtime/bin/{keytool,jrunscript,rmiregistry,jfr}
   # A sixth of the JVM's library is names of functions that nothing links to.
   find "$root/opt/selvage/runtime" -name '*.so' -exec strip --strip-unneeded {} +
@@ -30,6 +31,23 @@ END
   printf '%s\n' root:x:0: "selvage:x:$COMPONENT_UID:" "sidecar:x:$SIDECAR_UID:" >"$root/etc/group"
   echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
   echo "$inputs" >"$dir/inputs"
+}
+
+# keep_providers FILE: of the security providers in java.security, those of java.base. The others' modules are not linked, and
+# each name that is not found has the JVM look for it on the class path, where it meets Bouncy Castle and starts that.
+keep_providers() {
+  local name kept=() file=$1
+  for name in SUN SunRsaSign SunEC SunJSSE SunJCE; do
+    grep -q "^security\.provider\.[0-9]*=$name\$" "$file" || {
+      echo "selvage: this JDK has no security provider $name" >&2
+      return 1
+    }
+    kept+=("$name")
+  done
+  sed -i '/^security\.provider\.[0-9]*=/d' "$file"
+  for name in "${!kept[@]}"; do
+    echo "security.provider.$((name + 1))=${kept[$name]}" >>"$file"
+  done
 }
 
 # add_libraries ROOT FILE...: copies the shared libraries that these files are linked to, the loader among them, to the

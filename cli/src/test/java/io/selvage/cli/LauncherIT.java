@@ -3,6 +3,7 @@ package io.selvage.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,6 +38,17 @@ class LauncherIT {
   void passesJavaOptionsOn() throws Exception {
     Ran ran = mesh(Map.of("MESH_JAVA_OPTS", "-Xmx64m -XX:+PrintFlagsFinal"), "version");
     assertThat(ran.out).containsPattern("MaxHeapSize\\s+= 67108864 ");
+  }
+
+  /** The JVM archives neither old classes nor signed jars; build/ArchivableJars.java sees to it. */
+  @Test
+  void takesTheCommandLinesLibraryFromTheAheadOfTimeCache() throws Exception {
+    assumeTrue(
+        Files.exists(ROOT.resolve("cli/target/dist/selvage.aot")), "built without such a cache");
+    Path log = dir.resolve("loaded");
+    mesh(Map.of("MESH_JAVA_OPTS", "-Xlog:class+load:file=" + log), "version", "--client");
+    assertThat(Files.readString(log, UTF_8))
+        .containsPattern("picocli\\.CommandLine source: shared objects file");
   }
 
   @Test

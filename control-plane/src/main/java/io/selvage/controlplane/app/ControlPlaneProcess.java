@@ -39,6 +39,8 @@ import io.selvage.model.kube.Kind;
 import io.selvage.model.kube.Pod;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -177,6 +179,11 @@ public final class ControlPlaneProcess implements AutoCloseable {
     var handshakes = new Handshakes(ServerLimits.DEFAULT);
     this.vertx =
         Vertx.builder()
+            // Nothing of ours is unpacked from the class path: no folder is written to.
+            .with(
+                new VertxOptions()
+                    .setFileSystemOptions(
+                        new FileSystemOptions().setClassPathResolvingEnabled(false)))
             .withTransport(
                 BoundedAccept.transport(
                     port -> port == options.port() ? mostConnections() : PAGE_CONNECTIONS,

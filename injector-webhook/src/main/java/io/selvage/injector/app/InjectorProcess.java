@@ -19,6 +19,7 @@ import io.selvage.model.kube.Kind;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -43,7 +44,12 @@ public final class InjectorProcess implements AutoCloseable {
   private final InjectorOptions options;
   private final ApiServer api;
   private final Vertx vertx =
-      Vertx.vertx(new VertxOptions().setEventLoopPoolSize(2).setWorkerPoolSize(8));
+      Vertx.vertx(
+          new VertxOptions()
+              .setEventLoopPoolSize(2)
+              .setWorkerPoolSize(8)
+              // Nothing of ours is unpacked from the class path: no folder is written to.
+              .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false)));
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final AdmissionMetrics metrics = new AdmissionMetrics(registry);

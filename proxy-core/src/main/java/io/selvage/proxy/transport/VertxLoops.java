@@ -3,6 +3,7 @@ package io.selvage.proxy.transport;
 
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.file.FileSystemOptions;
 import io.vertx.core.internal.VertxInternal;
 import io.vertx.core.transport.Transport;
 import org.slf4j.Logger;
@@ -43,7 +44,11 @@ public final class VertxLoops {
           .log("the transport is not available here, the JDK's selectors are used instead");
       transport = Transport.NIO;
     }
-    VertxOptions options = new VertxOptions();
+    // Nothing of ours is looked for on the class path by Vert.x, so it needs no folder to unpack it
+    // to: a container's file system may be read-only, /tmp included.
+    VertxOptions options =
+        new VertxOptions()
+            .setFileSystemOptions(new FileSystemOptions().setClassPathResolvingEnabled(false));
     if (eventLoops > 0) {
       options.setEventLoopPoolSize(eventLoops);
     }
