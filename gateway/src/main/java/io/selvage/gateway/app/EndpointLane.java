@@ -26,7 +26,7 @@ final class EndpointLane {
   private ClusterState compiled = ClusterState.empty();
   private ClusterState latest = ClusterState.empty();
   private Map<String, EndpointSet> published = new HashMap<>();
-  private Map<String, List<String>> keysByService = new HashMap<>();
+  private Map<ObjectRef, List<String>> keysByService = new HashMap<>();
 
   /**
    * Takes newer objects in.
@@ -35,7 +35,7 @@ final class EndpointLane {
    * @return the sets that are different now
    */
   List<EndpointSet> advance(ClusterState newest, Set<ObjectRef> changed) {
-    Set<String> services = new HashSet<>();
+    Set<ObjectRef> services = new HashSet<>();
     for (ObjectRef ref : changed) {
       addService(services, latest, ref);
       addService(services, newest, ref);
@@ -47,7 +47,7 @@ final class EndpointLane {
     }
     var sets = EndpointSets.of(compiled, latest, services::contains);
     var different = new ArrayList<EndpointSet>();
-    for (String service : services) {
+    for (ObjectRef service : services) {
       for (String key : keysByService.getOrDefault(service, List.of())) {
         EndpointSet set = sets.forKey(key);
         if (!set.equals(published.put(key, set))) {
@@ -58,14 +58,14 @@ final class EndpointLane {
     return different;
   }
 
-  private static void addService(Set<String> to, ClusterState state, ObjectRef ref) {
+  private static void addService(Set<ObjectRef> to, ClusterState state, ObjectRef ref) {
     if (ref.kind().equals(Kind.ENDPOINTS.name())) {
-      to.add(ref.namespace() + '/' + ref.name());
+      to.add(EndpointSets.service(ref.namespace(), ref.name()));
     } else if (ref.kind().equals(Kind.ENDPOINT_SLICE.name())) {
       state
           .find(ref)
           .map(EndpointSlice.class::cast)
-          .ifPresent(slice -> to.add(ref.namespace() + '/' + slice.serviceName()));
+          .ifPresent(slice -> to.add(EndpointSets.service(ref.namespace(), slice.serviceName())));
     }
   }
 
@@ -105,7 +105,8 @@ final class EndpointLane {
     for (String key : sets.all().keySet()) {
       var parsed = EndpointKey.parse(key);
       keysByService
-          .computeIfAbsent(parsed.namespace() + '/' + parsed.service(), k -> new ArrayList<>(1))
+          .computeIfAbsent(
+              EndpointSets.service(parsed.namespace(), parsed.service()), k -> new ArrayList<>(1))
           .add(key);
     }
   }

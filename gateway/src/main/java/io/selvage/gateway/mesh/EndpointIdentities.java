@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -105,14 +106,18 @@ final class EndpointIdentities {
     if (!pods.isKnown()) {
       return EndpointSet.empty(set.key());
     }
-    learn(set);
-    var used = new ArrayList<Endpoint>(set.endpoints().size());
-    for (Endpoint endpoint : set.endpoints()) {
-      Optional<String> known = known(endpoint);
-      if (known.isPresent()) {
+    List<Endpoint> endpoints = set.endpoints();
+    List<Optional<String>> known = endpoints.stream().map(this::known).toList();
+    // All of them first: what is expected of one is what the others proved.
+    learn(set.key(), known);
+    var used = new ArrayList<Endpoint>(endpoints.size());
+    for (int i = 0; i < endpoints.size(); i++) {
+      Endpoint endpoint = endpoints.get(i);
+      if (known.get(i).isPresent()) {
         waiting.remove(Place.of(endpoint));
       }
       known
+          .get(i)
           .or(() -> expected(set.key(), endpoint))
           .ifPresent(identity -> used.add(endpoint.withPod("").withIdentity(identity)));
     }
@@ -123,11 +128,11 @@ final class EndpointIdentities {
     return pods.identityAt(endpoint.address(), endpoint.port(), endpoint.pod());
   }
 
-  private void learn(EndpointSet set) {
+  private void learn(String set, List<Optional<String>> known) {
     var identities = new HashSet<String>();
-    set.endpoints().forEach(endpoint -> known(endpoint).ifPresent(identities::add));
+    known.forEach(one -> one.ifPresent(identities::add));
     if (!identities.isEmpty()) {
-      learnt.put(set.key(), identities);
+      learnt.put(set, identities);
     }
   }
 

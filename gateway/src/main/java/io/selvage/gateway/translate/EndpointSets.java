@@ -5,6 +5,7 @@ import io.selvage.model.kube.ClusterState;
 import io.selvage.model.kube.EndpointSlice;
 import io.selvage.model.kube.Endpoints;
 import io.selvage.model.kube.Kind;
+import io.selvage.model.kube.ObjectRef;
 import io.selvage.model.kube.Service;
 import io.selvage.model.routing.EndpointSet;
 import java.net.InetAddress;
@@ -37,17 +38,17 @@ public final class EndpointSets {
 
   private final ClusterState services;
   private final ClusterState addresses;
-  private final Map<String, List<EndpointSlice>> slicesByService = new HashMap<>();
+  private final Map<ObjectRef, List<EndpointSlice>> slicesByService = new HashMap<>();
 
   private record Candidate(
       EndpointSet.Endpoint endpoint, @Nullable String pod, boolean preferredFamily) {}
 
-  private EndpointSets(ClusterState services, ClusterState addresses, Predicate<String> wanted) {
+  private EndpointSets(ClusterState services, ClusterState addresses, Predicate<ObjectRef> wanted) {
     this.services = services;
     this.addresses = addresses;
     for (EndpointSlice slice : addresses.all(Kind.ENDPOINT_SLICE)) {
       if (!slice.serviceName().isEmpty()) {
-        String service = slice.metadata().namespace() + '/' + slice.serviceName();
+        ObjectRef service = service(slice.metadata().namespace(), slice.serviceName());
         if (wanted.test(service)) {
           slicesByService.computeIfAbsent(service, k -> new ArrayList<>(2)).add(slice);
         }
@@ -65,11 +66,16 @@ public final class EndpointSets {
    *
    * @param services where Services and their ports are looked up
    * @param addresses where EndpointSlices and Endpoints are looked up
-   * @param wanted the Services of interest, as {@code namespace/name}
+   * @param wanted the Services of interest, as {@link #service} names them; asked once a slice
    */
   public static EndpointSets of(
-      ClusterState services, ClusterState addresses, Predicate<String> wanted) {
+      ClusterState services, ClusterState addresses, Predicate<ObjectRef> wanted) {
     return new EndpointSets(services, addresses, wanted);
+  }
+
+  /** Names a Service. */
+  public static ObjectRef service(String namespace, String name) {
+    return new ObjectRef(Kind.SERVICE.name(), namespace, name);
   }
 
   /** The sets for some keys, by key. */
@@ -91,7 +97,7 @@ public final class EndpointSets {
     if (service.isEmpty() || port.isEmpty()) {
       return EndpointSet.empty(text);
     }
-    var slices = slicesByService.get(key.namespace() + '/' + key.service());
+    var slices = slicesByService.get(service(key.namespace(), key.service()));
     var endpoints =
         slices == null
             ? fromEndpoints(key, port.get())

@@ -158,8 +158,10 @@ public final class Cluster {
 
   /**
    * Replaces the endpoints. Those whose address, port and identity stay keep their state. Not for
-   * event loops: consistent-hash tables are rebuilt here.
+   * event loops: consistent-hash tables are rebuilt here, under the lock that a loop may wait for
+   * whose endpoint fails. The rest takes time by the number of endpoints.
    */
+  @SuppressWarnings("ReferenceEquality") // the same address may be another endpoint
   public void updateEndpoints(EndpointSet set) {
     lock.lock();
     try {
@@ -178,8 +180,12 @@ public final class Cluster {
         }
         next.put(key, known);
       }
-      var gone = new ArrayList<>(byAddress.values());
-      gone.removeAll(next.values());
+      var gone = new ArrayList<Endpoint>();
+      byAddress.forEach((key, endpoint) -> {
+        if (next.get(key) != endpoint) {
+          gone.add(endpoint);
+        }
+      });
       byAddress = next;
       publish(true);
       for (Endpoint endpoint : gone) {

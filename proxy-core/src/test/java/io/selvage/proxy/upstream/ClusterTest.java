@@ -39,6 +39,24 @@ class ClusterTest {
   }
 
   @Test
+  void anAddressUnderAnotherIdentityIsAnotherEndpoint() {
+    Clusters clusters = Clusters.of(LoadBalancerPolicy.ROUND_ROBIN, 2);
+    List<Endpoint> before = clusters.cluster.endpoints();
+    List<Endpoint> removed = new ArrayList<>();
+    clusters.cluster.onRemoval(removed::add);
+    String identity = "spiffe://cluster.local/ns/shop/sa/web";
+
+    clusters.cluster.updateEndpoints(
+        Clusters.set(List.of(Clusters.endpoint(1).withIdentity(identity), Clusters.endpoint(2))));
+
+    List<Endpoint> after = clusters.cluster.endpoints();
+    assertThat(removed).containsExactly(before.get(0));
+    assertThat(after.get(0)).isNotSameAs(before.get(0));
+    assertThat(after.get(0).isRemoved()).isFalse();
+    assertThat(after.get(1)).isSameAs(before.get(1));
+  }
+
+  @Test
   void countsAnAddressListedTwiceOnce() {
     Clusters clusters = Clusters.of(LoadBalancerPolicy.ROUND_ROBIN, 0);
 
