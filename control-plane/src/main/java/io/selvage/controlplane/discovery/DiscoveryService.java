@@ -3,6 +3,7 @@ package io.selvage.controlplane.discovery;
 
 import static java.util.Objects.requireNonNull;
 
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.controlplane.link.PodDirectory;
 import io.selvage.controlplane.policy.InboundPolicies;
 import io.selvage.kube.ClusterChange;
@@ -36,7 +37,7 @@ public final class DiscoveryService implements ClusterStateListener, PodDirector
           Thread.ofPlatform().name("selvage-discovery").daemon().factory());
   private final ClusterReader reader;
   private final InboundPolicies policies;
-  private final WorkloadDirectory workloads = new WorkloadDirectory();
+  private final AddressDirectory workloads = new AddressDirectory();
   private final DiscoveryIndex index = new DiscoveryIndex(workloads::answer);
   private final ConcurrentHashMap<PodRef, PodFacts> pods = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<PodRef, List<PodListener>> podListeners =
@@ -159,7 +160,7 @@ public final class DiscoveryService implements ClusterStateListener, PodDirector
   }
 
   /** The meshed pods, for gateways. */
-  public WorkloadDirectory workloads() {
+  public AddressDirectory workloads() {
     return workloads;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.discovery;
 
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.model.kube.Node;
 import java.net.InetAddress;
 import java.net.UnknownHostException;

@@ -2,6 +2,7 @@
 package io.selvage.controlplane.discovery;
 
 import io.selvage.controlplane.discovery.SliceFacts.Backend;
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.EndpointSlice;
 import io.selvage.model.mesh.PodRef;

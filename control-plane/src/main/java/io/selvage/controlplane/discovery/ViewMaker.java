@@ -3,6 +3,7 @@ package io.selvage.controlplane.discovery;
 
 import io.selvage.controlplane.discovery.AddressOwners.Owner;
 import io.selvage.controlplane.discovery.SliceFacts.Backend;
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.model.mesh.DestinationUpdate.Endpoint;
 import io.selvage.model.mesh.DestinationUpdate.Kind;
 import io.selvage.model.mesh.DestinationUpdate.ServiceRef;

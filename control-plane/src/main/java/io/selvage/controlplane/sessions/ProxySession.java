@@ -3,11 +3,11 @@ package io.selvage.controlplane.sessions;
 
 import static java.util.Objects.requireNonNull;
 
+import io.selvage.controlplane.discovery.AddressDirectory;
 import io.selvage.controlplane.discovery.DestinationView;
 import io.selvage.controlplane.discovery.DiscoveryService;
 import io.selvage.controlplane.discovery.PodFacts;
 import io.selvage.controlplane.discovery.Watch;
-import io.selvage.controlplane.discovery.WorkloadDirectory;
 import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.RpcException;
 import io.selvage.controlplane.link.RpcException.Status;
@@ -70,7 +70,7 @@ public final class ProxySession {
   private long certificateNotAfterMillis;
   private ProxyMessage.@Nullable Hello hello;
   private @Nullable InboundSettings sentSettings;
-  private WorkloadDirectory.@Nullable View sentWorkloads;
+  private AddressDirectory.@Nullable View sentWorkloads;
   private SessionChannel.@Nullable Cancellable deadline;
   private SessionChannel.@Nullable Cancellable stall;
   private SessionChannel.@Nullable Cancellable expiry;
@@ -455,7 +455,7 @@ public final class ProxySession {
     }
     if (workloadsDue && greeting.kind() == ProxyKind.GATEWAY) {
       workloadsDue = false;
-      WorkloadDirectory.View view = sessions.discovery().workloads().view();
+      AddressDirectory.View view = sessions.discovery().workloads().view();
       view.since(sentWorkloads).forEach(this::send);
       sentWorkloads = view;
       return true;

@@ -10,6 +10,7 @@ import static io.selvage.controlplane.fixture.Cluster.slice;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.selvage.controlplane.fixture.Cluster;
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.controlplane.policy.Annotations;
 import io.selvage.controlplane.policy.InboundPolicies;
 import io.selvage.model.Problem;

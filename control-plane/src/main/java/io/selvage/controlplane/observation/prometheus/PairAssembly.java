@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.observation.prometheus;
 
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.controlplane.observation.store.Counts;
 import io.selvage.controlplane.observation.store.PairTotals;
-import io.selvage.controlplane.observation.workload.Addresses;
 import io.selvage.controlplane.observation.workload.Party;
 import io.selvage.controlplane.observation.workload.PodInfo;
 import io.selvage.controlplane.observation.workload.PodKey;
@@ -157,7 +157,7 @@ final class PairAssembly {
                 key.direction,
                 proxy(key.pod),
                 directory.peer(
-                    Addresses.canonical(key.address).orElse("0.0.0.0"),
+                    IpLiteral.canonical(key.address).orElse("0.0.0.0"),
                     now,
                     WorkloadIdentity.parse(key.identity)),
                 key.service,

@@ -2,12 +2,12 @@
 package io.selvage.controlplane.observation.store;
 
 import io.selvage.controlplane.link.ConnectedProxy;
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.controlplane.observation.ObservationLimits;
 import io.selvage.controlplane.observation.store.ProxyTraffic.CallKey;
 import io.selvage.controlplane.observation.store.ProxyTraffic.CallSeries;
 import io.selvage.controlplane.observation.store.ProxyTraffic.Pair;
 import io.selvage.controlplane.observation.store.ProxyTraffic.PairKey;
-import io.selvage.controlplane.observation.workload.Addresses;
 import io.selvage.controlplane.observation.workload.Party;
 import io.selvage.controlplane.observation.workload.PodInfo;
 import io.selvage.controlplane.observation.workload.PodKey;
@@ -98,7 +98,7 @@ public final class ObservationStore {
     }
     var spread = new Spread(now - Math.max(1, report.millis()), now);
     for (Edge edge : report.edges()) {
-      Optional<String> address = Addresses.canonical(edge.peer());
+      Optional<String> address = IpLiteral.canonical(edge.peer());
       if (address.isEmpty() || !ReportCheck.isSane(edge)) {
         figures.absurdEntries.increment();
         continue;
@@ -112,7 +112,7 @@ public final class ObservationStore {
       }
     }
     for (Call call : report.calls()) {
-      Optional<String> address = Addresses.canonical(call.peer());
+      Optional<String> address = IpLiteral.canonical(call.peer());
       if (address.isEmpty() || !ReportCheck.isSane(call)) {
         figures.absurdEntries.increment();
       } else if (call.count() > 0) {

@@ -2,12 +2,12 @@
 package io.selvage.controlplane.observation.tap;
 
 import io.selvage.controlplane.link.ConnectedProxy;
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.controlplane.link.ProxyFleet;
 import io.selvage.controlplane.observation.query.PairTest;
 import io.selvage.controlplane.observation.query.QueryException;
 import io.selvage.controlplane.observation.query.QueryException.Fault;
 import io.selvage.controlplane.observation.store.PairTotals;
-import io.selvage.controlplane.observation.workload.Addresses;
 import io.selvage.controlplane.observation.workload.Party;
 import io.selvage.controlplane.observation.workload.PodInfo;
 import io.selvage.controlplane.observation.workload.WorkloadDirectory;
@@ -203,7 +203,7 @@ public final class TapDesk {
 
   private Party peer(TapEvent event) {
     Optional<WorkloadIdentity> account = WorkloadIdentity.parse(event.peerIdentity());
-    String address = Addresses.canonical(event.peer()).orElse("");
+    String address = IpLiteral.canonical(event.peer()).orElse("");
     return directory.peer(address, clock.getAsLong(), account);
   }
 
@@ -266,7 +266,7 @@ public final class TapDesk {
       host = host.substring(1, host.length() - 1);
     }
     return directory.peer(
-        Addresses.canonical(host).orElse(""), clock.getAsLong(), Optional.empty());
+        IpLiteral.canonical(host).orElse(""), clock.getAsLong(), Optional.empty());
   }
 
   private static TapRow.End end(String address, Party party) {

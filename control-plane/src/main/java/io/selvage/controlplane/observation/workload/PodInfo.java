@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.observation.workload;
 
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.model.kube.ClusterState;
 import io.selvage.model.kube.Pod;
 import io.selvage.model.kube.Workloads;
@@ -53,7 +54,7 @@ public record PodInfo(
         pod.spec().hostNetwork() || pod.isFinished()
             ? List.of()
             : pod.addresses().stream()
-                .flatMap(address -> Addresses.canonical(address).stream())
+                .flatMap(address -> IpLiteral.canonical(address).stream())
                 .distinct()
                 .toList();
     return new PodInfo(

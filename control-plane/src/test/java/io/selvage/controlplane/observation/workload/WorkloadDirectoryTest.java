@@ -3,6 +3,7 @@ package io.selvage.controlplane.observation.workload;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.controlplane.observation.MeshWorld;
 import io.selvage.model.kube.Job;
 import io.selvage.model.kube.ObjectMeta;
@@ -188,11 +189,11 @@ class WorkloadDirectoryTest {
   @Test
   void addressesCompareInWhateverNotation() {
     world.pod("six", "six", "FD00:0:0::0A", List.of()).sync();
-    String canonical = Addresses.canonical("fd00::a").orElseThrow();
+    String canonical = IpLiteral.canonical("fd00::a").orElseThrow();
     assertThat(directory.podAt(canonical, world.now, Optional.empty())).isPresent();
-    assertThat(Addresses.canonical("::ffff:10.0.0.1")).contains(IP);
+    assertThat(IpLiteral.canonical("::ffff:10.0.0.1")).contains(IP);
     for (String none : List.of("", "web", "10.0.0", "10.0.0.1 ", "fe80::1%eth0", "1".repeat(46))) {
-      assertThat(Addresses.canonical(none)).as(none).isEmpty();
+      assertThat(IpLiteral.canonical(none)).as(none).isEmpty();
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.controlplane.discovery;
 
+import io.selvage.controlplane.link.IpLiteral;
 import io.selvage.model.mesh.ControlMessage;
 import io.selvage.model.mesh.ControlMessage.KnownAddress;
 import io.selvage.model.mesh.MeshProtocol;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArraySet;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Pods by address for names, and what is known of the addresses of endpoints, as a view that
  * gateways are sent by difference. One writer; readers on any thread.
  */
-public final class WorkloadDirectory {
+public final class AddressDirectory {
   private final ConcurrentHashMap<String, Set<PodFacts>> podsAt = new ConcurrentHashMap<>();
   private final Map<String, KnownAddress> next = new HashMap<>();
   private final Set<Runnable> listeners = new CopyOnWriteArraySet<>();
@@ -41,7 +41,7 @@ public final class WorkloadDirectory {
       this.byAddress = Collections.unmodifiableMap(byAddress);
     }
 
-    /** By canonical address. */
+    /** By canonical address, in no order. */
     public Map<String, KnownAddress> byAddress() {
       return byAddress;
     }
@@ -134,7 +134,7 @@ public final class WorkloadDirectory {
           .forEach(a -> podsAt.computeIfPresent(a, (k, pods) -> without(pods, before)));
     }
     if (now != null) {
-      addresses(now).forEach(a -> podsAt.merge(a, Set.of(now), WorkloadDirectory::union));
+      addresses(now).forEach(a -> podsAt.merge(a, Set.of(now), AddressDirectory::union));
     }
   }
 
@@ -147,7 +147,7 @@ public final class WorkloadDirectory {
   void publish() {
     if (changed) {
       changed = false;
-      view = new View(new TreeMap<>(next));
+      view = new View(new HashMap<>(next));
       listeners.forEach(Runnable::run);
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.selvage.controlplane.discovery;
+package io.selvage.controlplane.link;
 
 import java.net.InetAddress;
 import java.util.Optional;
@@ -38,7 +38,7 @@ public final class IpLiteral {
   }
 
   /** Whether a canonical address is one of IPv6. */
-  static boolean isIpv6(String canonical) {
+  public static boolean isIpv6(String canonical) {
     return canonical.indexOf(':') >= 0;
   }
 }
