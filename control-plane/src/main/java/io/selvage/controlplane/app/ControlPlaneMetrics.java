@@ -28,7 +28,7 @@ final class ControlPlaneMetrics {
       DiscoveryService discovery,
       MeshServer server,
       ClusterStateSource source,
-      ProblemLog problems,
+      CurrentProblems problems,
       InstantSource clock) {
     Gauge.builder("selvage.control.proxies", sessions, Sessions::size)
         .description("Streams of proxies")
@@ -48,7 +48,7 @@ final class ControlPlaneMetrics {
     FunctionCounter.builder("selvage.control.views", discovery, DiscoveryService::published)
         .description("Changes of what a target stands for")
         .register(registry);
-    Gauge.builder("selvage.control.problems", problems, ProblemLog::size)
+    Gauge.builder("selvage.control.problems", problems, CurrentProblems::size)
         .description("Things for people to mend, listed at /problems")
         .register(registry);
     Gauge.builder("selvage.control.source.connected", source, s -> s.health().connected() ? 1 : 0)

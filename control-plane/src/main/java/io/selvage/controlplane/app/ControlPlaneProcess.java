@@ -35,8 +35,6 @@ import io.selvage.kube.TokenVerifier;
 import io.selvage.kube.api.TokenReview;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.ClusterState;
-import io.selvage.model.kube.Kind;
-import io.selvage.model.kube.Pod;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
@@ -50,14 +48,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,9 +82,10 @@ public final class ControlPlaneProcess implements AutoCloseable {
   private final ClusterStateSource source;
   private final InstantSource clock;
   private final ClusterHub hub = new ClusterHub();
+  private final ReplicaPods replicas;
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final ProblemLog problems = new ProblemLog();
+  private final CurrentProblems problems = new CurrentProblems();
   private final IdentityService identity;
   private final DiscoveryService discovery;
   private final Sessions sessions;
@@ -100,6 +97,8 @@ public final class ControlPlaneProcess implements AutoCloseable {
   private final ApiPort api;
   private final AdminPort admin;
   private volatile List<Problem> clusterProblems = List.of();
+  private List<Problem> reportedOfCluster = List.of();
+  private List<Problem> reportedOfIdentity = List.of();
   private volatile boolean admitted;
   private volatile boolean draining;
 
@@ -175,6 +174,7 @@ public final class ControlPlaneProcess implements AutoCloseable {
     this.options = options;
     this.source = source;
     this.clock = clock;
+    this.replicas = new ReplicaPods(options.namespace());
     var counters = new SessionCounters(registry);
     var handshakes = new Handshakes(ServerLimits.DEFAULT);
     this.vertx =
@@ -230,13 +230,14 @@ public final class ControlPlaneProcess implements AutoCloseable {
                 options::mayBeGateway),
             SessionLimits.DEFAULT);
     try {
-      identity.among(this::replicas);
+      identity.among(replicas::names);
       identity.start();
       identity.connect(sessions);
       share.connect(sessions);
       traffic.connect(share.fleet());
       traffic.silentReplicas(share::silent);
       traffic.incompleteReplicas(share::incomplete);
+      hub.listen(replicas);
       hub.listen(discovery);
       this.server =
           opened(
@@ -346,17 +347,9 @@ public final class ControlPlaneProcess implements AutoCloseable {
         REPLICAS_POLL_MILLIS,
         timer -> {
           if (discovery.isSynced()) {
-            List<Pod> replicas = replicaPods();
-            share.look(
-                replicas.stream()
-                    .collect(
-                        Collectors.toMap(
-                            one -> one.metadata().name(), one -> one.addresses().getFirst())),
-                replicas.stream()
-                    .filter(one -> one.isReady() && !one.isTerminating())
-                    .map(one -> one.metadata().name())
-                    .collect(Collectors.toSet()),
-                server.port());
+            replicas
+                .found()
+                .ifPresent(now -> share.look(now.addresses(), now.serving(), server.port()));
           }
         });
   }
@@ -405,9 +398,18 @@ public final class ControlPlaneProcess implements AutoCloseable {
     clusterProblems = found;
   }
 
+  /** Asked many times a second, on an event loop; confined to it. */
+  @SuppressWarnings("ReferenceEquality") // discovery hands over another list when they differ
   private void reportProblems() {
-    var all = new ArrayList<>(clusterProblems);
-    all.addAll(identity.problems());
+    List<Problem> ofCluster = clusterProblems;
+    List<Problem> ofIdentity = identity.problems();
+    if (ofCluster == reportedOfCluster && ofIdentity.equals(reportedOfIdentity)) {
+      return;
+    }
+    reportedOfCluster = ofCluster;
+    reportedOfIdentity = ofIdentity;
+    var all = new ArrayList<>(ofCluster);
+    all.addAll(ofIdentity);
     problems.update(all);
   }
 
@@ -428,24 +430,6 @@ public final class ControlPlaneProcess implements AutoCloseable {
               .orElse("identity: no issuer that may issue now"));
     }
     return missing;
-  }
-
-  /** Names of the pods of the control plane: each has proxies of its own. */
-  private Optional<Set<String>> replicas() {
-    return discovery.isSynced()
-        ? Optional.of(
-            replicaPods().stream().map(one -> one.metadata().name()).collect(Collectors.toSet()))
-        : Optional.empty();
-  }
-
-  private List<Pod> replicaPods() {
-    return hub.current().all(Kind.POD).stream()
-        .filter(one ->
-            one.metadata().namespace().equals(options.namespace())
-                && one.spec().serviceAccountName().equals(ControlPlaneOptions.SERVICE_ACCOUNT)
-                && !one.isFinished()
-                && !one.addresses().isEmpty())
-        .toList();
   }
 
   /** Of our own pod; in a cluster the host's name is the pod's. */

@@ -3,13 +3,13 @@ package io.selvage.gateway.app;
 
 import io.selvage.gateway.compile.CompileResult;
 import io.selvage.gateway.compile.GatewayCompiler;
-import io.selvage.gateway.status.ProblemLog;
 import io.selvage.gateway.status.ProblemView;
 import io.selvage.gateway.status.Verdicts;
 import io.selvage.gateway.translate.CompileOptions;
 import io.selvage.gateway.translate.LastGood;
 import io.selvage.kube.ClusterChange;
 import io.selvage.kube.ClusterStateListener;
+import io.selvage.kube.ProblemLog;
 import io.selvage.kube.StatusSink;
 import io.selvage.model.Problem;
 import io.selvage.model.kube.ClusterState;

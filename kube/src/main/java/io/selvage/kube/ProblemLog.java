@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.selvage.gateway.status;
+package io.selvage.kube;
 
 import io.selvage.model.Problem;
 import io.selvage.model.kube.ObjectRef;
@@ -24,7 +24,10 @@ public final class ProblemLog {
   /** What changed since the last call. */
   public record Change(Set<Problem> appeared, Set<Problem> gone) {}
 
-  /** Logs the difference to the last call and returns it. */
+  /**
+   * Logs the difference to the last call, {@link #MAX_LINES} lines of either kind at most, and
+   * returns it.
+   */
   public Change update(Collection<Problem> problems) {
     var now = new LinkedHashSet<>(problems);
     var appeared = new LinkedHashSet<>(now);
