@@ -2,11 +2,11 @@
 package io.selvage.proxy.tcp;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.selvage.proxy.telemetry.JsonLine;
 import io.selvage.proxy.telemetry.LineSink;
 import java.net.InetSocketAddress;
-import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -78,10 +78,10 @@ public final class TcpTelemetry implements TcpObserver {
         lines
             .get()
             .begin()
-            .text("time", Instant.ofEpochMilli(report.startMillis()).toString())
+            .time("time", report.startMillis())
             .text("protocol", "TCP")
             .text("listener", report.client().listener())
-            .text("peer", peer.getHostString() + ":" + peer.getPort())
+            .text("peer", NetUtil.toSocketAddressString(peer.getHostString(), peer.getPort()))
             .text("serverName", report.client().serverName())
             .text("route", report.route().name())
             .text("cluster", report.clusterStatsName())

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.telemetry;
 
+import io.netty.util.NetUtil;
 import io.netty.util.concurrent.FastThreadLocal;
 import io.selvage.proxy.exchange.ConnectionInfo;
 import io.selvage.proxy.http.HeaderName;
 import io.selvage.proxy.http.RequestHead;
 import java.net.InetSocketAddress;
-import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +30,7 @@ public final class AccessLog implements ExchangeObserver, AutoCloseable {
   @Override
   public void onEnd(ExchangeReport report) {
     JsonLine line = lines.get().begin();
-    line.text("time", Instant.ofEpochMilli(report.startMillis).toString());
+    line.time("time", report.startMillis);
     connection(line, report.connection, report.clientAddress);
     request(line, report);
     if (report.status != 0) {
@@ -54,7 +54,7 @@ public final class AccessLog implements ExchangeObserver, AutoCloseable {
     }
     line.text("listener", connection.listener());
     InetSocketAddress peer = connection.peer();
-    line.text("peer", peer.getHostString() + ":" + peer.getPort());
+    line.text("peer", NetUtil.toSocketAddressString(peer.getHostString(), peer.getPort()));
     line.text("client", client == null ? peer.getHostString() : client);
     line.text("tls", connection.tlsVersion());
     line.text("serverName", connection.serverName());

@@ -2,6 +2,7 @@
 package io.selvage.proxy.telemetry;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +19,8 @@ public final class JsonLine {
 
   private byte[] bytes = new byte[1024];
   private int length;
+  private long lastSecond = Long.MIN_VALUE;
+  private String lastSecondText = "";
 
   public JsonLine begin() {
     length = 0;
@@ -49,6 +52,30 @@ public final class JsonLine {
     return this;
   }
 
+  /**
+   * Adds a moment by ISO 8601 in UTC, without the milliseconds where there are none. The text of
+   * the last second is kept: a busy thread writes many lines in each.
+   */
+  public JsonLine time(String name, long epochMillis) {
+    long second = Math.floorDiv(epochMillis, 1000L);
+    if (second != lastSecond) {
+      String text = Instant.ofEpochSecond(second).toString();
+      lastSecondText = text.substring(0, text.length() - 1); // without its Z
+      lastSecond = second;
+    }
+    name(name);
+    put('"');
+    raw(lastSecondText);
+    int millis = Math.floorMod(epochMillis, 1000);
+    if (millis != 0) {
+      put('.');
+      threeDigits(millis);
+    }
+    put('Z');
+    put('"');
+    return this;
+  }
+
   /** Adds a number of milliseconds with microseconds behind the point. */
   public JsonLine millis(String name, long nanos) {
     name(name);
@@ -56,9 +83,7 @@ public final class JsonLine {
     digits(micros / 1000);
     int rest = (int) (micros % 1000);
     put('.');
-    put('0' + rest / 100);
-    put('0' + rest / 10 % 10);
-    put('0' + rest % 10);
+    threeDigits(rest);
     return this;
   }
 
@@ -97,6 +122,12 @@ public final class JsonLine {
 
   private void digits(long value) {
     raw(Long.toString(value));
+  }
+
+  private void threeDigits(int below1000) {
+    put('0' + below1000 / 100);
+    put('0' + below1000 / 10 % 10);
+    put('0' + below1000 % 10);
   }
 
   private void raw(String ascii) {

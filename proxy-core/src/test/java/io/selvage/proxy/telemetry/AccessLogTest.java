@@ -3,11 +3,16 @@ package io.selvage.proxy.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.selvage.proxy.exchange.ConnectionInfo;
+import io.selvage.proxy.http.HttpVersion;
 import io.selvage.proxy.http.Rejection;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -39,6 +44,40 @@ final class AccessLogTest {
             "upstreamStatus":200,"upstreamMillis":9.000,"requestBytes":3,"responseBytes":1024,\
             "durationMillis":12.000}
             """);
+  }
+
+  @Test
+  void tellsTheAddressOfAPeerOfIpv6FromItsPort() {
+    ExchangeReport report = Reports.answered("default/http", "web", "/page", 200);
+    InetAddress address = InetAddress.ofLiteral("2001:db8::1");
+    InetSocketAddress local = new InetSocketAddress(address, 8080);
+    report.connection =
+        new ConnectionInfo(
+            "l",
+            "l",
+            new InetSocketAddress(address, 40000),
+            local,
+            HttpVersion.HTTP_1_1,
+            false,
+            null,
+            null,
+            null,
+            null);
+
+    assertThat(logged(report))
+        .contains("\"peer\":\"[2001:db8:0:0:0:0:0:1]:40000\",\"client\":\"2001:db8:0:0:0:0:0:1\"");
+  }
+
+  @Test
+  void writesTheMomentAsInstantsAreWritten() {
+    var line = new JsonLine();
+    long second = 1_700_000_000_000L;
+
+    for (long millis :
+        new long[] {second, second + 7, second + 999, second + 1000, second + 60, -1, 0, 1}) {
+      assertThat(new String(line.begin().time("t", millis).end(), StandardCharsets.UTF_8))
+          .isEqualTo("{\"t\":\"" + Instant.ofEpochMilli(millis) + "\"}\n");
+    }
   }
 
   @Test
