@@ -75,6 +75,25 @@ public final class RawClient implements AutoCloseable {
     return this;
   }
 
+  /**
+   * Sends one byte after the other, so that the connection is never idle, until the other side cuts
+   * it or the deadline has passed.
+   *
+   * @return whether it was cut
+   */
+  public boolean isCutWhileDripping() throws InterruptedException {
+    long end = System.nanoTime() + deadline.toNanos();
+    while (System.nanoTime() < end) {
+      try {
+        send("a");
+      } catch (IOException e) {
+        return true;
+      }
+      Thread.sleep(50);
+    }
+    return false;
+  }
+
   /** Ends our direction (FIN) and goes on reading. */
   public RawClient shutdownOutput() throws IOException {
     socket.shutdownOutput();

@@ -8,7 +8,6 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -19,12 +18,6 @@ import java.util.function.Supplier;
  * changes anything.
  */
 final class AdminPort {
-  /** A head of a few lines takes a moment. */
-  private static final Duration HEAD_WITHIN = Duration.ofSeconds(10);
-
-  /** Beyond what clients keep an unused connection for. */
-  private static final Duration NEXT_HEAD_WITHIN = Duration.ofMinutes(2);
-
   private final HttpServer server;
 
   private AdminPort(HttpServer server) {
@@ -45,6 +38,17 @@ final class AdminPort {
       int port,
       Supplier<List<String>> missing,
       Map<String, Page> pages) {
+    return start(vertx, address, port, missing, pages, new HeadDeadline(vertx));
+  }
+
+  /** The same with another patience. */
+  static Future<AdminPort> start(
+      Vertx vertx,
+      String address,
+      int port,
+      Supplier<List<String>> missing,
+      Map<String, Page> pages,
+      HeadDeadline heads) {
     Router router = Router.router(vertx);
     router.get("/live").handler(call -> answer(call, 200, "text/plain", "live\n"));
     router
@@ -74,7 +78,7 @@ final class AdminPort {
                     .setMaxHeaderSize(8192)
                     .setHttp2ClearTextEnabled(false))
             .requestHandler(router);
-    return new HeadDeadline(vertx, HEAD_WITHIN, NEXT_HEAD_WITHIN)
+    return heads
         .watch(server)
         .listen(SocketAddress.inetSocketAddress(port, address))
         .map(AdminPort::new);

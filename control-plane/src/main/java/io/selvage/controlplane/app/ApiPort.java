@@ -9,17 +9,10 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 
 /** The HTTP JSON API; every part of the process mounts its routes. */
 final class ApiPort {
-  /** A head of a few lines takes a moment. */
-  private static final Duration HEAD_WITHIN = Duration.ofSeconds(10);
-
-  /** Beyond what clients keep an unused connection for. */
-  private static final Duration NEXT_HEAD_WITHIN = Duration.ofMinutes(2);
-
   private static final Path RESOLVER = Path.of("/etc/resolv.conf");
 
   private final HttpServer server;
@@ -30,6 +23,12 @@ final class ApiPort {
 
   /** Starts listening. */
   static Future<ApiPort> start(Vertx vertx, String address, int port, List<ApiRoutes> parts) {
+    return start(vertx, address, port, parts, new HeadDeadline(vertx));
+  }
+
+  /** The same with another patience. */
+  static Future<ApiPort> start(
+      Vertx vertx, String address, int port, List<ApiRoutes> parts, HeadDeadline heads) {
     Router router = Router.router(vertx);
     router.route().handler(new HostGuard(HostGuard.clusterDomain(RESOLVER))::handle);
     parts.forEach(part -> part.mount(router));
@@ -42,7 +41,7 @@ final class ApiPort {
                     .setMaxInitialLineLength(16 * 1024)
                     .setHttp2ClearTextEnabled(false))
             .requestHandler(router);
-    return new HeadDeadline(vertx, HEAD_WITHIN, NEXT_HEAD_WITHIN)
+    return heads
         .watch(server)
         .listen(SocketAddress.inetSocketAddress(port, address))
         .map(ApiPort::new);

@@ -14,10 +14,21 @@ import java.util.concurrent.ConcurrentHashMap;
  * is no such bound: whoever sends a byte now and then is never idle.
  */
 final class HeadDeadline {
+  /** A head of a few lines takes a moment. */
+  private static final Duration HEAD_WITHIN = Duration.ofSeconds(10);
+
+  /** Beyond what clients keep an unused connection for. */
+  private static final Duration NEXT_HEAD_WITHIN = Duration.ofMinutes(2);
+
   private final Vertx vertx;
   private final long firstMillis;
   private final long nextMillis;
   private final Map<HttpConnection, Long> timers = new ConcurrentHashMap<>();
+
+  /** For the requests of people, tools and kubelets. */
+  HeadDeadline(Vertx vertx) {
+    this(vertx, HEAD_WITHIN, NEXT_HEAD_WITHIN);
+  }
 
   /**
    * @param first from the beginning of a connection to its first complete head

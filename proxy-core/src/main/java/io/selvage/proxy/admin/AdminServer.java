@@ -98,10 +98,21 @@ public final class AdminServer {
       Readiness readiness,
       Map<String, Page> pages,
       Map<String, Action> actions) {
+    return start(vertx, address, port, readiness, pages, actions, new HeadDeadline(vertx));
+  }
+
+  /** The same with another patience. */
+  static Future<AdminServer> start(
+      Vertx vertx,
+      String address,
+      int port,
+      Readiness readiness,
+      Map<String, Page> pages,
+      Map<String, Action> actions,
+      HeadDeadline heads) {
     AdminServer admin = new AdminServer(vertx, readiness, pages, actions);
-    return admin
-        .server
-        .requestHandler(admin::handle)
+    return heads
+        .watch(admin.server.requestHandler(admin::handle))
         .listen(SocketAddress.inetSocketAddress(port, address))
         .map(s -> admin);
   }

@@ -3,6 +3,7 @@ package io.selvage.proxy.admin;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.selvage.testkit.RawClient;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import java.net.Socket;
@@ -13,6 +14,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -78,6 +80,40 @@ final class AdminServerTest {
             .method(method, BodyPublishers.ofString(body))
             .build(),
         BodyHandlers.ofString());
+  }
+
+  @Test
+  void aHeadThatDripsIsCutOffThoughTheConnectionIsNeverIdle() throws Exception {
+    AdminServer strict =
+        AdminServer.start(
+                vertx,
+                "127.0.0.1",
+                0,
+                readiness,
+                Map.of(),
+                Map.of(),
+                new HeadDeadline(vertx, Duration.ofMillis(700), Duration.ofHours(1)))
+            .await(30, TimeUnit.SECONDS);
+
+    try (RawClient slow = RawClient.connect(strict.port())) {
+      assertThat(slow.isCutWhileDripping()).isTrue();
+    }
+    // After the first head the next one has its time.
+    AdminServer patient =
+        AdminServer.start(
+                vertx,
+                "127.0.0.1",
+                0,
+                readiness,
+                Map.of(),
+                Map.of(),
+                new HeadDeadline(vertx, Duration.ofHours(1), Duration.ofMillis(700)))
+            .await(30, TimeUnit.SECONDS);
+    try (RawClient slow = RawClient.connect(patient.port())) {
+      assertThat(slow.send("GET /live HTTP/1.1\r\nhost: x\r\n\r\n").readResponse())
+          .startsWith("HTTP/1.1 200");
+      assertThat(slow.isCutWhileDripping()).isTrue();
+    }
   }
 
   @Test
