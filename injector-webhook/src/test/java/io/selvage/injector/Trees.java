@@ -39,6 +39,7 @@ public final class Trees {
   }
 
   public static MutatorSettings settings() {
-    return MutatorSettings.standard("selvage/sidecar:test", "1.2.3", "selvage/injector 1.2.3");
+    return MutatorSettings.of(
+        "selvage/sidecar:test", "1.2.3", "selvage/injector 1.2.3", "selvage", "cluster.local");
   }
 }

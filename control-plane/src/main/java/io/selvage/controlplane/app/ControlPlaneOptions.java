@@ -117,65 +117,19 @@ public record ControlPlaneOptions(
     return gateways.isEmpty() || gateways.contains(identity);
   }
 
-  /** The same with other gateways; none = everybody. */
-  public ControlPlaneOptions withGateways(Set<WorkloadIdentity> newGateways) {
-    return with(
-        address,
-        apiAddress,
-        adminAddress,
-        port,
-        apiPort,
-        adminPort,
-        reportInterval,
-        newGateways,
-        probeNetworks);
-  }
-
-  /** The same with other networks of kubelets; none = those of the nodes. */
-  public ControlPlaneOptions withProbeNetworks(List<String> newNetworks) {
-    return with(
-        address,
-        apiAddress,
-        adminAddress,
-        port,
-        apiPort,
-        adminPort,
-        reportInterval,
-        gateways,
-        newNetworks);
-  }
-
   /** The same on other ports; 0 = any free one. */
   public ControlPlaneOptions withPorts(int grpc, int api, int admin) {
-    return with(
-        address,
-        apiAddress,
-        adminAddress,
-        grpc,
-        api,
-        admin,
-        reportInterval,
-        gateways,
-        probeNetworks);
+    return with(address, apiAddress, adminAddress, grpc, api, admin, reportInterval);
   }
 
   /** The same with all ports on one address, an IP literal. */
   public ControlPlaneOptions withAddress(String ip) {
-    return with(ip, ip, ip, port, apiPort, adminPort, reportInterval, gateways, probeNetworks);
+    return with(ip, ip, ip, port, apiPort, adminPort, reportInterval);
   }
 
   /** The same with proxies that report more or less often. */
   public ControlPlaneOptions withReportInterval(Duration interval) {
-    return with(
-        address,
-        apiAddress,
-        adminAddress,
-        port,
-        apiPort,
-        adminPort,
-        interval,
-        gateways,
-        probeNetworks);
+    return with(address, apiAddress, adminAddress, port, apiPort, adminPort, interval);
   }
 
   private ControlPlaneOptions with(
@@ -185,9 +139,7 @@ public record ControlPlaneOptions(
       int grpc,
       int api,
       int admin,
-      Duration newReportInterval,
-      Set<WorkloadIdentity> newGateways,
-      List<String> newProbeNetworks) {
+      Duration newReportInterval) {
     return new ControlPlaneOptions(
         grpcIp,
         grpc,
@@ -204,7 +156,7 @@ public record ControlPlaneOptions(
         newReportInterval,
         drainTimeout,
         toleratesUnknownPods,
-        newGateways,
-        newProbeNetworks);
+        gateways,
+        probeNetworks);
   }
 }

@@ -96,13 +96,6 @@ public record MutatorSettings(
     }
   }
 
-  /**
-   * What a mesh in the namespace {@code selvage} and the trust domain {@code cluster.local} has.
-   */
-  public static MutatorSettings standard(String image, String version, String createdBy) {
-    return of(image, version, createdBy, "selvage", "cluster.local");
-  }
-
   /** What a mesh has that was installed without further choices. */
   public static MutatorSettings of(
       String image, String version, String createdBy, String controlNamespace, String trustDomain) {
@@ -122,97 +115,52 @@ public record MutatorSettings(
 
   /** The same with the other layout by default. */
   public MutatorSettings withNativeSidecar(boolean wanted) {
-    return new MutatorSettings(
-        image,
-        imagePullPolicy,
-        controlPlane,
-        controlIdentity,
-        controlNamespace,
-        version,
-        createdBy,
-        wanted,
-        policy,
-        defaults,
-        pullSecrets);
+    return with(imagePullPolicy, controlPlane, wanted, policy, defaults, pullSecrets);
   }
 
   /** The same with another pull policy. */
   public MutatorSettings withImagePullPolicy(String pull) {
-    return new MutatorSettings(
-        image,
-        pull,
-        controlPlane,
-        controlIdentity,
-        controlNamespace,
-        version,
-        createdBy,
-        nativeSidecar,
-        policy,
-        defaults,
-        pullSecrets);
+    return with(pull, controlPlane, nativeSidecar, policy, defaults, pullSecrets);
   }
 
   /** The same with another address of the control plane. */
   public MutatorSettings withControlPlane(String address) {
-    return new MutatorSettings(
-        image,
-        imagePullPolicy,
-        address,
-        controlIdentity,
-        controlNamespace,
-        version,
-        createdBy,
-        nativeSidecar,
-        policy,
-        defaults,
-        pullSecrets);
+    return with(imagePullPolicy, address, nativeSidecar, policy, defaults, pullSecrets);
   }
 
   /** The same with another policy before the control plane has told. */
   public MutatorSettings withPolicy(InboundPolicy other) {
-    return new MutatorSettings(
-        image,
-        imagePullPolicy,
-        controlPlane,
-        controlIdentity,
-        controlNamespace,
-        version,
-        createdBy,
-        nativeSidecar,
-        other,
-        defaults,
-        pullSecrets);
+    return with(imagePullPolicy, controlPlane, nativeSidecar, other, defaults, pullSecrets);
   }
 
   /** The same with other defaults; what is not among them has none. */
   public MutatorSettings withDefaults(Map<ConfigOption, String> others) {
-    return new MutatorSettings(
-        image,
-        imagePullPolicy,
-        controlPlane,
-        controlIdentity,
-        controlNamespace,
-        version,
-        createdBy,
-        nativeSidecar,
-        policy,
-        others,
-        pullSecrets);
+    return with(imagePullPolicy, controlPlane, nativeSidecar, policy, others, pullSecrets);
   }
 
   /** The same with other Secrets to pull images with. */
   public MutatorSettings withPullSecrets(List<String> names) {
+    return with(imagePullPolicy, controlPlane, nativeSidecar, policy, defaults, names);
+  }
+
+  private MutatorSettings with(
+      String newPullPolicy,
+      String newControlPlane,
+      boolean newNativeSidecar,
+      InboundPolicy newPolicy,
+      Map<ConfigOption, String> newDefaults,
+      List<String> newPullSecrets) {
     return new MutatorSettings(
         image,
-        imagePullPolicy,
-        controlPlane,
+        newPullPolicy,
+        newControlPlane,
         controlIdentity,
         controlNamespace,
         version,
         createdBy,
-        nativeSidecar,
-        policy,
-        defaults,
-        names);
+        newNativeSidecar,
+        newPolicy,
+        newDefaults,
+        newPullSecrets);
   }
 }

@@ -130,11 +130,6 @@ public final class PodTree {
     return root.path("metadata").path("name").asText("");
   }
 
-  /** Its name, or what it will begin with. */
-  public String nameOrPrefix() {
-    return name().isEmpty() ? root.path("metadata").path("generateName").asText("") : name();
-  }
-
   /** As the pod says; an admission request says it better. */
   public String namespace() {
     return root.path("metadata").path("namespace").asText("");

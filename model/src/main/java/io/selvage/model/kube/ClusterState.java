@@ -9,7 +9,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * All objects of one moment, immutable, in a deterministic order (by namespace, then name). Built
@@ -111,12 +110,6 @@ public final class ClusterState {
             SortedObjects less = objects.without(ref);
             return less.size() == 0 ? null : less;
           });
-      return this;
-    }
-
-    /** Takes every object of the named kinds out. */
-    public Builder removeKinds(Set<String> kinds) {
-      byKind.keySet().removeAll(kinds);
       return this;
     }
 

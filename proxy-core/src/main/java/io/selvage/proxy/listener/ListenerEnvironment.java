@@ -54,32 +54,4 @@ public record ListenerEnvironment(
     requireNonNull(observer, "observer");
     requireNonNull(opening, "opening");
   }
-
-  /** As the gateway's connections begin. */
-  public ListenerEnvironment(
-      EventLoops loops,
-      ServerCodec http1,
-      ServerCodec http2,
-      ExchangeFactory exchanges,
-      TcpProxy tcp,
-      Limits limits,
-      Supplier<Settings> settings,
-      DrainSignal drain,
-      ServerContexts tls,
-      ConnectionGuard guard,
-      ListenerObserver observer) {
-    this(
-        loops,
-        http1,
-        http2,
-        exchanges,
-        tcp,
-        limits,
-        settings,
-        drain,
-        tls,
-        guard,
-        observer,
-        ConnectionOpening.GATEWAY);
-  }
 }

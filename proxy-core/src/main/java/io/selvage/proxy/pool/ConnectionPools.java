@@ -12,7 +12,6 @@ import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.telemetry.ExchangeObserver;
 import io.selvage.proxy.time.DeadlineWheel;
 import io.selvage.proxy.tls.EndpointTls;
-import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.upstream.Cluster;
 import io.selvage.proxy.upstream.Endpoint;
 import java.util.ArrayList;
@@ -46,12 +45,6 @@ public final class ConnectionPools {
       requireNonNull(tls, "tls");
       requireNonNull(limits, "limits");
       requireNonNull(observer, "observer");
-    }
-
-    /** Outside the mesh, and nobody listens. */
-    public Transport(
-        UpstreamProtocol http1, UpstreamProtocol http2, UpstreamTlsContexts tls, Limits limits) {
-      this(http1, http2, new EndpointTls(tls, null, limits.handshake()), limits, report -> {});
     }
   }
 

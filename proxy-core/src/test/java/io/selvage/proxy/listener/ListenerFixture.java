@@ -68,7 +68,8 @@ final class ListenerFixture implements AutoCloseable {
                 draining::get,
                 contexts,
                 new ConnectionGuard(limits.connection()),
-                observer));
+                observer,
+                ConnectionOpening.GATEWAY));
   }
 
   /** Applies and returns the port of the first listener. */

@@ -18,6 +18,7 @@ import io.selvage.proxy.http.HeaderBlock;
 import io.selvage.proxy.http.Limits;
 import io.selvage.proxy.http.RequestHead;
 import io.selvage.proxy.http.ResponseHead;
+import io.selvage.proxy.tls.EndpointTls;
 import io.selvage.proxy.tls.UpstreamTlsContexts;
 import io.selvage.proxy.transport.TransportKind;
 import io.selvage.proxy.transport.VertxLoops;
@@ -70,17 +71,23 @@ class EndpointPoolTest {
     return cluster;
   }
 
-  @Test
-  void failsEveryWaitWhicheverOfThemHadTheConnectMade() throws Exception {
-    Cluster cluster = clusterOfOneConnection(ClosedPort.take());
-    var breakers = cluster.breakers(Priority.DEFAULT);
+  /** Of a process outside the mesh; nobody listens to what they do. */
+  private ConnectionPools pools() throws Exception {
     var transport =
         new ConnectionPools.Transport(
             new Http1UpstreamProtocol(Limits.DEFAULT),
             new Http2UpstreamProtocol(Limits.DEFAULT),
-            UpstreamTlsContexts.create(),
-            Limits.DEFAULT);
-    ConnectionPools pools = loop.submit(() -> new ConnectionPools(loop, transport)).get();
+            new EndpointTls(UpstreamTlsContexts.create(), null, Limits.DEFAULT.handshake()),
+            Limits.DEFAULT,
+            report -> {});
+    return loop.submit(() -> new ConnectionPools(loop, transport)).get();
+  }
+
+  @Test
+  void failsEveryWaitWhicheverOfThemHadTheConnectMade() throws Exception {
+    Cluster cluster = clusterOfOneConnection(ClosedPort.take());
+    var breakers = cluster.breakers(Priority.DEFAULT);
+    ConnectionPools pools = pools();
     for (int round = 0; round < 20; round++) {
       // Given: the only connection is taken while two requests come, one shortly after the other
       assertThat(breakers.tryAcquire(Limit.CONNECTIONS)).isTrue();
@@ -103,13 +110,7 @@ class EndpointPoolTest {
     try (ScriptedOrigin origin =
         ScriptedOrigin.answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) {
       Cluster cluster = clusterOfOneConnection(origin.port());
-      var transport =
-          new ConnectionPools.Transport(
-              new Http1UpstreamProtocol(Limits.DEFAULT),
-              new Http2UpstreamProtocol(Limits.DEFAULT),
-              UpstreamTlsContexts.create(),
-              Limits.DEFAULT);
-      ConnectionPools pools = loop.submit(() -> new ConnectionPools(loop, transport)).get();
+      ConnectionPools pools = pools();
       // Given: what runs on an old snapshot tries again after the pools have been told
       cluster.retire();
       loop.submit(() -> pools.retire(cluster)).get();

@@ -39,15 +39,6 @@ sealed interface HostCondition {
     };
   }
 
-  /** Whether a Mapping with this condition may be part of a virtual host. */
-  default boolean compatibleWith(HostPattern virtualHost) {
-    return switch (this) {
-      case Unset() -> true;
-      case Glob(HostPattern pattern) -> HostGlob.compatible(pattern, virtualHost);
-      case Regex(String ignored) -> true;
-    };
-  }
-
   /** The condition left to check in a virtual host; empty where the virtual host implies it. */
   default Optional<NamedMatch> within(HostPattern virtualHost) {
     return switch (this) {

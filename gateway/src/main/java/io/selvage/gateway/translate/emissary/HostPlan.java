@@ -21,7 +21,6 @@ import java.util.Optional;
 record HostPlan(
     ObjectRef ref,
     ObjectMeta metadata,
-    boolean synthesised,
     HostPattern pattern,
     Optional<LabelSelector> selector,
     InsecureAction insecure,

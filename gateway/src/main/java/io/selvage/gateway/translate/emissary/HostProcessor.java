@@ -122,7 +122,6 @@ public final class HostProcessor implements Processor {
         new HostPlan(
             ref,
             ObjectMeta.of(namespace, FALLBACK_SECRET),
-            true,
             HostPattern.any(),
             Optional.empty(),
             InsecureAction.ROUTE,

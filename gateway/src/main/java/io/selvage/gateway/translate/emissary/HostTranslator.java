@@ -64,7 +64,6 @@ final class HostTranslator {
         new HostPlan(
             host.ref(),
             host.metadata(),
-            false,
             pattern.get(),
             selector(spec, findings),
             closed ? InsecureAction.REJECT : insecure.get(),
