@@ -249,6 +249,18 @@ public final class TestCa {
       return this;
     }
 
+    /** Server use only. */
+    public LeafBuilder server() {
+      purposes = new KeyPurposeId[] {KeyPurposeId.id_kp_serverAuth};
+      return this;
+    }
+
+    /** Any use ({@code anyExtendedKeyUsage}), without naming one. */
+    public LeafBuilder anyPurpose() {
+      purposes = new KeyPurposeId[] {KeyPurposeId.anyExtendedKeyUsage};
+      return this;
+    }
+
     /** Ended an hour ago. */
     public LeafBuilder expired() {
       return valid(

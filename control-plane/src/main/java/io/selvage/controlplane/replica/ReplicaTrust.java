@@ -5,19 +5,18 @@ import static java.util.Objects.requireNonNull;
 
 import io.selvage.controlplane.link.ServerKeySource;
 import io.selvage.controlplane.link.ServerKeys;
+import io.selvage.identity.EngineTrustManager;
 import io.selvage.identity.workload.PeerVerdict;
 import io.selvage.identity.workload.TrustBundle;
 import io.selvage.model.mesh.WorkloadIdentity;
-import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.InstantSource;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /** Believes a server that proves to be this control plane by the anchors of the moment. */
-final class ReplicaTrust extends X509ExtendedTrustManager {
+final class ReplicaTrust extends EngineTrustManager {
   private final ServerKeySource keys;
   private final WorkloadIdentity self;
   private final InstantSource clock;
@@ -28,7 +27,9 @@ final class ReplicaTrust extends X509ExtendedTrustManager {
     this.clock = requireNonNull(clock, "clock");
   }
 
-  private void check(X509Certificate[] chain) throws CertificateException {
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+      throws CertificateException {
     ServerKeys now = keys.current().orElse(null);
     if (now == null) {
       throw new CertificateException("there is no trust bundle yet");
@@ -43,50 +44,5 @@ final class ReplicaTrust extends X509ExtendedTrustManager {
         }
       }
     }
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-      throws CertificateException {
-    check(chain);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    check(chain);
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    check(chain);
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-      throws CertificateException {
-    throw noClient();
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    throw noClient();
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    throw noClient();
-  }
-
-  private static CertificateException noClient() {
-    return new CertificateException("this trusts no client");
-  }
-
-  @Override
-  public X509Certificate[] getAcceptedIssuers() {
-    return new X509Certificate[0];
   }
 }

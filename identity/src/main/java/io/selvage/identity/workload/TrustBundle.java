@@ -11,7 +11,6 @@ import java.security.cert.CertPathValidatorException.BasicReason;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.security.cert.CertificateParsingException;
 import java.security.cert.PKIXCertPathValidatorResult;
 import java.security.cert.PKIXParameters;
 import java.security.cert.PKIXReason;
@@ -47,12 +46,6 @@ public final class TrustBundle {
 
   /** Longest chain that is looked at, the leaf included. */
   public static final int MAX_CHAIN = 8;
-
-  /** {@code uniformResourceIdentifier} among subject alternative names (RFC 5280 4.2.1.6). */
-  private static final int URI = 6;
-
-  private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
-  private static final String CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 
   private final List<X509Certificate> anchors;
   private final String pem;
@@ -198,7 +191,7 @@ public final class TrustBundle {
           "ChainTooLong", "the chain has more than " + MAX_CHAIN + " certificates");
     }
     X509Certificate leaf = chain.getFirst();
-    PeerVerdict.Refused form = formProblem(leaf);
+    PeerVerdict.Refused form = WorkloadLeaf.misuse(leaf);
     if (form != null) {
       return form;
     }
@@ -237,45 +230,14 @@ public final class TrustBundle {
   /**
    * The one SPIFFE id among a certificate's names (X509-SVID, section 2).
    *
-   * @return null if there is none, or more than one URI
+   * @return null if there is none, or more than one URI; {@link WorkloadLeaf#identityOf} says which
    */
   public static @Nullable WorkloadIdentity identityOf(X509Certificate leaf) {
     try {
-      Collection<List<?>> names = leaf.getSubjectAlternativeNames();
-      if (names == null) {
-        return null;
-      }
-      List<String> uris =
-          names.stream()
-              .filter(name -> Integer.valueOf(URI).equals(name.get(0)))
-              .map(name -> String.valueOf(name.get(1)))
-              .toList();
-      return uris.size() == 1 ? WorkloadIdentity.parse(uris.getFirst()).orElse(null) : null;
-    } catch (CertificateParsingException e) {
+      return WorkloadLeaf.identityOf(leaf);
+    } catch (CertificateException e) {
       return null;
     }
-  }
-
-  private static PeerVerdict.@Nullable Refused formProblem(X509Certificate leaf) {
-    if (leaf.getBasicConstraints() >= 0) {
-      return new PeerVerdict.Refused(
-          "LeafIsAuthority", "the certificate is that of an authority, not of a workload");
-    }
-    boolean[] usage = leaf.getKeyUsage();
-    if (usage != null && (!usage[0] || usage[5] || usage[6])) {
-      return new PeerVerdict.Refused(
-          "KeyUsage", "the certificate's key may not sign handshakes, or may sign certificates");
-    }
-    try {
-      List<String> purposes = leaf.getExtendedKeyUsage();
-      if (purposes != null && !(purposes.contains(SERVER_AUTH) && purposes.contains(CLIENT_AUTH))) {
-        return new PeerVerdict.Refused(
-            "KeyPurpose", "the certificate is not for both a server and a client");
-      }
-    } catch (CertificateParsingException e) {
-      return new PeerVerdict.Refused("CertificateInvalid", "the certificate does not parse");
-    }
-    return null;
   }
 
   private static PeerVerdict.@Nullable Refused validityProblem(

@@ -158,7 +158,10 @@ class TrustBundleTest {
   }
 
   @Test
-  void aLeafForClientsOnlyIsRefused() {
+  void aLeafForOneSideOnlyIsRefused() {
+    assertThat(refusedOf(testRoot.leaf("x").uri(WEB_URI).server().issue())).isEqualTo("KeyPurpose");
+    assertThat(refusedOf(testRoot.leaf("x").uri(WEB_URI).anyPurpose().issue()))
+        .isEqualTo("KeyPurpose");
     assertThat(refusedOf(testRoot.leaf("x").uri(WEB_URI).client().issue())).isEqualTo("KeyPurpose");
   }
 

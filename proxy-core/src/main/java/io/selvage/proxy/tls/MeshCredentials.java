@@ -3,6 +3,7 @@ package io.selvage.proxy.tls;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.selvage.identity.workload.WorkloadLeaf;
 import io.selvage.model.mesh.WorkloadIdentity;
 import io.selvage.model.routing.KeyMaterial;
 import java.io.ByteArrayInputStream;
@@ -42,7 +43,7 @@ record MeshCredentials(PrivateKey key, List<X509Certificate> chain, WorkloadIden
           "the key of " + material.name() + " does not fit its leaf");
     }
     try {
-      return new MeshCredentials(key, chain, MeshPeers.identityOf(chain.getFirst()));
+      return new MeshCredentials(key, chain, WorkloadLeaf.identityOf(chain.getFirst()));
     } catch (CertificateException e) {
       throw new GeneralSecurityException(material.name() + ": " + e.getMessage(), e);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.tls;
 
+import io.selvage.identity.workload.PeerVerdict;
+import io.selvage.identity.workload.WorkloadLeaf;
 import io.selvage.model.mesh.WorkloadIdentity;
 import java.security.GeneralSecurityException;
 import java.security.InvalidAlgorithmParameterException;
@@ -8,7 +10,6 @@ import java.security.cert.CertPathValidator;
 import java.security.cert.CertPathValidatorException;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
-import java.security.cert.CertificateParsingException;
 import java.security.cert.PKIXCertPathValidatorResult;
 import java.security.cert.PKIXParameters;
 import java.security.cert.TrustAnchor;
@@ -18,11 +19,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Date;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -38,23 +37,6 @@ final class MeshPeers {
 
   /** Certificates a peer may send: more would only be work. */
   private static final int MAX_CHAIN = 6;
-
-  private static final int URI_NAME = 6;
-  private static final int KEY_CERT_SIGN = 5;
-  private static final int CRL_SIGN = 6;
-  private static final String ANY_PURPOSE = "2.5.29.37.0";
-
-  /** What the leaf is shown for, where it restricts that. */
-  enum Purpose {
-    SERVER("1.3.6.1.5.5.7.3.1"),
-    CLIENT("1.3.6.1.5.5.7.3.2");
-
-    private final String oid;
-
-    Purpose(String oid) {
-      this.oid = oid;
-    }
-  }
 
   private final Set<TrustAnchor> anchors;
   private final Set<X509Certificate> anchorCertificates;
@@ -89,12 +71,15 @@ final class MeshPeers {
    * @param chain leaf first, as the peer sent it
    * @throws CertificateException with the rule that it breaks
    */
-  WorkloadIdentity verify(X509Certificate[] chain, Purpose purpose) throws CertificateException {
+  WorkloadIdentity verify(X509Certificate[] chain) throws CertificateException {
     if (chain.length == 0 || chain.length > MAX_CHAIN) {
       throw new CertificateException("a chain of " + chain.length + " certificates");
     }
-    WorkloadIdentity identity = identityOf(chain[0]);
-    checkUse(chain[0], purpose);
+    WorkloadIdentity identity = WorkloadLeaf.identityOf(chain[0]);
+    PeerVerdict.Refused misuse = WorkloadLeaf.misuse(chain[0]);
+    if (misuse != null) {
+      throw new CertificateException(misuse.message());
+    }
     List<X509Certificate> path = new ArrayList<>(Arrays.asList(chain));
     // A root may be sent along; trust does not come from there.
     while (path.size() > 1 && anchorCertificates.contains(path.getLast())) {
@@ -152,50 +137,5 @@ final class MeshPeers {
       throw new CertificateException(
           one.getSubjectX500Principal() + " begins at " + one.getNotBefore().toInstant());
     }
-  }
-
-  /** A workload's leaf signs nothing but handshakes (X.509-SVID sections 4.1 to 4.4). */
-  private static void checkUse(X509Certificate leaf, Purpose purpose) throws CertificateException {
-    boolean[] usage = leaf.getKeyUsage();
-    if (leaf.getBasicConstraints() >= 0
-        || usage != null && (usage[KEY_CERT_SIGN] || usage[CRL_SIGN])) {
-      throw new CertificateException("an authority's certificate stands where a leaf must");
-    }
-    List<String> purposes = leaf.getExtendedKeyUsage();
-    if (purposes != null && !purposes.contains(purpose.oid) && !purposes.contains(ANY_PURPOSE)) {
-      throw new CertificateException("the leaf is not for a " + purpose);
-    }
-  }
-
-  /**
-   * The workload a leaf names: its one URI.
-   *
-   * @throws CertificateException if it has none, several, or one of another form
-   */
-  static WorkloadIdentity identityOf(X509Certificate leaf) throws CertificateException {
-    Collection<List<?>> names;
-    try {
-      names = leaf.getSubjectAlternativeNames();
-    } catch (CertificateParsingException e) {
-      throw new CertificateException("the leaf's names do not parse", e);
-    }
-    String uri = null;
-    for (List<?> name : names == null ? List.<List<?>>of() : names) {
-      if (!Integer.valueOf(URI_NAME).equals(name.get(0))) {
-        continue;
-      }
-      if (uri != null) {
-        throw new CertificateException("the leaf has several URI names");
-      }
-      uri = String.valueOf(name.get(1));
-    }
-    if (uri == null) {
-      throw new CertificateException("the leaf has no URI name");
-    }
-    Optional<WorkloadIdentity> identity = WorkloadIdentity.parse(uri);
-    if (identity.isEmpty()) {
-      throw new CertificateException("the leaf's URI name is no workload's SPIFFE id");
-    }
-    return identity.get();
   }
 }

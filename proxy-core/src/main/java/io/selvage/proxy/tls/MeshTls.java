@@ -3,6 +3,7 @@ package io.selvage.proxy.tls;
 
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.handler.ssl.SslHandler;
+import io.selvage.identity.workload.WorkloadLeaf;
 import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.WorkloadIdentity;
 import io.selvage.model.routing.KeyMaterial;
@@ -187,7 +188,7 @@ public final class MeshTls implements AutoCloseable {
   public static Optional<String> peerIdentity(SSLSession session) {
     X509Certificate leaf = peerLeaf(session);
     try {
-      return leaf == null ? Optional.empty() : Optional.of(MeshPeers.identityOf(leaf).uri());
+      return leaf == null ? Optional.empty() : Optional.of(WorkloadLeaf.identityOf(leaf).uri());
     } catch (CertificateException e) {
       return Optional.empty();
     }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.proxy.tls;
 
+import io.selvage.identity.EngineTrustManager;
 import io.selvage.model.mesh.WorkloadIdentity;
-import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
  * Asks {@link MeshPeers} in handshakes. A client's engine says whom it expects by its peer host,
  * see {@link #peerHost}; a server takes everybody of its own trust domain.
  */
-final class MeshTrust extends X509ExtendedTrustManager {
+final class MeshTrust extends EngineTrustManager {
   /** What makes an expected identity a peer host that is never sent as server name. */
   private static final String NO_SERVER_NAME = "/";
 
@@ -35,7 +34,7 @@ final class MeshTrust extends X509ExtendedTrustManager {
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
       throws CertificateException {
-    WorkloadIdentity proved = peers.verify(chain, MeshPeers.Purpose.SERVER);
+    WorkloadIdentity proved = peers.verify(chain);
     if (!peerHost(proved.uri()).equals(engine.getPeerHost())) {
       throw new CertificateException("the endpoint is " + proved + ", another was expected");
     }
@@ -44,43 +43,9 @@ final class MeshTrust extends X509ExtendedTrustManager {
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
       throws CertificateException {
-    WorkloadIdentity proved = peers.verify(chain, MeshPeers.Purpose.CLIENT);
+    WorkloadIdentity proved = peers.verify(chain);
     if (!proved.trustDomain().equals(trustDomain)) {
       throw new CertificateException("the client is of the trust domain " + proved.trustDomain());
     }
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    throw onlyEngines();
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    throw onlyEngines();
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    throw onlyEngines();
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    throw onlyEngines();
-  }
-
-  private static CertificateException onlyEngines() {
-    return new CertificateException("only engines are checked");
-  }
-
-  /** None: a server that named its authorities would only make the handshake longer. */
-  @Override
-  public X509Certificate[] getAcceptedIssuers() {
-    return new X509Certificate[0];
   }
 }

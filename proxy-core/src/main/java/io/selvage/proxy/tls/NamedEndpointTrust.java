@@ -2,7 +2,7 @@
 package io.selvage.proxy.tls;
 
 import io.netty.util.NetUtil;
-import java.net.Socket;
+import io.selvage.identity.EngineTrustManager;
 import java.security.cert.CertificateException;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * common name is a text for people. The JDK's own check would also be content with the SNI where
  * another name was to be verified.
  */
-final class NamedEndpointTrust extends X509ExtendedTrustManager {
+final class NamedEndpointTrust extends EngineTrustManager {
   private static final int DNS_NAME = 2;
   private static final int IP_ADDRESS = 7;
 
@@ -74,36 +74,6 @@ final class NamedEndpointTrust extends X509ExtendedTrustManager {
     return dot > 0
         && lowerPattern.indexOf('.', 2) > 0
         && lowerName.substring(dot).equals(lowerPattern.substring(1));
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    throw new CertificateException("only engines are checked");
-  }
-
-  @Override
-  public void checkServerTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    throw new CertificateException("only engines are checked");
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
-      throws CertificateException {
-    throw new CertificateException("clients are not checked here");
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
-      throws CertificateException {
-    throw new CertificateException("clients are not checked here");
-  }
-
-  @Override
-  public void checkClientTrusted(X509Certificate[] chain, String authType)
-      throws CertificateException {
-    throw new CertificateException("clients are not checked here");
   }
 
   @Override

@@ -240,6 +240,24 @@ class MeshTlsTest {
     }
   }
 
+  /** X.509-SVID section 4.4; the control plane has the same rule. */
+  @Test
+  void refusesALeafThatIsNotForBothSidesOnEitherSide() throws Exception {
+    List<TestCertificate> partial =
+        List.of(
+            CA.leaf("api").uri(API).client().issue(),
+            CA.leaf("api").uri(API).server().issue(),
+            CA.leaf("api").uri(API).anyPurpose().issue());
+    for (TestCertificate leaf : partial) {
+      try (Handshake h = new Handshake(client(node(WEB), API), jdkServer(leaf))) {
+        assertThat(h.clientFailure).contains("a workload's is for both");
+      }
+      try (Handshake h = new Handshake(jdkClient(leaf), server(node(API)))) {
+        assertThat(h.serverFailure).contains("a workload's is for both");
+      }
+    }
+  }
+
   @Test
   void refusesAClientWithoutACertificate() throws Exception {
     SslHandler bare =
