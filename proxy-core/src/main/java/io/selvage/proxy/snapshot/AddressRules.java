@@ -16,10 +16,10 @@ public final class AddressRules {
   private static final AddressRules NONE = new AddressRules(false, List.of(), List.of());
 
   private final boolean allow;
-  private final List<Range> peers;
-  private final List<Range> remotes;
+  private final List<Cidr> peers;
+  private final List<Cidr> remotes;
 
-  private AddressRules(boolean allow, List<Range> peers, List<Range> remotes) {
+  private AddressRules(boolean allow, List<Cidr> peers, List<Cidr> remotes) {
     this.allow = allow;
     this.peers = peers;
     this.remotes = remotes;
@@ -59,8 +59,8 @@ public final class AddressRules {
     return matched == allow;
   }
 
-  private static boolean matches(List<Range> ranges, byte[] address) {
-    for (Range range : ranges) {
+  private static boolean matches(List<Cidr> ranges, byte[] address) {
+    for (Cidr range : ranges) {
       if (range.contains(address)) {
         return true;
       }
@@ -68,46 +68,14 @@ public final class AddressRules {
     return false;
   }
 
-  private static List<Range> ranges(List<String> cidrs) {
-    var ranges = new ArrayList<Range>(cidrs.size());
+  private static List<Cidr> ranges(List<String> cidrs) {
+    var ranges = new ArrayList<Cidr>(cidrs.size());
     for (String cidr : cidrs) {
-      Range range = Range.parse(cidr);
+      Cidr range = Cidr.parse(cidr);
       if (range != null) {
         ranges.add(range);
       }
     }
     return List.copyOf(ranges);
-  }
-
-  /** A CIDR. */
-  private record Range(byte[] prefix, int bits) {
-    static @Nullable Range parse(String cidr) {
-      int slash = cidr.indexOf('/');
-      byte[] address =
-          NetUtil.createByteArrayFromIpAddressString(slash < 0 ? cidr : cidr.substring(0, slash));
-      if (address == null) {
-        return null;
-      }
-      try {
-        int bits = slash < 0 ? address.length * 8 : Integer.parseInt(cidr.substring(slash + 1));
-        return bits < 0 || bits > address.length * 8 ? null : new Range(address, bits);
-      } catch (NumberFormatException e) {
-        return null;
-      }
-    }
-
-    boolean contains(byte[] address) {
-      if (address.length != prefix.length) {
-        return false;
-      }
-      int whole = bits / 8;
-      for (int i = 0; i < whole; i++) {
-        if (address[i] != prefix[i]) {
-          return false;
-        }
-      }
-      int rest = bits % 8;
-      return rest == 0 || ((address[whole] ^ prefix[whole]) & 0xff) >> (8 - rest) == 0;
-    }
   }
 }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.sidecar.inbound;
 
-import io.netty.util.NetUtil;
+import io.selvage.proxy.snapshot.Cidr;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** A set of CIDRs. Immutable. */
 final class Networks {
-  private final List<Network> networks;
+  private final List<Cidr> networks;
 
-  private Networks(List<Network> networks) {
+  private Networks(List<Cidr> networks) {
     this.networks = List.copyOf(networks);
   }
 
@@ -20,9 +19,9 @@ final class Networks {
    * @param bad hears of entries that are no CIDR; they match nothing
    */
   static Networks of(List<String> cidrs, Consumer<String> bad) {
-    var networks = new ArrayList<Network>(cidrs.size());
+    var networks = new ArrayList<Cidr>(cidrs.size());
     for (String cidr : cidrs) {
-      Network network = Network.parse(cidr);
+      Cidr network = Cidr.parse(cidr);
       if (network == null) {
         bad.accept(cidr);
       } else {
@@ -34,42 +33,11 @@ final class Networks {
 
   boolean contains(InetAddress address) {
     byte[] bytes = address.getAddress();
-    for (Network network : networks) {
+    for (Cidr network : networks) {
       if (network.contains(bytes)) {
         return true;
       }
     }
     return false;
-  }
-
-  /** One CIDR: {@code bits} leading bits of {@code prefix}. */
-  private record Network(byte[] prefix, int bits) {
-    static @Nullable Network parse(String cidr) {
-      int slash = cidr.indexOf('/');
-      byte[] address =
-          NetUtil.createByteArrayFromIpAddressString(slash < 0 ? cidr : cidr.substring(0, slash));
-      if (address == null) {
-        return null;
-      }
-      try {
-        int bits = slash < 0 ? address.length * 8 : Integer.parseInt(cidr.substring(slash + 1));
-        return bits < 0 || bits > address.length * 8 ? null : new Network(address, bits);
-      } catch (NumberFormatException e) {
-        return null;
-      }
-    }
-
-    boolean contains(byte[] address) {
-      if (address.length != prefix.length) {
-        return false;
-      }
-      for (int bit = 0; bit < bits; bit += 8) {
-        int mask = bits - bit >= 8 ? 0xff : 0xff << (8 - (bits - bit)) & 0xff;
-        if (((address[bit / 8] ^ prefix[bit / 8]) & mask) != 0) {
-          return false;
-        }
-      }
-      return true;
-    }
   }
 }
