@@ -3,6 +3,7 @@ package io.selvage.injector.app;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.injector.Reconciler;
 import io.selvage.injector.patch.TrustRoots;
 import io.selvage.kube.api.ApiCallException;
 import io.selvage.kube.api.NamedObjects;
@@ -17,11 +18,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -47,19 +43,14 @@ final class TrustRootsPublisher implements AutoCloseable {
   private final String home;
   private final Duration retryRefused;
   private final Supplier<ClusterState> cluster;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("trust-roots").factory());
-  private final AtomicBoolean asked = new AtomicBoolean();
+  private final Reconciler reconciler =
+      new Reconciler("trust-roots", Duration.ofMillis(100), RETRY, this::publish);
 
-  // Confined to the thread.
+  // Confined to the reconciler's thread.
   private boolean missing;
 
   /** Namespaces that take no copy, of which it was said. */
   private final Set<String> refusing = new HashSet<>();
-
-  /** Whether a retry is due already: each failure must not begin a series of its own. */
-  private boolean retrying;
 
   /**
    * @param home namespace of the original
@@ -81,38 +72,16 @@ final class TrustRootsPublisher implements AutoCloseable {
 
   /** Something changed; from any thread. */
   void look() {
-    if (asked.compareAndSet(false, true)) {
-      later(Duration.ofMillis(100), this::publish);
-    }
+    reconciler.ask();
   }
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    reconciler.close();
   }
 
-  private void retry(Duration delay) {
-    if (!retrying) {
-      retrying = true;
-      later(
-          delay,
-          () -> {
-            retrying = false;
-            publish();
-          });
-    }
-  }
-
-  private void later(Duration delay, Runnable task) {
-    try {
-      thread.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException e) {
-      log.debug("closed meanwhile");
-    }
-  }
-
-  private void publish() {
-    asked.set(false); // before the state is read: what changes later asks again
+  /** Says when to try again; empty if there is nothing left to do. */
+  private Optional<Duration> publish() {
     ClusterState state = cluster.get();
     Optional<Map<String, String>> roots =
         state
@@ -128,7 +97,7 @@ final class TrustRootsPublisher implements AutoCloseable {
             TrustRoots.KEY);
       }
       missing = true;
-      return;
+      return Optional.empty();
     }
     missing = false;
     Optional<Duration> again = Optional.empty();
@@ -144,7 +113,7 @@ final class TrustRootsPublisher implements AutoCloseable {
       }
     }
     refusing.retainAll(namespaces);
-    again.ifPresent(this::retry);
+    return again;
   }
 
   /**

@@ -6,6 +6,7 @@ import static java.util.Objects.requireNonNull;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.selvage.injector.Reconciler;
 import io.selvage.kube.api.ApiCallException;
 import io.selvage.kube.api.NamedObjects;
 import io.selvage.kube.api.NamedObjects.Type;
@@ -14,11 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,19 +37,14 @@ public final class ServingCertificates implements AutoCloseable {
   private final ServingAuthority authority;
   private final Consumer<ServingMaterial> listener;
   private final Clock clock;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("serving-certificates").factory());
-  private final AtomicBoolean asked = new AtomicBoolean();
+  private final Reconciler reconciler =
+      new Reconciler("serving-certificates", Duration.ofMillis(50), RETRY, this::reconcile);
   private final List<AutoCloseable> watches = new ArrayList<>();
 
-  // Confined to the thread.
+  // Confined to the reconciler's thread.
   private @Nullable ServingMaterial served;
   private @Nullable ServingMaterial waiting;
   private String lastTrouble = "";
-
-  /** Whether a retry is due already: each failure must not begin a series of its own. */
-  private boolean retrying;
 
   private volatile boolean registered;
 
@@ -96,11 +87,14 @@ public final class ServingCertificates implements AutoCloseable {
     var certificates = new ServingCertificates(objects, options, clock, listener);
     certificates.watches.add(
         objects.watch(
-            Type.SECRET, options.namespace(), options.secret(), o -> certificates.look()));
+            Type.SECRET,
+            options.namespace(),
+            options.secret(),
+            o -> certificates.reconciler.ask()));
     certificates.watches.add(
-        objects.watch(Type.MUTATING_WEBHOOK, "", options.registration(), o -> certificates.look()));
-    certificates.thread.scheduleWithFixedDelay(
-        certificates::reconcile, 0, LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS);
+        objects.watch(
+            Type.MUTATING_WEBHOOK, "", options.registration(), o -> certificates.reconciler.ask()));
+    certificates.reconciler.every(LOOK_EVERY);
     return certificates;
   }
 
@@ -111,7 +105,7 @@ public final class ServingCertificates implements AutoCloseable {
 
   @Override
   public void close() {
-    thread.shutdownNow();
+    reconciler.close();
     for (AutoCloseable watch : watches) {
       try {
         watch.close();
@@ -121,53 +115,21 @@ public final class ServingCertificates implements AutoCloseable {
     }
   }
 
-  private void look() {
-    if (asked.compareAndSet(false, true)) {
-      later(
-          Duration.ofMillis(50),
-          () -> {
-            asked.set(false);
-            reconcile();
-          });
-    }
-  }
-
-  private void retry() {
-    if (!retrying) {
-      retrying = true;
-      later(
-          RETRY,
-          () -> {
-            retrying = false;
-            reconcile();
-          });
-    }
-  }
-
-  private void later(Duration delay, Runnable task) {
-    try {
-      thread.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (RejectedExecutionException e) {
-      log.debug("closed meanwhile");
-    }
-  }
-
-  private void reconcile() {
+  /** Says when to try again; empty if all is well. */
+  private Optional<Duration> reconcile() {
     try {
       ServingMaterial wanted = stored();
       registered = announce(wanted);
       serve(wanted);
       lastTrouble = "";
+      return Optional.empty();
     } catch (ApiCallException e) {
       String trouble = String.valueOf(e.getMessage());
       if (!trouble.equals(lastTrouble)) {
         log.warn("the serving certificate cannot be looked after, trying again: {}", trouble);
       }
       lastTrouble = trouble;
-      retry();
-    } catch (RuntimeException e) {
-      log.error("looking after the serving certificate failed", e);
-      retry();
+      return Optional.of(RETRY);
     }
   }
 
@@ -263,14 +225,13 @@ public final class ServingCertificates implements AutoCloseable {
     }
     // A new authority: the API server's replicas have to hear of it first.
     waiting = wanted;
-    thread.schedule(
+    reconciler.later(
+        options.overlap(),
         () -> {
           if (wanted.equals(waiting)) {
             hand(wanted);
           }
-        },
-        options.overlap().toMillis(),
-        TimeUnit.MILLISECONDS);
+        });
   }
 
   private void hand(ServingMaterial material) {
