@@ -100,7 +100,7 @@ class MeshMemberTest {
   private static DestinationUpdate service(String... addresses) {
     var endpoints = new ArrayList<Endpoint>();
     for (String address : addresses) {
-      endpoints.add(new Endpoint(address, 8080, SHOP, "", ProtocolHint.DETECT, false));
+      endpoints.add(new Endpoint(address, 8080, SHOP, ProtocolHint.DETECT, false));
     }
     return new DestinationUpdate(
         true,

@@ -81,9 +81,7 @@ final class ViewMaker {
 
   private DestinationView pod(PodFacts pod, String address, String text, int port) {
     ProtocolHint hint = pod.isOpaque(port) ? ProtocolHint.OPAQUE : statedHint(address, port);
-    Endpoint endpoint =
-        new Endpoint(
-            text, port, pod.identityOn(port), backends.zoneOf(pod.node()), hint, pod.terminating());
+    Endpoint endpoint = new Endpoint(text, port, pod.identityOn(port), hint, pod.terminating());
     return DestinationView.of(Kind.ENDPOINT, ServiceRef.NONE, hint, List.of(endpoint));
   }
 
@@ -177,7 +175,6 @@ final class ViewMaker {
             backend.text(),
             port,
             pod == null ? "" : pod.identityOn(port),
-            backend.zone(),
             pod != null && pod.isOpaque(port) ? ProtocolHint.OPAQUE : ProtocolHint.DETECT,
             backend.draining() || pod != null && pod.terminating()));
   }

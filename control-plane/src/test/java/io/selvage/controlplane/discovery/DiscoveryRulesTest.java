@@ -115,9 +115,8 @@ class DiscoveryRulesTest {
     assertThat(view.service().label()).isEqualTo("shop/web:80");
     assertThat(view.endpoints())
         .containsExactly(
-            new Endpoint("10.1.0.1", 8080, identity("shop", "web"), "", ProtocolHint.DETECT, false),
-            new Endpoint(
-                "10.1.0.2", 8080, identity("shop", "web"), "", ProtocolHint.DETECT, false));
+            new Endpoint("10.1.0.1", 8080, identity("shop", "web"), ProtocolHint.DETECT, false),
+            new Endpoint("10.1.0.2", 8080, identity("shop", "web"), ProtocolHint.DETECT, false));
     // The second address is of the other family; there is nothing of its own there.
     assertThat(addresses(look("fd00:0::1", 80))).hasSize(2);
   }
@@ -255,8 +254,7 @@ class DiscoveryRulesTest {
 
     assertThat(view.endpoints())
         .containsExactly(
-            new Endpoint(
-                "10.1.0.1", 8080, identity("shop", "web"), "z1", ProtocolHint.DETECT, false));
+            new Endpoint("10.1.0.1", 8080, identity("shop", "web"), ProtocolHint.DETECT, false));
   }
 
   @ParameterizedTest
@@ -619,15 +617,6 @@ class DiscoveryRulesTest {
     cluster.put(slice("shop", "web", "b").port("http", 8080).on("10.1.0.3", "n1", "z1").make());
 
     assertThat(addresses(look("10.96.0.1", 80, "n1"))).as("one has no hint").hasSize(3);
-  }
-
-  @Test
-  void theZoneOfAnEndpointIsTold() {
-    cluster.put(
-        service("shop", "web", "10.96.0.1").port("http", 80).make(),
-        slice("shop", "web", "a").port("http", 8080).on("10.1.0.1", "n1", "z7").make());
-
-    assertThat(look("10.96.0.1", 80).endpoints()).extracting(Endpoint::zone).containsExactly("z7");
   }
 
   @Test

@@ -21,7 +21,7 @@ class UpdatePartsTest {
         new ServiceRef("shop", "web", 80),
         ProtocolHint.HTTP1,
         IntStream.range(0, upserts)
-            .mapToObj(i -> new Endpoint("10.0.0." + i, 80, "", "", ProtocolHint.DETECT, false))
+            .mapToObj(i -> new Endpoint("10.0.0." + i, 80, "", ProtocolHint.DETECT, false))
             .toList(),
         IntStream.range(0, removed).mapToObj(i -> new Address("10.1.0." + i, 80)).toList());
   }

@@ -367,7 +367,7 @@ public final class DestinationTable implements Destinations {
     for (DestinationUpdate.Endpoint one : details) {
       endpoints.add(
           new EndpointSet.Endpoint(
-              one.address(), one.port(), "", one.zone(), one.draining(), one.identity()));
+              one.address(), one.port(), "", "", one.draining(), one.identity()));
     }
     return new Destination.State(
         Answer.GIVEN,

@@ -74,7 +74,7 @@ class DestinationTableTest {
   private static DestinationUpdate update(boolean reset, String... endpoints) {
     var upserts = new ArrayList<DestinationUpdate.Endpoint>();
     for (String endpoint : endpoints) {
-      upserts.add(new DestinationUpdate.Endpoint(endpoint, 80, "", "", ProtocolHint.DETECT, false));
+      upserts.add(new DestinationUpdate.Endpoint(endpoint, 80, "", ProtocolHint.DETECT, false));
     }
     return new DestinationUpdate(
         reset,
@@ -329,7 +329,7 @@ class DestinationTableTest {
         DestinationUpdate.Kind.SERVICE,
         DestinationUpdate.ServiceRef.NONE,
         ProtocolHint.DETECT,
-        List.of(new DestinationUpdate.Endpoint(endpoint, 80, WEB, "", ProtocolHint.DETECT, false)),
+        List.of(new DestinationUpdate.Endpoint(endpoint, 80, WEB, ProtocolHint.DETECT, false)),
         List.of());
   }
 

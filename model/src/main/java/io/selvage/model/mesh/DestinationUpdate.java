@@ -74,16 +74,14 @@ public record DestinationUpdate(
    * @param address IP literal
    * @param port 1..65535
    * @param identity SPIFFE id the endpoint must prove; empty = not meshed, plaintext
-   * @param zone empty = unknown
    * @param hint what this endpoint speaks; DETECT = as its Service says
    * @param draining still serving, on its way out
    */
   public record Endpoint(
-      String address, int port, String identity, String zone, ProtocolHint hint, boolean draining) {
+      String address, int port, String identity, ProtocolHint hint, boolean draining) {
     public Endpoint {
       requireNonNull(address, "address");
       requireNonNull(identity, "identity");
-      requireNonNull(zone, "zone");
       requireNonNull(hint, "hint");
     }
   }

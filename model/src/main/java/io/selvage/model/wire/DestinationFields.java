@@ -39,7 +39,6 @@ final class DestinationFields {
     out.string(1, endpoint.address())
         .uint(2, endpoint.port())
         .string(3, endpoint.identity())
-        .string(4, endpoint.zone())
         .uint(6, Fields.number(endpoint.hint()))
         .bool(7, endpoint.draining());
   }
@@ -107,7 +106,6 @@ final class DestinationFields {
     String address = "";
     int port = 0;
     String identity = "";
-    String zone = "";
     @Nullable ProtocolHint hint = null;
     boolean draining = false;
     for (int field; (field = in.next()) != 0; ) {
@@ -115,14 +113,13 @@ final class DestinationFields {
         case 1 -> address = in.text("address");
         case 2 -> port = in.port("port");
         case 3 -> identity = in.text("identity");
-        case 4 -> zone = in.text("zone");
         case 6 -> hint = in.oneOf("hint", HINTS);
         case 7 -> draining = in.bool("draining");
         default -> in.skip();
       }
     }
     requireAddress(in, address, port);
-    return new Endpoint(address, port, identity, zone, in.present("hint", hint), draining);
+    return new Endpoint(address, port, identity, in.present("hint", hint), draining);
   }
 
   private static void requireAddress(ProtoReader in, String address, int port)

@@ -122,6 +122,42 @@ class CodecsTest {
   }
 
   @Test
+  void skipsTheZoneThatEarlierVersionsSayOfAnEndpoint() throws WireException {
+    var endpoint = new DestinationUpdate.Endpoint("10.0.0.1", 80, "", ProtocolHint.HTTP2, true);
+    byte[] earlier =
+        new ProtoWriter()
+            .message(
+                4,
+                endpoint,
+                (destination, e) ->
+                    destination
+                        .uint(1, 7)
+                        .message(
+                            2,
+                            e,
+                            (update, one) ->
+                                update
+                                    .uint(2, Fields.number(DestinationUpdate.Kind.SERVICE))
+                                    .uint(4, Fields.number(ProtocolHint.DETECT))
+                                    .messages(
+                                        5,
+                                        List.of(one),
+                                        (to, each) ->
+                                            to.string(1, each.address())
+                                                .uint(2, each.port())
+                                                .string(4, "eu-west-1a")
+                                                .uint(6, Fields.number(each.hint()))
+                                                .bool(7, each.draining()))))
+            .toBytes();
+    assertThat(new String(earlier, StandardCharsets.UTF_8)).contains("eu-west-1a");
+
+    var message = (ControlMessage.Destination) ControlMessageCodec.decode(earlier).orElseThrow();
+
+    assertThat(message.id()).isEqualTo(7);
+    assertThat(message.update().upserts()).containsExactly(endpoint);
+  }
+
+  @Test
   void aKindOfMessageOfALaterVersionIsNone() throws WireException {
     byte[] later = {(byte) 0xf2, 0x01, 0}; // field 30, an empty message
     assertThat(ProxyMessageCodec.decode(later)).isEmpty();
@@ -260,8 +296,7 @@ class CodecsTest {
 
   @Test
   void listsAreBounded() throws WireException {
-    var endpoint =
-        new DestinationUpdate.Endpoint("10.0.0.1", 80, "", "", ProtocolHint.DETECT, false);
+    var endpoint = new DestinationUpdate.Endpoint("10.0.0.1", 80, "", ProtocolHint.DETECT, false);
     assertBounded(
         WireLimits.ENDPOINTS,
         "upserts",

@@ -140,7 +140,6 @@ final class RandomMessages {
                 "fd00::" + random.nextInt(999),
                 port(),
                 text(),
-                text(),
                 one(ProtocolHint.values()),
                 random.nextBoolean())),
         some(() -> new DestinationUpdate.Address("10.0.0." + random.nextInt(256), port())),

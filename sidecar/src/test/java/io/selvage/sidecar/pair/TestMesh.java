@@ -91,7 +91,7 @@ final class TestMesh {
 
   /** One that says itself what it speaks. */
   static Endpoint endpoint(int port, String identity, ProtocolHint hint) {
-    return new Endpoint("127.0.0.1", port, identity, "", hint, false);
+    return new Endpoint("127.0.0.1", port, identity, hint, false);
   }
 
   /**
