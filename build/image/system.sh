@@ -103,6 +103,10 @@ add_iptables() {
       ln -s xtables-nft-multi "$root/usr/sbin/$name$verb"
     done
   done
+  command -v dpkg-query >/dev/null || {
+    echo "selvage: the sidecar's image needs dpkg-query, which says where iptables has its extensions" >&2
+    return 1
+  }
   extensions=$(dirname "$({ dpkg-query -L iptables 2>/dev/null || true; } | sed -n '\|/libxt_owner\.so$|p')")
   mkdir -p "$root$extensions"
   install -m 755 "$extensions"/lib{xt,ipt,ip6t}_*.so "$root$extensions/"

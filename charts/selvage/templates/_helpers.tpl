@@ -38,9 +38,11 @@ capabilities:
 {{/* Of every pod of ours. */}}
 {{- define "selvage.podSecurity" -}}
 runAsNonRoot: true
-runAsUser: 65532
-runAsGroup: 65532
-fsGroup: 65532
+{{- if not (kindIs "invalid" .Values.runAsUser) }}
+runAsUser: {{ int .Values.runAsUser }}
+runAsGroup: {{ int .Values.runAsUser }}
+fsGroup: {{ int .Values.runAsUser }}
+{{- end }}
 seccompProfile:
   type: RuntimeDefault
 {{- end }}
@@ -52,7 +54,7 @@ imagePullSecrets:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .values.nodeSelector }}
 nodeSelector:
@@ -95,6 +97,19 @@ topologySpreadConstraints:
       matchLabels:
         selvage.io/control-plane-component: {{ .component }}
   {{- end }}
+{{- end }}
+
+{{/* How many pods: (dict "root" $ "deployment" NAME "values" VALUES). Where somebody else scales, what there is stays:
+     a number that was applied once and is left out then is set to one by an API server. */}}
+{{- define "selvage.replicas" -}}
+{{- $there := include "selvage.lookup" (list .root "apps/v1" "Deployment" .root.Release.Namespace .deployment) | fromYaml }}
+{{- if not (or (dig "autoscaling" "enabled" false .values) (kindIs "invalid" .values.replicas)) -}}
+replicas: {{ int .values.replicas }}
+{{- else if hasKey .root.Values.cli.replicas .deployment -}}
+replicas: {{ int (get .root.Values.cli.replicas .deployment) }}
+{{- else if hasKey (get $there "spec" | default dict) "replicas" -}}
+replicas: {{ int $there.spec.replicas }}
+{{- end }}
 {{- end }}
 
 {{/* How pods are replaced: (dict "root" $ "values" VALUES "alone" BOOL), alone where two never share a node.
@@ -187,11 +202,15 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata:
   name: {{ .name }}
-  namespace: {{ .root.Release.Namespace }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels:
     {{- include "selvage.labels" . | nindent 4 }}
 spec:
   maxUnavailable: 1
+  {{- if semverCompare ">=1.27.0-0" .root.Capabilities.KubeVersion.Version }}
+  # A pod that is not ready keeps nobody from emptying its node.
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  {{- end }}
   selector:
     matchLabels:
       selvage.io/control-plane-component: {{ .component }}
@@ -216,7 +235,7 @@ spec:
     - {protocol: TCP, port: 5353}
 - ports:
     {{- range .Values.networkPolicies.apiServer.ports }}
-    - {protocol: TCP, port: {{ . }}}
+    - {protocol: TCP, port: {{ int . }}}
     {{- end }}
   {{- with .Values.networkPolicies.apiServer.to }}
   to:
@@ -230,7 +249,6 @@ spec:
 {{- define "selvage.toolEgress" -}}
 {{- $url := urlParse .url }}
 {{- $host := regexReplaceAll ":[0-9]+$" $url.host "" }}
-# {{ .url }}
 {{- if or .destination.to .destination.ports }}
 {{- with .destination.ports }}
 - ports:

@@ -79,8 +79,11 @@ final class Facts {
     return NamespaceOption.in(namespace);
   }
 
-  /** The command that makes what is missing and changes versions, in its quotes. */
+  /** What makes what is missing and changes versions: a command in its quotes, or who does it. */
   String upgrade() {
+    if (Expected.helmRelease(config).isEmpty() && !config.isEmpty() && !Expected.isOurs(config)) {
+      return "the tool that rendered this installation";
+    }
     return Expected.helmRelease(config)
         .map(release -> "`helm upgrade " + release + " CHART -n " + namespace + "`")
         .orElse("`mesh upgrade" + in() + " | kubectl apply -f -`");

@@ -30,6 +30,9 @@ final class ChartFiles implements AutoCloseable {
 
   private final Path folder;
 
+  /** For a command that is interrupted. */
+  private final Thread deletion = new Thread(this::delete, "selvage-charts");
+
   private ChartFiles(Path folder) {
     this.folder = folder;
   }
@@ -37,6 +40,7 @@ final class ChartFiles implements AutoCloseable {
   static ChartFiles unpack() throws IOException {
     Path folder = Files.createTempDirectory("selvage-charts");
     var files = new ChartFiles(folder);
+    Runtime.getRuntime().addShutdownHook(files.deletion);
     try {
       copyTo(folder);
       return files;
@@ -91,6 +95,16 @@ final class ChartFiles implements AutoCloseable {
 
   @Override
   public void close() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(deletion);
+    } catch (IllegalStateException e) {
+      // The JVM ends, and deletes them by itself.
+      return;
+    }
+    delete();
+  }
+
+  private void delete() {
     try {
       Files.walkFileTree(folder, new Deletion());
     } catch (IOException e) {

@@ -12,8 +12,10 @@ import io.selvage.kube.api.ApiServer;
 import io.selvage.kube.api.NamedObjects.Type;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -100,13 +102,34 @@ final class Cluster implements AutoCloseable {
     return found;
   }
 
+  /** How many pods each of our Deployments wants, by its name. */
+  Map<String, Integer> replicas(String namespace) throws CommandFailure {
+    var replicas = new TreeMap<String, Integer>();
+    for (ObjectNode found : list(MeshKinds.DEPLOYMENT, namespace, MeshKinds.COMPONENT_LABEL)) {
+      JsonNode wanted = found.path("spec").path("replicas");
+      if (wanted.isIntegralNumber()) {
+        replicas.put(found.path("metadata").path("name").asText(), wanted.asInt());
+      }
+    }
+    return replicas;
+  }
+
+  /** Every kind of object that there can be in a namespace, and that can be listed. */
+  List<Type> listable() throws CommandFailure {
+    return ask(queries::listable);
+  }
+
   /** Pods of this mesh that carry a sidecar and have not ended. */
   List<ObjectNode> meshedPods(String namespace) throws CommandFailure {
     return list(MeshKinds.POD, "", MeshKinds.MESHED_LABEL + "=" + namespace).stream()
-        .filter(pod ->
-            Stream.of("Succeeded", "Failed")
-                .noneMatch(pod.path("status").path("phase").asText()::equals))
+        .filter(Cluster::isLive)
         .toList();
+  }
+
+  /** Whether a pod has not ended. */
+  static boolean isLive(JsonNode pod) {
+    return Stream.of("Succeeded", "Failed")
+        .noneMatch(pod.path("status").path("phase").asText()::equals);
   }
 
   /**

@@ -38,11 +38,22 @@ public final class Expected {
               namespace,
               installation.valuesFor(VersionCommand.number()),
               Optional.empty(),
-              List.of(),
-              Optional.of(kubernetes));
+              Surroundings.of(Optional.of(kubernetes)));
       return HelmEngine.objects(release.render(charts));
     } catch (RenderException e) {
       throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Whether {@code mesh upgrade} changes the installation: neither Helm keeps it nor a tool that
+   * applies what Helm rendered. What cannot be read is taken for ours.
+   */
+  public static boolean isOurs(ObjectNode config) {
+    try {
+      return new Installation("", config).isOurs();
+    } catch (IOException e) {
+      return true;
     }
   }
 

@@ -29,8 +29,7 @@ public final class Grants {
               namespace,
               new ChartValues().tree(),
               Optional.empty(),
-              List.of(),
-              Optional.of(kubernetes));
+              Surroundings.of(Optional.of(kubernetes)));
       return HelmEngine.objects(release.render(charts));
     } catch (HelmEngine.RenderException e) {
       throw new IOException(e.getMessage(), e);

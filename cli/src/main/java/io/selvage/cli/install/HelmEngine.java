@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -44,6 +45,7 @@ public final class HelmEngine {
    *
    * @param chart its folder
    * @param values beyond those of the chart
+   * @param secrets further ones, by their paths, that must not be in a file
    * @param valuesFile where to put them for the engine
    * @param kubernetes version of the cluster, such as {@code v1.36.2}; {@value #KUBERNETES} when
    *     empty
@@ -53,6 +55,7 @@ public final class HelmEngine {
   static String render(
       Path chart,
       ObjectNode values,
+      Map<String, String> secrets,
       Path valuesFile,
       String release,
       String namespace,
@@ -65,6 +68,7 @@ public final class HelmEngine {
             .withName(release)
             .withNamespace(namespace)
             .withValuesFile(valuesFile);
+    secrets.forEach(command::set);
     command.withKubeVersion(kubernetes.orElse(KUBERNETES));
     try {
       return command.call();

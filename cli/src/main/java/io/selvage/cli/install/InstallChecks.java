@@ -12,6 +12,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -24,9 +25,8 @@ final class InstallChecks {
   /** Objects named in one sentence; there may be many. */
   private static final int MAX_NAMES = 5;
 
-  /** Only made where somebody asks for them. */
-  private static final Set<Type> OPTIONAL =
-      Set.of(MeshKinds.POD_MONITOR, MeshKinds.BUDGET, MeshKinds.AUTOSCALER);
+  /** Of the API server itself; whoever runs it keeps it. */
+  private static final String API_SERVER = "kubernetes";
 
   private final Cluster cluster;
   private final String namespace;
@@ -36,21 +36,62 @@ final class InstallChecks {
     this.namespace = namespace;
   }
 
-  /** Whether the user may create all that the chart makes. */
-  void mayInstall() throws CommandFailure {
-    for (Type type : MeshKinds.INSTALLED) {
-      if (!OPTIONAL.contains(type)) {
-        mayCreate(type);
-      }
+  /**
+   * Whether the user may create all that was rendered. The namespace may be there already.
+   *
+   * @param objects of the rendering
+   */
+  void mayInstall(List<ObjectNode> objects) throws CommandFailure {
+    Set<Type> types = new LinkedHashSet<>();
+    objects.forEach(object -> MeshKinds.of(object).ifPresent(types::add));
+    boolean namespaceToo = types.remove(Type.NAMESPACE);
+    for (Type type : types) {
+      mayCreate(type);
+    }
+    if (namespaceToo) {
+      boolean there = cluster.get(Type.NAMESPACE, "", namespace).isPresent();
+      may(there ? "patch" : "create", Type.NAMESPACE);
+    }
+  }
+
+  /**
+   * Whether the user may do what an upgrade does. Rights are handed out again only where that
+   * changes: an API server looks no further.
+   *
+   * @param objects of the rendering
+   */
+  void mayUpgrade(Differences differences, List<ObjectNode> objects) throws CommandFailure {
+    for (Type type : differences.created()) {
+      mayCreate(type);
+    }
+    for (Type type : differences.changed()) {
+      may("patch", type);
+    }
+    var rights =
+        List.of(
+            MeshKinds.CLUSTER_ROLE,
+            MeshKinds.ROLE,
+            MeshKinds.CLUSTER_ROLE_BINDING,
+            MeshKinds.ROLE_BINDING);
+    if (rights.stream()
+        .anyMatch(
+            type -> differences.created().contains(type) || differences.changed().contains(type))) {
+      mayGrant(objects);
     }
   }
 
   /** Whether the user may create an object of a kind. */
   void mayCreate(Type type) throws CommandFailure {
+    may("create", type);
+  }
+
+  private void may(String verb, Type type) throws CommandFailure {
     String where = type.namespaced() ? namespace : "";
-    if (!cluster.may("create", type, where)) {
+    if (!cluster.may(verb, type, where)) {
       throw CommandFailure.failed(
-          "You may not create "
+          "You may not "
+              + verb
+              + " "
               + (type.group().isEmpty() ? type.plural() : type.plural() + "." + type.group())
               + (where.isEmpty() ? "" : " in the namespace " + where)
               + ", which an installation needs: ask an administrator of the cluster.");
@@ -108,6 +149,84 @@ final class InstallChecks {
               + "): remove them first, with `mesh uninstall"
               + NamespaceOption.in(elsewhere.orElse(namespace))
               + " | kubectl delete -f -`.");
+    }
+  }
+
+  /**
+   * Whether the namespace may be taken. No cluster is asked.
+   *
+   * @throws CommandFailure if it is one that a cluster makes by itself
+   */
+  static void namespaceIsNotTheClusters(String name) throws CommandFailure {
+    if (name.equals("default") || name.startsWith("kube-")) {
+      throw CommandFailure.failed(
+          "The namespace "
+              + name
+              + " is the cluster's own, and an installation sets the pod security level of its"
+              + " namespace: choose another with -n.");
+    }
+  }
+
+  /** Whether nobody else's pods would come under our pod security level. */
+  void namespaceIsFree() throws CommandFailure {
+    Optional<ObjectNode> there = cluster.get(Type.NAMESPACE, "", namespace);
+    if (there.isEmpty() || isOurs(there.get())) {
+      return;
+    }
+    List<String> others =
+        cluster.list(MeshKinds.POD, namespace, "!" + MeshKinds.COMPONENT_LABEL).stream()
+            .filter(Cluster::isLive)
+            .map(MeshKinds::reference)
+            .toList();
+    if (!others.isEmpty()) {
+      throw CommandFailure.failed(
+          "The namespace "
+              + namespace
+              + " holds pods of others ("
+              + names(others)
+              + "), which the pod security level that an installation sets for its namespace could"
+              + " keep out: choose another with -n.");
+    }
+  }
+
+  /**
+   * Ports that a NetworkPolicy has to open for the API server.
+   *
+   * @param allowed those that it opens by default
+   * @return all of them, if the API server has others; else empty
+   */
+  List<Integer> apiServerPorts(JsonNode allowed) throws CommandFailure {
+    Set<Integer> ports = new TreeSet<>();
+    allowed.forEach(port -> ports.add(port.asInt()));
+    Optional<ObjectNode> slice = Optional.empty();
+    if (cluster.may("get", MeshKinds.ENDPOINT_SLICE, "default")) {
+      slice = cluster.get(MeshKinds.ENDPOINT_SLICE, "default", API_SERVER);
+    }
+    boolean more = false;
+    if (slice.isPresent()) {
+      for (JsonNode port : slice.get().path("ports")) {
+        more |= port.path("port").isIntegralNumber() && ports.add(port.path("port").asInt());
+      }
+    }
+    return more ? List.copyOf(ports) : List.of();
+  }
+
+  /** Whether certificates that were given out are believed by the next ones. */
+  void trustDomainStays(JsonNode before, JsonNode after) throws CommandFailure {
+    String from = before.path("trustDomain").asText();
+    String to = after.path("trustDomain").asText();
+    int pods = from.equals(to) ? 0 : cluster.meshedPods(namespace).size();
+    if (pods > 0) {
+      throw CommandFailure.failed(
+          "The trust domain cannot become "
+              + to
+              + " while "
+              + pods
+              + (pods == 1 ? " pod carries a sidecar" : " pods carry a sidecar")
+              + " with an identity in "
+              + from
+              + ", which would be believed no more: uninject them first, or leave trustDomain as"
+              + " it is.");
     }
   }
 

@@ -13,6 +13,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,6 +34,9 @@ import picocli.CommandLine.Spec;
       "2:not understood"
     })
 public final class InstallCommand implements Callable<Integer> {
+  private static final Pattern VERSION =
+      Pattern.compile("v?1\\.[0-9]{1,3}(\\.[0-9]{1,4})?([-+][0-9A-Za-z.+-]{1,60})?");
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -43,6 +48,15 @@ public final class InstallCommand implements Callable<Integer> {
       names = "--ignore-cluster",
       description = "Ask no cluster: neither whether there is an installation nor what it can do.")
   private boolean ignoreCluster;
+
+  @Option(
+      names = {"--kubernetes-version", "--kube-version"},
+      paramLabel = "VERSION",
+      description =
+          "With --ignore-cluster: the version of Kubernetes to render for (default: "
+              + HelmEngine.KUBERNETES
+              + ").")
+  private @Nullable String kubernetesVersion;
 
   @Mixin private RenderOptions options;
   @Mixin private NamespaceOption namespace;
@@ -77,40 +91,74 @@ public final class InstallCommand implements Callable<Integer> {
   }
 
   private String everything(ChartFiles charts) throws CommandFailure, RenderException, IOException {
+    InstallChecks.namespaceIsNotTheClusters(namespace.name());
     ObjectNode chosen = options.over(JsonNodeFactory.instance.objectNode(), charts);
     JsonNode effective = effective(chosen, charts);
     boolean external = effective.path("identity").path("external").asBoolean();
     boolean controlPlane = effective.path("controlPlane").path("enabled").asBoolean();
-    Optional<String> kubernetes = Optional.empty();
-    List<String> foreignClasses = List.of();
+    Surroundings surroundings = Surroundings.of(versionToRenderFor());
     if (!ignoreCluster) {
       try (Cluster cluster = Cluster.connect(kube)) {
         Version version = cluster.version();
-        kubernetes = Optional.of(version.text());
+        surroundings = Surroundings.of(Optional.of(version.text()));
         var checks = new InstallChecks(cluster, namespace.name());
-        checks.mayInstall();
-        List<ObjectNode> wanted = HelmEngine.objects(untrusted(chosen, kubernetes).render(charts));
+        // But for trust material.
+        var release = new Release(namespace.name(), chosen, Optional.empty(), surroundings);
+        List<ObjectNode> wanted = HelmEngine.objects(release.render(charts));
+        checks.mayInstall(wanted);
         checks.mayGrant(wanted);
         checks.nothingInstalled();
+        checks.namespaceIsFree();
         checks.monitoringIsServed(wanted);
         if (effective.path("gateway").path("enabled").asBoolean()) {
           checks.crdsAreThere(HelmEngine.objects(Release.renderCrds(charts, namespace.name())));
-          foreignClasses = checks.foreignClasses();
+          surroundings = surroundings.withForeignClasses(checks.foreignClasses());
         }
         if (controlPlane) {
           checks.trustMaterial(external);
         }
+        surroundings = withApiServerPorts(surroundings, chosen, effective, checks);
       }
-      foreignClasses.forEach(this::tellForeignClass);
+      surroundings.foreignClasses().forEach(this::tellForeignClass);
     }
     Optional<TrustMaterial> trust =
         controlPlane && !external ? Optional.of(fresh(effective)) : Optional.empty();
-    return new Release(namespace.name(), chosen, trust, foreignClasses, kubernetes).render(charts);
+    return new Release(namespace.name(), chosen, trust, surroundings).render(charts);
   }
 
-  /** What would be installed, but for trust material. */
-  private Release untrusted(ObjectNode chosen, Optional<String> kubernetes) throws CommandFailure {
-    return new Release(namespace.name(), chosen, Optional.empty(), List.of(), kubernetes);
+  /** Where nobody asks the cluster, somebody has to say. */
+  private Optional<String> versionToRenderFor() throws CommandFailure {
+    String version = kubernetesVersion;
+    if (version == null) {
+      if (ignoreCluster) {
+        spec.commandLine()
+            .getErr()
+            .println(
+                "mesh install: rendered for Kubernetes "
+                    + HelmEngine.KUBERNETES
+                    + ", since no cluster was asked; --kubernetes-version names another.");
+      }
+      return Optional.empty();
+    }
+    if (!ignoreCluster) {
+      throw CommandFailure.misunderstood(
+          "--kubernetes-version goes with --ignore-cluster: the cluster says its version itself");
+    }
+    if (!VERSION.matcher(version).matches()) {
+      throw CommandFailure.misunderstood(
+          "\"" + version + "\" is no version of Kubernetes, such as v1.30.2");
+    }
+    return Optional.of(version.startsWith("v") ? version : "v" + version);
+  }
+
+  /** Who has chosen ports knows better: a policy may see others than the API server has. */
+  static Surroundings withApiServerPorts(
+      Surroundings surroundings, JsonNode chosen, JsonNode effective, InstallChecks checks)
+      throws CommandFailure {
+    String ports = "/networkPolicies/apiServer/ports";
+    return chosen.at(ports).isMissingNode()
+        ? surroundings.withApiServerPorts(checks.apiServerPorts(effective.at(ports)))
+        : surroundings;
   }
 
   /** The chart's own values with the chosen ones over them. */

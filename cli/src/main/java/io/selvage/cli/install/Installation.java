@@ -13,15 +13,22 @@ import java.util.Optional;
  * @param config that ConfigMap
  */
 record Installation(String namespace, ObjectNode config) {
+  /** Finds it, if there is one. */
+  static Optional<Installation> lookUp(Cluster cluster, String namespace) throws CommandFailure {
+    return cluster
+        .get(Type.CONFIG_MAP, namespace, MeshKinds.CONFIG)
+        .map(config -> new Installation(namespace, config));
+  }
+
   /**
    * Finds it.
    *
    * @throws CommandFailure if there is none
    */
   static Installation find(Cluster cluster, String namespace) throws CommandFailure {
-    Optional<ObjectNode> config = cluster.get(Type.CONFIG_MAP, namespace, MeshKinds.CONFIG);
-    if (config.isPresent()) {
-      return new Installation(namespace, config.get());
+    Optional<Installation> there = lookUp(cluster, namespace);
+    if (there.isPresent()) {
+      return there.get();
     }
     if (!cluster.installed(namespace).isEmpty()) {
       throw CommandFailure.failed(
@@ -53,9 +60,17 @@ record Installation(String namespace, ObjectNode config) {
   }
 
   /**
-   * @throws CommandFailure if Helm keeps it
+   * Whether these commands keep it: not Helm, and no tool that applies what Helm rendered. These
+   * know what was chosen, and we do not: only what came of it.
    */
-  void requireOurs(String verb) throws CommandFailure {
+  boolean isOurs() throws IOException {
+    return helmRelease().isEmpty() && values().path("createNamespace").asBoolean();
+  }
+
+  /**
+   * @throws CommandFailure if somebody else keeps it
+   */
+  void requireOurs(String verb) throws CommandFailure, IOException {
     Optional<String> release = helmRelease();
     if (release.isPresent()) {
       throw CommandFailure.failed(
@@ -64,6 +79,11 @@ record Installation(String namespace, ObjectNode config) {
               + ": use `helm "
               + verb
               + "`.");
+    }
+    if (!isOurs()) {
+      throw CommandFailure.failed(
+          "This installation was rendered by another tool than `mesh install`, such as `helm"
+              + " template` or Argo CD: change it there.");
     }
   }
 
@@ -81,8 +101,7 @@ record Installation(String namespace, ObjectNode config) {
    */
   ObjectNode valuesFor(String version) throws IOException {
     ObjectNode all = values();
-    boolean ours = helmRelease().isEmpty() && all.path("createNamespace").asBoolean();
-    return ours && !version.equals(version()) ? overrides() : all;
+    return isOurs() && !version.equals(version()) ? overrides() : all;
   }
 
   /** All values that hold. */

@@ -21,6 +21,9 @@ public final class MeshKinds {
   /** Where replicas of the control plane tell each other how far a rotation is. */
   static final String REPLICAS = "selvage-control-plane-replicas";
 
+  /** By which one gateway of several writes statuses. */
+  static final String GATEWAY_LEASE = "selvage-gateway-leader";
+
   public static final String INJECTOR = "selvage-injector";
   public static final String INJECTOR_TLS = "selvage-injector-tls";
 
@@ -53,6 +56,8 @@ public final class MeshKinds {
       new Type(MONITORING, "v1", "PodMonitor", "podmonitors", true);
   public static final Type AUTOSCALER =
       new Type("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true);
+  static final Type ENDPOINT_SLICE =
+      new Type("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices", true);
   public static final Type LEASE = new Type("coordination.k8s.io", "v1", "Lease", "leases", true);
   public static final Type CRD =
       new Type(

@@ -9,7 +9,6 @@ import io.selvage.cli.VersionCommand;
 import io.selvage.cli.install.HelmEngine.RenderException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +17,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Prints what an upgrade has left behind: objects of ours that this version does not make. */
@@ -27,15 +27,24 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:printed, or there is nothing",
-      "1:there is no installation",
+      "0:printed, or there is nothing and an empty List is printed",
+      "1:there is no installation, or pods still need what is left; nothing is printed",
       "2:not understood"
     })
 public final class PruneCommand implements Callable<Integer> {
-  /** Made once, by an installation or by the control plane, and kept by every upgrade. */
-  private static final String KEPT = "identity";
+  /** Without these Deployments nobody keeps the certificates of sidecars valid, or makes them. */
+  private static final Set<String> NEEDED = Set.of("control-plane", MeshKinds.INJECTOR);
+
+  /** What {@code kubectl} takes for nothing; without any object it fails. */
+  private static final String NOTHING = "apiVersion: v1\nkind: List\nitems: []\n";
 
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--force",
+      description = "Go on although pods still have their sidecar, and need what is left over.")
+  private boolean force;
+
   @Mixin private NamespaceOption namespace;
   @Mixin private KubeOptions kube;
 
@@ -48,7 +57,7 @@ public final class PruneCommand implements Callable<Integer> {
       if (removal.isEmpty()) {
         err.println("Nothing is left over.");
       }
-      spec.commandLine().getOut().print(removal.text());
+      spec.commandLine().getOut().print(removal.isEmpty() ? NOTHING : removal.text());
       spec.commandLine().getOut().flush();
       return CommandLine.ExitCode.OK;
     } catch (CommandFailure e) {
@@ -61,7 +70,8 @@ public final class PruneCommand implements Callable<Integer> {
   private Removal removal(ChartFiles charts, Cluster cluster)
       throws CommandFailure, RenderException, IOException {
     String kubernetes = cluster.version().text();
-    Installation there = Installation.find(cluster, namespace.name());
+    String home = namespace.name();
+    Installation there = Installation.find(cluster, home);
     there.requireOurs("upgrade");
     if (!there.version().equals(VersionCommand.number())) {
       throw CommandFailure.failed(
@@ -70,27 +80,33 @@ public final class PruneCommand implements Callable<Integer> {
     }
     var release =
         new Release(
-            namespace.name(),
-            there.overrides(),
-            Optional.empty(),
-            List.of(),
-            Optional.of(kubernetes));
-    Set<String> wanted = new HashSet<>();
-    for (ObjectNode object : HelmEngine.objects(release.render(charts))) {
-      wanted.add(key(object));
-    }
+            home, there.overrides(), Optional.empty(), Surroundings.of(Optional.of(kubernetes)));
     var removal = new Removal();
-    for (ObjectNode object : cluster.installed(namespace.name())) {
-      String component =
-          object.path("metadata").path("labels").path(MeshKinds.COMPONENT_LABEL).asText();
-      if (!component.equals(KEPT) && !wanted.contains(key(object))) {
-        removal.add(object);
+    for (ObjectNode object :
+        LeftOver.of(cluster, home, HelmEngine.objects(release.render(charts)))) {
+      removal.add(object);
+      String name = object.path("metadata").path("name").asText();
+      if (object.path("kind").asText().equals(MeshKinds.DEPLOYMENT.kind())
+          && NEEDED.contains(name)
+          && !force) {
+        MeshedPods.requireNone(cluster, home, "taking away " + name);
+      }
+    }
+    JsonNode values = there.values();
+    for (String part : List.of("controlPlane", "injector", "gateway")) {
+      if (!values.path(part).path("enabled").asBoolean()) {
+        MadeLater.of(part, cluster, home).stream()
+            .filter(object -> !isTrustOf(home, object))
+            .forEach(removal::add);
       }
     }
     return removal;
   }
 
-  private static String key(JsonNode object) {
-    return object.path("kind").asText() + "/" + object.path("metadata").path("name").asText();
+  /** The anchors themselves, of which those of other namespaces are copies. */
+  private static boolean isTrustOf(String home, ObjectNode object) {
+    JsonNode metadata = object.path("metadata");
+    return metadata.path("name").asText().equals(MeshKinds.TRUST_ROOTS)
+        && metadata.path("namespace").asText().equals(home);
   }
 }

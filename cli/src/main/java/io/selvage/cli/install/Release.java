@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.selvage.cli.install;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.cli.install.HelmEngine.RenderException;
 import io.selvage.kube.manifest.YamlWriter;
 import java.io.IOException;
-import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -15,22 +16,17 @@ import java.util.Optional;
  * @param namespace where it is installed
  * @param chosen values that differ from the chart's, for the next upgrade
  * @param trust fresh trust material; empty keeps what is there
- * @param foreignClasses names of IngressClasses that somebody else has
- * @param kubernetes version of the cluster, such as {@code v1.36.2}; empty if not asked
+ * @param surroundings what is known of the cluster
  */
 record Release(
-    String namespace,
-    ObjectNode chosen,
-    Optional<TrustMaterial> trust,
-    List<String> foreignClasses,
-    Optional<String> kubernetes) {
+    String namespace, ObjectNode chosen, Optional<TrustMaterial> trust, Surroundings surroundings) {
   /** As {@code helm install selvage} would call it. */
   static final String NAME = "selvage";
 
   /** The chart's profile for high availability. */
   static final String HA_FILE = "values-ha.yaml";
 
-  /** What the chart is given. */
+  /** What the chart is given, but for trust material, which is in no file. */
   ObjectNode values() {
     var values = new ChartValues().merge(chosen);
     ObjectNode added = JsonNodeFactory.instance.objectNode();
@@ -38,9 +34,14 @@ record Release(
     ObjectNode cli = added.putObject("cli");
     cli.put("rendered", true);
     cli.put("overrides", chosen.isEmpty() ? "" : YamlWriter.write(chosen));
-    trust.ifPresent(material -> material.addTo(added));
-    for (String name : foreignClasses) {
+    ObjectNode replicas = cli.putObject("replicas");
+    surroundings.replicas().forEach(replicas::put);
+    for (String name : surroundings.foreignClasses()) {
       added.withObject("/gateway/ingressClasses/" + name).put("create", false);
+    }
+    if (!surroundings.apiServerPorts().isEmpty()) {
+      ArrayNode ports = added.withObject("/networkPolicies/apiServer").putArray("ports");
+      surroundings.apiServerPorts().forEach(ports::add);
     }
     return values.merge(added).tree();
   }
@@ -50,10 +51,11 @@ record Release(
     return HelmEngine.render(
         charts.chart(ChartFiles.INSTALL),
         values(),
+        trust.map(TrustMaterial::values).orElse(Map.of()),
         charts.file("values-of-this-run.yaml"),
         NAME,
         namespace,
-        kubernetes);
+        surroundings.kubernetes());
   }
 
   /** The custom resources as text. */
@@ -62,6 +64,7 @@ record Release(
     return HelmEngine.render(
         charts.chart(ChartFiles.CRDS),
         JsonNodeFactory.instance.objectNode(),
+        Map.of(),
         charts.file("values-of-this-run.yaml"),
         ChartFiles.CRDS,
         namespace,

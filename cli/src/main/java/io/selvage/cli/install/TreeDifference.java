@@ -8,7 +8,8 @@ import java.util.Map;
 
 /**
  * What a manifest changes about an object. Fields that the manifest does not name are the cluster's
- * own affair, such as defaults and statuses.
+ * own affair, such as defaults and statuses, unless the manifest before it named them: these are
+ * taken away.
  */
 final class TreeDifference {
   /** Lines told of one object; a field longer than this is cut. */
@@ -20,10 +21,14 @@ final class TreeDifference {
 
   private TreeDifference() {}
 
-  /** One line a changed field: where, from what, to what. */
-  static List<String> of(JsonNode there, JsonNode wanted) {
+  /**
+   * One line a changed field: where, from what, to what.
+   *
+   * @param applied the manifest that was applied last; missing if nobody knows
+   */
+  static List<String> of(JsonNode there, JsonNode wanted, JsonNode applied) {
     var difference = new TreeDifference();
-    difference.compare("", there, wanted);
+    difference.compare("", there, wanted, applied);
     List<String> all = difference.lines;
     if (all.size() <= MAX_LINES) {
       return all;
@@ -33,26 +38,45 @@ final class TreeDifference {
     return cut;
   }
 
-  private void compare(String path, JsonNode there, JsonNode wanted) {
+  private void compare(String path, JsonNode there, JsonNode wanted, JsonNode applied) {
     if (wanted.isObject()) {
       for (Map.Entry<String, JsonNode> field : wanted.properties()) {
-        String below = path.isEmpty() ? field.getKey() : path + "." + field.getKey();
-        compare(below, there.path(field.getKey()), field.getValue());
+        String name = field.getKey();
+        compare(below(path, name), there.path(name), field.getValue(), applied.path(name));
+      }
+      for (Map.Entry<String, JsonNode> field : applied.properties()) {
+        JsonNode left = there.path(field.getKey());
+        if (!wanted.has(field.getKey()) && !isNothing(left)) {
+          lines.add(below(path, field.getKey()) + ": " + shown(left) + " -> nothing");
+        }
       }
     } else if (wanted.isArray()) {
-      compareLists(path, there, wanted);
+      compareLists(path, there, wanted, applied);
     } else if (!isSame(there, wanted)) {
       lines.add(path + ": " + shown(there) + " -> " + shown(wanted));
     }
   }
 
+  private static String below(String path, String name) {
+    return path.isEmpty() ? name : path + "." + name;
+  }
+
+  /** An object without fields is what a cluster leaves of one whose fields were all taken away. */
+  private static boolean isNothing(JsonNode value) {
+    return value.isMissingNode() || value.isNull() || value.isContainerNode() && value.isEmpty();
+  }
+
   /** Lists of named things are compared by name, others item by item. */
-  private void compareLists(String path, JsonNode there, JsonNode wanted) {
+  private void compareLists(String path, JsonNode there, JsonNode wanted, JsonNode applied) {
     boolean named = !wanted.isEmpty() && wanted.get(0).has("name");
     for (int i = 0; i < wanted.size(); i++) {
       JsonNode item = wanted.get(i);
       String name = named ? item.path("name").asText() : Integer.toString(i);
-      compare(path + "[" + name + "]", named ? byName(there, name) : there.path(i), item);
+      compare(
+          path + "[" + name + "]",
+          named ? byName(there, name) : there.path(i),
+          item,
+          named ? byName(applied, name) : applied.path(i));
     }
     for (int i = 0; i < there.size(); i++) {
       JsonNode item = there.get(i);

@@ -3,9 +3,9 @@ package io.selvage.cli.install;
 
 import static java.util.Objects.requireNonNull;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.selvage.identity.issue.CertificateAuthorities;
 import java.time.Instant;
+import java.util.Map;
 
 /**
  * A root and an issuer for a new mesh, as values of the chart. The root's key is kept nowhere.
@@ -32,10 +32,12 @@ record TrustMaterial(String issuerPem, String issuerKeyPem, String anchorsPem) {
     return new TrustMaterial(created.issuerPem(), created.issuerKeyPem(), created.bundle().pem());
   }
 
-  void addTo(ObjectNode values) {
-    ObjectNode identity = values.withObject("/identity");
-    identity.withObject("/issuer").put("crtPEM", issuerPem).put("keyPEM", issuerKeyPem);
-    identity.put("trustAnchorsPEM", anchorsPem);
+  /** As values of the chart, by their paths. */
+  Map<String, String> values() {
+    return Map.of(
+        "identity.issuer.crtPEM", issuerPem,
+        "identity.issuer.keyPEM", issuerKeyPem,
+        "identity.trustAnchorsPEM", anchorsPem);
   }
 
   /** Without the key. */

@@ -9,6 +9,7 @@ import io.selvage.kube.api.NamedObjects.Type;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -32,24 +33,40 @@ import picocli.CommandLine.Spec;
       "2:not understood"
     })
 public final class UninstallCommand implements Callable<Integer> {
-  /** What people keep in a namespace. Jobs and the like show by their pods, if they run. */
-  private static final List<Type> KEPT_IN_NAMESPACES =
-      List.of(
-          MeshKinds.DEPLOYMENT,
-          new Type("apps", "v1", "StatefulSet", "statefulsets", true),
-          new Type("batch", "v1", "CronJob", "cronjobs", true),
-          MeshKinds.POD,
-          MeshKinds.SERVICE,
-          new Type("networking.k8s.io", "v1", "Ingress", "ingresses", true),
-          new Type("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims", true),
-          Type.SECRET,
-          Type.CONFIG_MAP);
+  /** What others keep in a namespace shows by other kinds; these come and go by themselves. */
+  private static final Set<String> NOT_KEPT =
+      Set.of(
+          "events",
+          "events.events.k8s.io",
+          "endpoints",
+          "packagemanifests.packages.operators.coreos.com");
 
-  /** Secrets and ConfigMaps that Kubernetes makes in namespaces by itself. */
+  /** Groups of kinds that no object is behind. */
+  private static final Set<String> MEASURED =
+      Set.of("metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io");
+
+  /** Labels that an installation gives its namespace. */
+  private static final Set<String> LABELS =
+      Set.of(
+          MeshKinds.COMPONENT_LABEL,
+          "app.kubernetes.io/name",
+          "app.kubernetes.io/part-of",
+          "app.kubernetes.io/component",
+          "app.kubernetes.io/version",
+          "pod-security.kubernetes.io/enforce",
+          "pod-security.kubernetes.io/warn");
+
+  /** Objects, and types of Secrets, that Kubernetes makes in namespaces by itself. */
   private static final Set<String> OF_KUBERNETES =
       Set.of(
-          "kube-root-ca.crt",
-          "openshift-service-ca.crt",
+          "configmap/kube-root-ca.crt",
+          "configmap/openshift-service-ca.crt",
+          "serviceaccount/default",
+          "serviceaccount/builder",
+          "serviceaccount/deployer",
+          "rolebinding/system:deployers",
+          "rolebinding/system:image-builders",
+          "rolebinding/system:image-pullers",
           "kubernetes.io/service-account-token",
           "kubernetes.io/dockercfg");
 
@@ -88,18 +105,12 @@ public final class UninstallCommand implements Callable<Integer> {
 
   private Removal removal(Cluster cluster) throws CommandFailure, IOException {
     String home = namespace.name();
-    Optional<Installation> there =
-        cluster
-            .get(Type.CONFIG_MAP, home, MeshKinds.CONFIG)
-            .map(config -> new Installation(home, config));
-    there.ifPresent(this::tellIfHelm);
-    List<ObjectNode> meshed = cluster.meshedPods(home);
-    if (!meshed.isEmpty() && !force) {
-      throw CommandFailure.failed(
-          "Please uninject the following pods before uninstalling the control plane, or say"
-              + " --force:"
-              + System.lineSeparator()
-              + lines(meshed));
+    Optional<Installation> there = Installation.lookUp(cluster, home);
+    if (!force) {
+      MeshedPods.requireNone(cluster, home, "uninstalling the control plane");
+    }
+    if (there.isPresent()) {
+      tellIfSomebodyElseKeeps(there.get());
     }
     var removal = new Removal();
     cluster.installed(home).forEach(removal::add);
@@ -116,16 +127,22 @@ public final class UninstallCommand implements Callable<Integer> {
     return removal;
   }
 
-  private void tellIfHelm(Installation installation) {
-    installation
-        .helmRelease()
-        .ifPresent(release ->
-            spec.commandLine()
-                .getErr()
-                .println(
-                    "mesh uninstall: this installation is kept by Helm; run `helm uninstall "
-                        + release
-                        + "` as well, or Helm goes on believing that it is there."));
+  private void tellIfSomebodyElseKeeps(Installation installation) throws IOException {
+    Optional<String> release = installation.helmRelease();
+    if (release.isPresent()) {
+      tell(
+          "this installation is kept by Helm; run `helm uninstall "
+              + release.get()
+              + "` as well, or Helm goes on believing that it is there.");
+    } else if (!installation.isOurs()) {
+      tell(
+          "this installation was rendered by another tool than `mesh install`; remove it there as"
+              + " well, or it may come back.");
+    }
+  }
+
+  private void tell(String sentence) {
+    spec.commandLine().getErr().println("mesh uninstall: " + sentence);
   }
 
   /**
@@ -135,7 +152,6 @@ public final class UninstallCommand implements Callable<Integer> {
    */
   private static void addWhatWasMadeLater(
       Cluster cluster, String home, boolean trust, Removal removal) throws CommandFailure {
-    addNamed(cluster, Type.SECRET, home, MeshKinds.INJECTOR_TLS, removal);
     if (trust) {
       addNamed(cluster, Type.SECRET, home, MeshKinds.ISSUER, removal);
     }
@@ -144,13 +160,9 @@ public final class UninstallCommand implements Callable<Integer> {
         removal.add(lease);
       }
     }
-    for (ObjectNode map :
-        cluster.list(Type.CONFIG_MAP, "", "app.kubernetes.io/managed-by=selvage")) {
-      if (map.path("metadata").path("name").asText().equals(MeshKinds.TRUST_ROOTS)) {
-        removal.add(map);
-      }
+    for (String part : List.of("injector", "controlPlane", "gateway")) {
+      MadeLater.of(part, cluster, home).forEach(removal::add);
     }
-    addNamed(cluster, Type.CONFIG_MAP, home, MeshKinds.REPLICAS, removal);
     if (trust) {
       addNamed(cluster, Type.CONFIG_MAP, home, MeshKinds.TRUST_ROOTS, removal);
     }
@@ -178,12 +190,10 @@ public final class UninstallCommand implements Callable<Integer> {
       }
     }
     if (!kept.isEmpty()) {
-      spec.commandLine()
-          .getErr()
-          .println(
-              "mesh uninstall: the custom resources that are in use stay ("
-                  + InstallChecks.names(kept)
-                  + "); --crds deletes them with all their objects.");
+      tell(
+          "the custom resources that are in use stay ("
+              + InstallChecks.names(kept)
+              + "); --crds deletes them with all their objects.");
     }
   }
 
@@ -214,47 +224,69 @@ public final class UninstallCommand implements Callable<Integer> {
         || !there.get().path("metadata").path("labels").has(MeshKinds.COMPONENT_LABEL)) {
       return;
     }
-    var others = new ArrayList<String>();
-    var types = new ArrayList<>(KEPT_IN_NAMESPACES);
-    for (ObjectNode crd : cluster.list(MeshKinds.CRD, "", "")) {
-      Type type = kind(crd.path("spec"));
-      if (type.group().equals(MeshKinds.GROUP) && type.namespaced() && !removal.has(crd)) {
-        types.add(type);
-      }
-    }
-    for (Type type : types) {
-      for (ObjectNode object : cluster.list(type, home, "!" + MeshKinds.COMPONENT_LABEL)) {
-        if (!removal.has(object)
-            && !OF_KUBERNETES.contains(object.path("metadata").path("name").asText())
-            && !OF_KUBERNETES.contains(object.path("type").asText())) {
-          others.add(MeshKinds.reference(object));
-        }
-      }
-    }
-    if (others.isEmpty()) {
+    String reason = whyItStays(cluster, home, removal);
+    if (reason.isEmpty()) {
       removal.add(typed(there.get(), Type.NAMESPACE));
-    } else {
-      spec.commandLine()
-          .getErr()
-          .println(
-              "mesh uninstall: the namespace "
-                  + home
-                  + " stays, because it holds what is not ours ("
-                  + InstallChecks.names(others)
-                  + ").");
+      return;
     }
+    var command = new StringBuilder("kubectl label namespace " + home);
+    JsonNode labels = there.get().path("metadata").path("labels");
+    LABELS.stream()
+        .sorted()
+        .filter(labels::has)
+        .forEach(l -> command.append(' ').append(l).append('-'));
+    tell(
+        "the namespace "
+            + home
+            + " stays, because "
+            + reason
+            + "; `"
+            + command
+            + "` takes our labels off it.");
   }
 
-  private static String lines(List<ObjectNode> pods) {
-    var lines = new StringBuilder();
-    for (ObjectNode pod : pods) {
-      lines
-          .append("\t* ")
-          .append(pod.path("metadata").path("namespace").asText())
-          .append('/')
-          .append(pod.path("metadata").path("name").asText())
-          .append(System.lineSeparator());
+  /** Empty if nothing but ours is in a namespace. */
+  private static String whyItStays(Cluster cluster, String home, Removal removal)
+      throws CommandFailure {
+    Set<String> going = new HashSet<>();
+    for (ObjectNode crd : cluster.list(MeshKinds.CRD, "", "app.kubernetes.io/part-of=selvage")) {
+      if (removal.has(crd)) {
+        going.add(resource(kind(crd.path("spec"))));
+      }
     }
-    return lines.toString().stripTrailing();
+    var others = new ArrayList<String>();
+    try {
+      for (Type type : cluster.listable()) {
+        if (NOT_KEPT.contains(resource(type))
+            || MEASURED.contains(type.group())
+            || going.contains(resource(type))) {
+          continue;
+        }
+        for (ObjectNode object : cluster.list(type, home, "!" + MeshKinds.COMPONENT_LABEL)) {
+          if (!removal.has(object) && isOfOthers(object)) {
+            others.add(MeshKinds.reference(object));
+          }
+        }
+      }
+    } catch (CommandFailure e) {
+      return "not all that is in it can be seen (" + e.getMessage() + ")";
+    }
+    return others.isEmpty()
+        ? ""
+        : "it holds what is not ours (" + InstallChecks.names(others) + ")";
+  }
+
+  /**
+   * What an owner has made goes and stays with its owner, and what Kubernetes makes is nobody's.
+   */
+  private static boolean isOfOthers(JsonNode object) {
+    return object.path("metadata").path("ownerReferences").isEmpty()
+        && !OF_KUBERNETES.contains(MeshKinds.reference(object))
+        && !OF_KUBERNETES.contains(object.path("type").asText());
+  }
+
+  /** {@code mappings.getambassador.io}. */
+  private static String resource(Type type) {
+    return type.group().isEmpty() ? type.plural() : type.plural() + "." + type.group();
   }
 }

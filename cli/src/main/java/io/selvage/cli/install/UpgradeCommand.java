@@ -7,9 +7,9 @@ import io.selvage.cli.CommandFailure;
 import io.selvage.cli.KubeOptions;
 import io.selvage.cli.VersionCommand;
 import io.selvage.cli.install.HelmEngine.RenderException;
-import io.selvage.kube.api.NamedObjects.Type;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.module.ModuleDescriptor.Version;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -39,6 +39,11 @@ public final class UpgradeCommand implements Callable<Integer> {
       description = "The custom resources, which come first, and nothing else.")
   private boolean crds;
 
+  @Option(
+      names = "--allow-downgrade",
+      description = "Go on although the installation is of a newer version than this command.")
+  private boolean allowDowngrade;
+
   @Mixin private RenderOptions options;
   @Mixin private NamespaceOption namespace;
   @Mixin private KubeOptions kube;
@@ -49,11 +54,6 @@ public final class UpgradeCommand implements Callable<Integer> {
     try (ChartFiles charts = ChartFiles.unpack();
         Cluster cluster = Cluster.connect(kube)) {
       String text = crds ? crds(charts, cluster) : everything(charts, cluster);
-      var differences = new Differences(cluster);
-      for (ObjectNode object : HelmEngine.objects(text)) {
-        differences.look(object);
-      }
-      differences.lines().forEach(err::println);
       spec.commandLine().getOut().print(text);
       spec.commandLine().getOut().flush();
       return CommandLine.ExitCode.OK;
@@ -67,8 +67,17 @@ public final class UpgradeCommand implements Callable<Integer> {
   private String crds(ChartFiles charts, Cluster cluster)
       throws CommandFailure, RenderException, IOException {
     cluster.version();
+    Optional<Installation> there = Installation.lookUp(cluster, namespace.name());
+    if (there.isPresent()) {
+      requireNoDowngrade(there.get());
+    }
     String text = Release.renderCrds(charts, namespace.name());
-    new InstallChecks(cluster, namespace.name()).crdsAreOurs(HelmEngine.objects(text));
+    List<ObjectNode> objects = HelmEngine.objects(text);
+    var checks = new InstallChecks(cluster, namespace.name());
+    checks.crdsAreOurs(objects);
+    Differences differences = differences(cluster, objects);
+    checks.mayUpgrade(differences, objects);
+    tell(differences);
     return text;
   }
 
@@ -77,65 +86,73 @@ public final class UpgradeCommand implements Callable<Integer> {
     String kubernetes = cluster.version().text();
     Installation there = Installation.find(cluster, namespace.name());
     there.requireOurs("upgrade");
+    requireNoDowngrade(there);
     ObjectNode chosen = options.over(there.overrides(), charts);
     JsonNode effective = InstallCommand.effective(chosen, charts);
     var checks = new InstallChecks(cluster, namespace.name());
-    List<String> foreign = List.of();
+    checks.trustDomainStays(there.values(), effective);
+    Surroundings surroundings =
+        Surroundings.of(Optional.of(kubernetes)).withReplicas(cluster.replicas(namespace.name()));
     if (effective.path("gateway").path("enabled").asBoolean()) {
       checks.crdsAreThere(HelmEngine.objects(Release.renderCrds(charts, namespace.name())));
-      foreign = checks.foreignClasses();
+      surroundings = surroundings.withForeignClasses(checks.foreignClasses());
     }
     if (effective.path("controlPlane").path("enabled").asBoolean()) {
       checks.trustMaterialKept();
     }
+    surroundings = InstallCommand.withApiServerPorts(surroundings, chosen, effective, checks);
     String text =
-        new Release(namespace.name(), chosen, Optional.empty(), foreign, Optional.of(kubernetes))
-            .render(charts);
-    checks.monitoringIsServed(HelmEngine.objects(text));
-    spec.commandLine()
-        .getErr()
-        .println("from " + there.version() + " to " + VersionCommand.number());
+        new Release(namespace.name(), chosen, Optional.empty(), surroundings).render(charts);
+    List<ObjectNode> objects = HelmEngine.objects(text);
+    checks.monitoringIsServed(objects);
+    Differences differences = differences(cluster, objects);
+    checks.mayUpgrade(differences, objects);
+    List<ObjectNode> left = LeftOver.of(cluster, namespace.name(), objects);
+    left.forEach(differences::left);
+    PrintWriter err = spec.commandLine().getErr();
+    err.println("from " + there.version() + " to " + VersionCommand.number());
+    tell(differences);
+    if (!left.isEmpty()) {
+      err.println(
+          "what is left goes by `mesh prune"
+              + NamespaceOption.in(namespace.name())
+              + " | kubectl delete -f -`, behind the upgrade");
+    }
     return text;
   }
 
-  /** What an upgrade would do to each object. */
-  static final class Differences {
-    private final Cluster cluster;
-    private final java.util.ArrayList<String> lines = new java.util.ArrayList<>();
-    private int same;
-
-    Differences(Cluster cluster) {
-      this.cluster = cluster;
+  /** Older manifests know nothing of what a newer version keeps in the cluster. */
+  private void requireNoDowngrade(Installation there) throws CommandFailure {
+    String own = VersionCommand.number();
+    if (!allowDowngrade && isOlder(own, there.version())) {
+      throw CommandFailure.failed(
+          "The installation is of version "
+              + there.version()
+              + " and this command of "
+              + own
+              + ", which is older: use the `mesh` of that version, or say --allow-downgrade.");
     }
+  }
 
-    void look(ObjectNode wanted) throws CommandFailure {
-      Optional<Type> type = MeshKinds.of(wanted);
-      if (type.isEmpty()) {
-        return;
-      }
-      JsonNode metadata = wanted.path("metadata");
-      Optional<ObjectNode> there =
-          cluster.get(
-              type.get(),
-              type.get().namespaced() ? metadata.path("namespace").asText() : "",
-              metadata.path("name").asText());
-      if (there.isEmpty()) {
-        lines.add("new      " + MeshKinds.reference(wanted));
-        return;
-      }
-      List<String> changes = TreeDifference.of(there.get(), wanted);
-      if (changes.isEmpty()) {
-        same++;
-      } else {
-        lines.add("changed  " + MeshKinds.reference(wanted));
-        changes.forEach(change -> lines.add("           " + change));
-      }
+  private static boolean isOlder(String one, String other) {
+    try {
+      return Version.parse(one).compareTo(Version.parse(other)) < 0;
+    } catch (IllegalArgumentException e) {
+      // Of a build without a version nobody knows how old it is.
+      return false;
     }
+  }
 
-    List<String> lines() {
-      var all = new java.util.ArrayList<>(lines);
-      all.add(same + (same == 1 ? " object stays as it is" : " objects stay as they are"));
-      return all;
+  private static Differences differences(Cluster cluster, List<ObjectNode> objects)
+      throws CommandFailure {
+    var differences = new Differences(cluster);
+    for (ObjectNode object : objects) {
+      differences.look(object);
     }
+    return differences;
+  }
+
+  private void tell(Differences differences) {
+    differences.lines().forEach(spec.commandLine().getErr()::println);
   }
 }

@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Objects behind the paths of an API server, read-only: enough for questions, so that a cluster can
@@ -200,18 +201,55 @@ public final class FakeCluster implements AutoCloseable {
         send(exchange, 403, status(403, "forbidden for a test"));
       } else if (objects.containsKey(path)) {
         send(exchange, 200, objects.get(path));
-      } else if (path.matches("/apis/[^/]+/[^/]+")) {
-        resources(exchange, path.substring("/apis/".length()));
+      } else if (path.equals("/apis")) {
+        groups(exchange);
+      } else if (path.matches("/api/[^/]+|/apis/[^/]+/[^/]+")) {
+        resources(exchange, path.replaceFirst("/apis?/", ""));
       } else {
         list(exchange, path, query == null ? "" : query);
       }
     }
   }
 
+  /** Those of the objects that are there. */
+  private void groups(HttpExchange exchange) throws IOException {
+    ObjectNode answer = JSON.createObjectNode().put("kind", "APIGroupList").put("apiVersion", "v1");
+    var groups = answer.putArray("groups");
+    objects.values().stream()
+        .map(object -> object.path("apiVersion").asText())
+        .filter(apiVersion -> apiVersion.contains("/"))
+        .distinct()
+        .sorted()
+        .forEach(apiVersion -> {
+          ObjectNode group = groups.addObject();
+          group.put("name", apiVersion.substring(0, apiVersion.indexOf('/')));
+          ObjectNode version = group.putObject("preferredVersion");
+          version.put("groupVersion", apiVersion);
+          version.put("version", apiVersion.substring(apiVersion.indexOf('/') + 1));
+          group.putArray("versions").add(version.deepCopy());
+        });
+    send(exchange, 200, answer);
+  }
+
   private void resources(HttpExchange exchange, String apiVersion) throws IOException {
     ObjectNode answer = JSON.createObjectNode().put("kind", "APIResourceList");
     answer.put("groupVersion", apiVersion);
     var items = answer.putArray("resources");
+    // Of other kinds those are served of which there are objects.
+    objects.values().stream()
+        .filter(object -> object.path("apiVersion").asText().equals(apiVersion))
+        .filter(object -> !apiVersion.startsWith("getambassador.io/"))
+        .collect(
+            Collectors.toMap(
+                object -> object.path("kind").asText(),
+                object -> object.at("/metadata").has("namespace"),
+                Boolean::logicalOr,
+                TreeMap::new))
+        .forEach((kind, namespaced) -> {
+          ObjectNode item = items.addObject();
+          item.put("name", plural(kind)).put("kind", kind).put("namespaced", namespaced);
+          item.putArray("verbs").add("list");
+        });
     for (ObjectNode object : objects.values()) {
       if (object.path("kind").asText().equals("CustomResourceDefinition")
           && apiVersion.startsWith(object.at("/spec/group").asText() + "/")) {
@@ -219,7 +257,9 @@ public final class FakeCluster implements AutoCloseable {
             .addObject()
             .put("name", object.at("/spec/names/plural").asText())
             .put("kind", object.at("/spec/names/kind").asText())
-            .put("namespaced", object.at("/spec/scope").asText().equals("Namespaced"));
+            .put("namespaced", object.at("/spec/scope").asText().equals("Namespaced"))
+            .putArray("verbs")
+            .add("list");
       }
     }
     send(exchange, 200, answer);

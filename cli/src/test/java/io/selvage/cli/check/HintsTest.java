@@ -119,7 +119,9 @@ class HintsTest {
   private List<String> commands(String namespace, boolean helm) throws Exception {
     for (String part : Files.readString(ROOT.resolve("charts/golden/default.yaml")).split("---")) {
       if (part.contains("name: selvage-config")) {
-        cluster.add(part.replace("namespace: selvage\n", "namespace: " + namespace + "\n"));
+        cluster.add(
+            part.replace("namespace: \"selvage\"", "namespace: " + namespace)
+                .replace("createNamespace: false", "createNamespace: true"));
       }
     }
     if (helm) {

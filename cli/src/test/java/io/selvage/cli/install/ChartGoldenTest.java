@@ -60,6 +60,17 @@ class ChartGoldenTest {
               "injector.enabled=false"
             }),
         Arguments.of(
+            "constrained",
+            plain,
+            new String[] {
+              "createNamespace=true",
+              "listenAddress=::",
+              "runAsUser=null",
+              "injector.hostNetwork=true",
+              "injector.port=9443",
+              "gateway.enabled=false"
+            }),
+        Arguments.of(
             "identity-given",
             plain,
             new String[] {

@@ -177,6 +177,84 @@ class ChartTest {
   }
 
   @Test
+  void whatANewerKubernetesKnowsIsUsed() throws Exception {
+    String condition = "!has(object.spec.hostNetwork) || !object.spec.hostNetwork";
+    for (String kubernetes : List.of("v1.30.0", "v1.36.2")) {
+      assertThat(
+              Rendered.on(kubernetes, List.of(HA))
+                  .get("MutatingWebhookConfiguration", "selvage-injector")
+                  .at("/webhooks/0/matchConditions/0/expression")
+                  .asText())
+          .isEqualTo(condition);
+    }
+    assertThat(Rendered.on("v1.29.9", List.of(HA)).text()).doesNotContain("matchConditions");
+    for (ObjectNode budget : Rendered.on("v1.27.0", List.of(HA)).ofKind("PodDisruptionBudget")) {
+      assertThat(budget.at("/spec/unhealthyPodEvictionPolicy").asText()).isEqualTo("AlwaysAllow");
+    }
+    assertThat(Rendered.on("v1.26.9", List.of(HA)).text()).doesNotContain("unhealthyPodEviction");
+  }
+
+  @Test
+  void addressesOfBothFamiliesAreText() throws Exception {
+    Rendered rendered = Rendered.with("listenAddress=::");
+    for (String name : List.of("control-plane", "selvage-injector", "selvage-gateway")) {
+      assertThat(rendered.args(name)).contains("--address=::", "--admin-address=::");
+    }
+  }
+
+  @Test
+  void apiServersReachTheWebhookWhereTheyCan() throws Exception {
+    Rendered rendered = Rendered.with("injector.port=9443", "createNamespace=true");
+    assertThat(rendered.args("selvage-injector")).contains("--port=9443");
+    JsonNode pod = rendered.get("Deployment", "selvage-injector").at("/spec/template/spec");
+    assertThat(pod.at("/containers/0/ports/0/containerPort").asInt()).isEqualTo(9443);
+    assertThat(rendered.get("NetworkPolicy", "selvage-injector").at("/spec/ingress/0/ports/0/port"))
+        .hasToString("9443");
+    assertThat(pod.has("hostNetwork")).isFalse();
+    assertThat(level(rendered)).isEqualTo("restricted");
+    Rendered ofNode = Rendered.with("injector.hostNetwork=true", "createNamespace=true");
+    JsonNode there = ofNode.get("Deployment", "selvage-injector").at("/spec/template/spec");
+    assertThat(there.path("hostNetwork").asBoolean()).isTrue();
+    assertThat(there.path("dnsPolicy").asText()).isEqualTo("ClusterFirstWithHostNet");
+    // The port of a node cannot be had twice.
+    assertThat(rollout(ofNode, "selvage-injector")).isEqualTo("1/0");
+    assertThat(level(ofNode)).isEqualTo("privileged");
+  }
+
+  @Test
+  void aClusterMayChooseWhomPodsRunAs() throws Exception {
+    for (ObjectNode deployment : Rendered.with("runAsUser=null").ofKind("Deployment")) {
+      JsonNode security = deployment.at("/spec/template/spec/securityContext");
+      assertThat(fields(security)).doesNotContain("runAsUser", "runAsGroup", "fsGroup");
+      assertThat(security.path("runAsNonRoot").asBoolean()).isTrue();
+    }
+    for (ObjectNode deployment : Rendered.with("runAsUser=1000").ofKind("Deployment")) {
+      JsonNode security = deployment.at("/spec/template/spec/securityContext");
+      for (String field : List.of("runAsUser", "runAsGroup", "fsGroup")) {
+        assertThat(security.path(field).asInt()).isEqualTo(1000);
+      }
+    }
+  }
+
+  @Test
+  void whatSomebodyElseScaledStays() throws Exception {
+    String there = "cli.replicas.selvage-gateway=0";
+    assertThat(replicas(Rendered.with(there, "gateway.replicas=3"))).isEqualTo(3);
+    assertThat(replicas(Rendered.with(there, "gateway.replicas=null"))).isZero();
+    assertThat(replicas(Rendered.with(there, "gateway.autoscaling.enabled=true"))).isZero();
+    assertThat(
+            Rendered.with("cli.replicas.control-plane=4", "controlPlane.replicas=null")
+                .get("Deployment", "control-plane")
+                .at("/spec/replicas")
+                .asInt())
+        .isEqualTo(4);
+  }
+
+  private static int replicas(Rendered rendered) {
+    return rendered.get("Deployment", "selvage-gateway").at("/spec/replicas").asInt(-1);
+  }
+
+  @Test
   void somebodyElsesIssuerIsOnlyRead() throws Exception {
     Rendered external = Rendered.with("identity.external=true");
     assertThat(external.args("control-plane")).contains("--external-identity");
@@ -211,14 +289,14 @@ class ChartTest {
 
   @Test
   void somebodyElseMayScaleTheGateway() throws Exception {
-    assertThat(replicas(Rendered.with())).isTrue();
-    assertThat(replicas(Rendered.with("gateway.replicas=null"))).isFalse();
+    assertThat(hasReplicas(Rendered.with())).isTrue();
+    assertThat(hasReplicas(Rendered.with("gateway.replicas=null"))).isFalse();
     Rendered scaled =
         Rendered.with(
             "podDisruptionBudgets=true",
             "gateway.autoscaling.enabled=true",
             "gateway.autoscaling.maxReplicas=5");
-    assertThat(replicas(scaled)).isFalse();
+    assertThat(hasReplicas(scaled)).isFalse();
     JsonNode spec = scaled.get("HorizontalPodAutoscaler", "selvage-gateway").path("spec");
     assertThat(spec.at("/scaleTargetRef/name").asText()).isEqualTo("selvage-gateway");
     assertThat(spec.path("maxReplicas").asInt()).isEqualTo(5);
@@ -227,7 +305,7 @@ class ChartTest {
     assertThat(Rendered.with().ofKind("HorizontalPodAutoscaler")).isEmpty();
   }
 
-  private static boolean replicas(Rendered rendered) {
+  private static boolean hasReplicas(Rendered rendered) {
     return rendered.get("Deployment", "selvage-gateway").path("spec").has("replicas");
   }
 
@@ -377,6 +455,13 @@ class ChartTest {
           gateway.ports.http=65536                 | gateway.ports.http
           gateway.accessLog=/var/log/access        | gateway.accessLog
           injector.failurePolicy=fail              | injector.failurePolicy
+          injector.port=443                        | injector.port
+          injector.exemptNamespaces={a: b}         | injector.exemptNamespaces.0
+          injector.priorityClassName=a b           | injector.priorityClassName
+          gateway.service.loadBalancerClass=a: b   | gateway.service.loadBalancerClass
+          gateway.service.externalIPs={edge}       | gateway.service.externalIPs.0
+          gateway.otlpEndpoint=http://h #          | gateway.otlpEndpoint
+          runAsUser=0                              | runAsUser
           injector.timeoutSeconds=31               | injector.timeoutSeconds
           controlPlane.prometheus=prometheus:9090  | controlPlane.prometheus
           controlPlane.grafana=grafana:3000        | controlPlane.grafana
@@ -425,6 +510,7 @@ class ChartTest {
       textBlock =
           """
           gateway.ports.https=80                    | gateway.ports.https are the same port
+          injector.port=9995                        | injector.port: port 9995 is the injector's admin
           gateway.ports.https=9901                  | gateway.ports.https: port 9901 is the gateway's admin
           gateway.hostPorts.enabled=true;gateway.hostPorts.https=80 | gateway.hostPorts.https are the same
           gateway.service.httpsPort=80              | gateway.service.httpsPort are the same port
@@ -696,8 +782,7 @@ class ChartTest {
               "selvage",
               chosen,
               java.util.Optional.empty(),
-              List.of(),
-              java.util.Optional.of(HelmEngine.KUBERNETES));
+              Surroundings.of(java.util.Optional.of(HelmEngine.KUBERNETES)));
       List<ObjectNode> byCommand = HelmEngine.objects(release.render(charts));
       // It also writes down what was chosen.
       byCommand.stream()

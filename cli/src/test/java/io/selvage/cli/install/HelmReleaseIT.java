@@ -63,7 +63,9 @@ class HelmReleaseIT {
   @Test
   void theRootOutlivesAnUpgradeThatDoesNotNameItAndAnUninstall() throws Exception {
     ObjectNode given = JsonNodeFactory.instance.objectNode();
-    TrustMaterial.fresh("cluster.local", Instant.now()).addTo(given);
+    TrustMaterial.fresh("cluster.local", Instant.now())
+        .values()
+        .forEach((path, pem) -> given.withObject(parent(path)).put(last(path), pem));
     new Helm(Rendered.CHART)
         .install()
         .withKubeConfig(kube.kubeconfig())
@@ -148,6 +150,49 @@ class HelmReleaseIT {
     } finally {
       Helm.uninstall("other").withKubeConfig(kube.kubeconfig()).withNamespace(namespace).call();
     }
+  }
+
+  /** A number that Helm applied once and leaves out then would be set to one. */
+  @Test
+  void whatSomebodyElseScaledStaysAsItIs() throws Exception {
+    String namespace = "helm-scaled";
+    admin
+        .resource(
+            new NamespaceBuilder().withNewMetadata().withName(namespace).endMetadata().build())
+        .create();
+    ObjectNode values = JsonNodeFactory.instance.objectNode();
+    values.withObject("/gateway").put("replicas", 2);
+    new Helm(Rendered.CHART)
+        .install()
+        .withKubeConfig(kube.kubeconfig())
+        .withName("scaled")
+        .withNamespace(namespace)
+        .withValuesFile(file("fixed.yaml", values))
+        .call();
+    try {
+      var gateway = admin.apps().deployments().inNamespace(namespace).withName("selvage-gateway");
+      gateway.scale(5);
+      values.withObject("/gateway/autoscaling").put("enabled", true);
+      new Helm(Rendered.CHART)
+          .upgrade()
+          .withKubeConfig(kube.kubeconfig())
+          .withName("scaled")
+          .withNamespace(namespace)
+          .withValuesFile(file("scaled.yaml", values))
+          .call();
+      assertThat(gateway.get().getSpec().getReplicas()).isEqualTo(5);
+    } finally {
+      Helm.uninstall("scaled").withKubeConfig(kube.kubeconfig()).withNamespace(namespace).call();
+    }
+  }
+
+  /** {@code a.b.c} is {@code c} in {@code /a/b}. */
+  private static String parent(String path) {
+    return "/" + path.substring(0, path.lastIndexOf('.')).replace('.', '/');
+  }
+
+  private static String last(String path) {
+    return path.substring(path.lastIndexOf('.') + 1);
   }
 
   private static String check(String namespace) throws IOException {

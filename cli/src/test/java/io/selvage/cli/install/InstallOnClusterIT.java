@@ -161,6 +161,12 @@ class InstallOnClusterIT {
         .resource(
             new NamespaceBuilder().withNewMetadata().withName("selvage").endMetadata().build())
         .create();
+    // Of the Prometheus operator no more than what tells a kind that is served.
+    apply(POD_MONITORS);
+    await()
+        .atMost(LIMIT)
+        .ignoreExceptions()
+        .until(() -> admin.getApiResources(MeshKinds.MONITORING + "/v1") != null);
     List<Path> golden;
     try (var files = Files.list(Rendered.ROOT.resolve("charts/golden"))) {
       golden = files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
@@ -168,12 +174,62 @@ class InstallOnClusterIT {
     assertThat(golden).hasSizeGreaterThanOrEqualTo(5);
     for (Path file : golden) {
       for (HasMetadata object : load(Files.readString(file))) {
-        // Of the Prometheus operator, which is not there.
-        if (!object.getApiVersion().startsWith(MeshKinds.MONITORING)) {
+        try {
           admin.resource(object).dryRun().serverSideApply();
+        } catch (io.fabric8.kubernetes.client.KubernetesClientException e) {
+          throw new AssertionError(file + ": " + MeshKinds.reference(json(object)), e);
         }
       }
     }
+    delete(POD_MONITORS);
+  }
+
+  /** As strict as the operator's own about the fields that we write. */
+  private static final String POD_MONITORS =
+      """
+      apiVersion: apiextensions.k8s.io/v1
+      kind: CustomResourceDefinition
+      metadata: {name: podmonitors.monitoring.coreos.com}
+      spec:
+        group: monitoring.coreos.com
+        scope: Namespaced
+        names: {kind: PodMonitor, listKind: PodMonitorList, plural: podmonitors, singular: podmonitor}
+        versions:
+        - name: v1
+          served: true
+          storage: true
+          schema:
+            openAPIV3Schema:
+              type: object
+              required: [spec]
+              properties:
+                spec:
+                  type: object
+                  required: [selector]
+                  properties:
+                    namespaceSelector:
+                      type: object
+                      properties: {any: {type: boolean}}
+                    selector: {type: object, x-kubernetes-preserve-unknown-fields: true}
+                    podMetricsEndpoints:
+                      type: array
+                      items:
+                        type: object
+                        properties:
+                          port: {type: string}
+                          path: {type: string}
+                          interval: {type: string, pattern: "^[0-9]+(ms|s|m|h)$"}
+                          relabelings:
+                            type: array
+                            items:
+                              type: object
+                              properties:
+                                sourceLabels: {type: array, items: {type: string}}
+                                targetLabel: {type: string}
+      """;
+
+  private static com.fasterxml.jackson.databind.JsonNode json(HasMetadata object) {
+    return new com.fasterxml.jackson.databind.ObjectMapper().valueToTree(object);
   }
 
   @Test
@@ -401,12 +457,98 @@ class InstallOnClusterIT {
       }
       assertThat(control.log()).doesNotContain("forbidden");
     }
+    assertTheControlPlaneMayNothingElse();
+    assertTheInjectorMayNothingElse();
     admin.pods().inNamespace("selvage").withName("selvage-gateway-1").withGracePeriod(0).delete();
     assertThat(
             admin.v1().events().inNamespace("selvage").list().getItems().stream()
                 .map(event -> event.getReason())
                 .collect(Collectors.toSet()))
         .contains("IssuedLeafCertificate");
+  }
+
+  private static void assertTheControlPlaneMayNothingElse() throws Exception {
+    try (KubernetesClient account = as("control-plane")) {
+      assertForbidden(() -> account.secrets().inAnyNamespace().list());
+      assertForbidden(() -> account.secrets().inNamespace("selvage").list());
+      assertForbidden(() -> account.secrets().inNamespace("selvage").withName("other").get());
+      assertForbidden(
+          () -> account.secrets().inNamespace("shop").withName("selvage-identity-issuer").get());
+      assertForbidden(() ->
+          account.secrets().inNamespace("selvage").withName("selvage-identity-issuer").delete());
+      assertForbidden(() -> account.configMaps().inAnyNamespace().list());
+      assertForbidden(() -> account.configMaps().inNamespace("selvage").withName("other").get());
+      assertForbidden(
+          () -> account.configMaps().inNamespace("shop").withName("selvage-trust-roots").get());
+      assertForbidden(() -> account.pods().inNamespace("shop").withName("x").get());
+      assertForbidden(() -> account.pods().inNamespace("shop").withName("x").delete());
+      assertForbidden(() -> account.namespaces().withName("shop").delete());
+      assertForbidden(() -> account.apps().deployments().inNamespace("selvage").list());
+      assertForbidden(() -> account.network().v1().ingresses().inAnyNamespace().list());
+      assertForbidden(() -> account.rbac().clusterRoles().list());
+      assertForbidden(
+          () -> account.admissionRegistration().v1().mutatingWebhookConfigurations().list());
+      assertForbidden(() -> account.v1().events().inNamespace("shop").list());
+      assertForbidden(() ->
+          account
+              .serviceAccounts()
+              .inNamespace("selvage")
+              .withName("control-plane")
+              .tokenRequest(new TokenRequestBuilder().withNewSpec().endSpec().build()));
+    }
+  }
+
+  private static void assertTheInjectorMayNothingElse() throws Exception {
+    try (KubernetesClient account = as("selvage-injector")) {
+      assertForbidden(() -> account.pods().inAnyNamespace().list());
+      assertForbidden(() -> account.pods().inNamespace("shop").withName("x").get());
+      assertForbidden(() -> account.secrets().inAnyNamespace().list());
+      assertForbidden(() -> account.secrets().inNamespace("selvage").list());
+      assertForbidden(
+          () -> account.secrets().inNamespace("selvage").withName("selvage-identity-issuer").get());
+      assertForbidden(
+          () -> account.secrets().inNamespace("shop").withName("selvage-injector-tls").get());
+      assertForbidden(
+          () -> account.secrets().inNamespace("selvage").withName("selvage-injector-tls").delete());
+      assertForbidden(() -> account.configMaps().inAnyNamespace().list());
+      assertForbidden(() -> account.configMaps().inNamespace("selvage").withName("other").get());
+      assertForbidden(
+          () -> account.configMaps().inNamespace("shop").withName("selvage-trust-roots").delete());
+      assertForbidden(() -> account.namespaces().withName("shop").delete());
+      assertForbidden(() -> account.apps().replicaSets().inAnyNamespace().list());
+      assertForbidden(() -> account.batch().v1().jobs().inAnyNamespace().list());
+      assertForbidden(() -> account.services().inAnyNamespace().list());
+      assertForbidden(
+          () -> account.admissionRegistration().v1().mutatingWebhookConfigurations().list());
+      assertForbidden(() ->
+          account
+              .admissionRegistration()
+              .v1()
+              .mutatingWebhookConfigurations()
+              .withName("other")
+              .get());
+      assertForbidden(() ->
+          account
+              .admissionRegistration()
+              .v1()
+              .mutatingWebhookConfigurations()
+              .withName("selvage-injector")
+              .delete());
+      assertForbidden(() -> account.rbac().clusterRoles().list());
+      assertForbidden(() -> account.v1().events().inNamespace("shop").list());
+    }
+  }
+
+  private static KubernetesClient as(String account) throws Exception {
+    Path config = kubeconfig(account + "-asked", accountToken("selvage", account));
+    return new KubernetesClientBuilder().withConfig(Config.fromKubeconfig(config.toFile())).build();
+  }
+
+  private static void assertForbidden(java.util.concurrent.Callable<?> call) {
+    assertThatThrownBy(call::call)
+        .isInstanceOfSatisfying(
+            io.fabric8.kubernetes.client.KubernetesClientException.class,
+            e -> assertThat(e.getCode()).isEqualTo(403));
   }
 
   @Test
@@ -534,16 +676,23 @@ class InstallOnClusterIT {
   @Order(17)
   void pruneNamesWhatIsNoLongerMade() throws Exception {
     Mesh nothing = mesh("prune");
-    assertThat(nothing.out()).isEmpty();
+    assertThat(nothing.out()).contains("kind: List").contains("items: []");
     assertThat(nothing.err()).contains("Nothing is left over");
 
-    apply(ok("upgrade", "--set", "injector.enabled=false"));
+    Mesh off = mesh("upgrade", "--set", "injector.enabled=false");
+    assertThat(off.err()).contains("left     deployment/selvage-injector").contains("`mesh prune");
+    apply(off.out());
     String left = ok("prune");
     assertThat(names(left, "Deployment")).containsExactly("selvage-injector");
     assertThat(names(left, "MutatingWebhookConfiguration")).containsExactly("selvage-injector");
     assertThat(names(left, "Secret")).isEmpty();
+    // In a namespace that the webhook, whose policy is Fail by now, does not look at.
+    Pod meshed = pod("kube-system", "meshed", "Running");
+    assertThat(mesh("prune").err())
+        .startsWith("Please uninject the following pods before taking away selvage-injector");
+    admin.resource(meshed).withGracePeriod(0).delete();
     delete(left);
-    assertThat(ok("prune")).isEmpty();
+    assertThat(ok("prune")).contains("items: []");
     apply(ok("upgrade", "--set", "injector.enabled=true"));
   }
 
@@ -557,6 +706,52 @@ class InstallOnClusterIT {
       assertThat(ran.err()).contains("kept by Helm, as the release edge").contains("helm upgrade");
     } finally {
       annotate(Map.of());
+    }
+  }
+
+  @Test
+  @Order(18)
+  void whatAnotherToolHasRenderedIsLeftToIt() throws Exception {
+    var config = admin.configMaps().inNamespace("selvage").withName("selvage-config");
+    String values = config.get().getData().get("values");
+    try {
+      config.edit(map -> {
+        map.getData()
+            .put("values", values.replace("createNamespace: true", "createNamespace: false"));
+        return map;
+      });
+      for (String command : List.of("upgrade", "prune")) {
+        assertThat(refused(command)).contains("rendered by another tool");
+      }
+    } finally {
+      config.edit(map -> {
+        map.getData().put("values", values);
+        return map;
+      });
+    }
+  }
+
+  @Test
+  @Order(18)
+  void aTrustDomainStaysWhileItIsBelieved() throws Exception {
+    // In a namespace that the webhook, whose policy is Fail by now, does not look at.
+    Pod meshed = pod("kube-system", "meshed", "Running");
+    assertThat(refused("upgrade", "--set", "trustDomain=other.example"))
+        .contains("cannot become other.example while 1 pod carries a sidecar");
+    admin.resource(meshed).withGracePeriod(0).delete();
+    assertThat(ok("upgrade", "--set", "trustDomain=other.example")).contains("other.example");
+  }
+
+  @Test
+  @Order(18)
+  void whatSomebodyElseScaledStays() throws Exception {
+    var gateway = admin.apps().deployments().inNamespace("selvage").withName("selvage-gateway");
+    int before = gateway.get().getSpec().getReplicas();
+    gateway.scale(6);
+    try {
+      assertThat(ok("upgrade", "--set", "gateway.replicas=null")).contains("\n  replicas: 6\n");
+    } finally {
+      gateway.scale(before);
     }
   }
 
@@ -607,6 +802,15 @@ class InstallOnClusterIT {
         """);
     assertNamespaceStaysFor("secret/tls");
     admin.secrets().inNamespace("selvage").withName("tls").delete();
+    String role =
+        """
+        apiVersion: rbac.authorization.k8s.io/v1
+        kind: Role
+        metadata: {name: theirs, namespace: selvage}
+        """;
+    apply(role);
+    assertNamespaceStaysFor("role/theirs");
+    delete(role);
     String listener =
         """
         apiVersion: getambassador.io/v3alpha1
@@ -660,7 +864,12 @@ class InstallOnClusterIT {
   private static void assertNamespaceStaysFor(String object) throws Exception {
     Mesh kept = mesh("uninstall");
     assertThat(kept.code()).isZero();
-    assertThat(kept.err()).contains("the namespace selvage stays").contains(object);
+    assertThat(kept.err())
+        .contains("the namespace selvage stays")
+        .contains(object)
+        .contains("`kubectl label namespace selvage ")
+        .contains(" pod-security.kubernetes.io/enforce-")
+        .contains(" selvage.io/control-plane-component-");
     assertThat(names(kept.out(), "Namespace")).isEmpty();
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,7 +106,8 @@ class RefusalsTest {
     customResources();
     cluster.add(
         Files.readString(Rendered.ROOT.resolve("charts/golden/default.yaml"))
-            .replace("namespace: selvage\n", "namespace: mesh-system\n"));
+            .replace("createNamespace: false", "createNamespace: true")
+            .replace("namespace: \"selvage\"", "namespace: mesh-system"));
     refused("install -n mesh-system")
         .contains("`mesh upgrade -n mesh-system`")
         .contains("`mesh uninstall -n mesh-system`");
@@ -214,6 +216,324 @@ class RefusalsTest {
     refused("install").contains("already: keep it with --set identity.external=true");
   }
 
+  /** Argo CD, or `helm template`: nobody knows what was chosen, only what came of it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"upgrade", "prune"})
+  void whatAnotherToolHasRenderedIsLeftToIt(String command) throws Exception {
+    installed();
+    ObjectNode data = cluster.get("ConfigMap", MeshKinds.CONFIG).withObject("/data");
+    data.put(
+        "values",
+        data.path("values").asText().replace("createNamespace: true", "createNamespace: false"));
+    refused(command).contains("rendered by another tool").contains("change it there");
+    Ran uninstall = mesh("uninstall");
+    assertThat(uninstall.code()).isZero();
+    assertThat(uninstall.err()).contains("rendered by another tool").contains("remove it there");
+  }
+
+  @Test
+  void anotherTrustDomainIsRefusedWhilePodsBelieveInThisOne() throws Exception {
+    installed();
+    String other = "upgrade --set trustDomain=other.example";
+    assertThat(mesh(other).code()).isZero();
+    meshedPod("shop", "web-1");
+    refused(other)
+        .contains("cannot become other.example while 1 pod carries a sidecar")
+        .contains("cluster.local");
+    assertThat(mesh("upgrade --set trustDomain=cluster.local").code()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"upgrade", "upgrade --crds"})
+  void anInstallationThatIsNewerIsLeftAlone(String command) throws Exception {
+    installed();
+    cluster.get("ConfigMap", MeshKinds.CONFIG).withObject("/data").put("version", "99.0.0");
+    refused(command).contains("is of version 99.0.0").contains("--allow-downgrade");
+    assertThat(mesh(command + " --allow-downgrade").code()).isZero();
+    cluster.get("ConfigMap", MeshKinds.CONFIG).withObject("/data").put("version", "0.0.1");
+    assertThat(mesh(command).code()).isZero();
+  }
+
+  /** A number that was applied once and is left out then is set to one by an API server. */
+  @ParameterizedTest
+  @ValueSource(strings = {"gateway.autoscaling.enabled=true", "gateway.replicas=null"})
+  void whoScalesFindsWhatThereIs(String set) throws Exception {
+    installed();
+    cluster.get("Deployment", "selvage-gateway").withObject("/spec").put("replicas", 7);
+    Ran ran = mesh("upgrade --set " + set);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.err()).doesNotContain("spec.replicas");
+    assertThat(ran.out()).contains("\n  replicas: 7\n");
+  }
+
+  @Test
+  void whatAnUpgradeTakesAwayAndWhatItLeavesIsSaid() throws Exception {
+    installed();
+    ObjectNode gateway = cluster.get("Deployment", "selvage-gateway");
+    gateway.withObject("/spec").put("paused", true);
+    gateway
+        .withObject("/metadata/annotations")
+        .put("kubectl.kubernetes.io/last-applied-configuration", gateway.toString());
+    cluster.add(
+        """
+        apiVersion: policy/v1
+        kind: PodDisruptionBudget
+        metadata: {name: selvage-gateway, namespace: selvage, labels: {selvage.io/control-plane-component: gateway}}
+        """);
+    Ran ran = mesh("upgrade");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.err())
+        .contains("changed  deployment/selvage-gateway")
+        .contains("spec.paused: true -> nothing")
+        .contains("left     poddisruptionbudget/selvage-gateway")
+        .contains("`mesh prune | kubectl delete -f -`");
+    assertThat(mesh("prune").out()).contains("PodDisruptionBudget");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"default", "kube-system", "kube-public"})
+  void aNamespaceOfTheClustersIsNotTaken(String namespace) throws Exception {
+    customResources();
+    String install = "install -n " + namespace;
+    refused(install).startsWith("The namespace " + namespace + " is the cluster's own");
+    refused(install + " --ignore-cluster").contains("is the cluster's own");
+  }
+
+  @Test
+  void aNamespaceWithPodsOfOthersIsNotTaken() throws Exception {
+    customResources();
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: shop}
+        """);
+    assertThat(mesh("install -n shop").code()).isZero();
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: web-1, namespace: shop}
+        """);
+    refused("install -n shop").contains("holds pods of others (pod/web-1)");
+  }
+
+  /** What is not rendered is not asked for, and what is rendered is. */
+  @Test
+  void aRightIsAskedForWhereItIsNeeded() throws Exception {
+    customResources();
+    cluster.allowedIf(right ->
+        !right.path("resource").asText().equals("poddisruptionbudgets")
+            && !right.path("resource").asText().equals("horizontalpodautoscalers"));
+    assertThat(mesh("install").code()).isZero();
+    refused("install --ha").startsWith("You may not create poddisruptionbudgets.policy");
+    refused("install --set gateway.autoscaling.enabled=true")
+        .startsWith("You may not create horizontalpodautoscalers.autoscaling");
+    cluster.allowedIf(right -> !right.path("resource").asText().equals("namespaces"));
+    refused("install").startsWith("You may not create namespaces,");
+    installation();
+    refused("upgrade").startsWith("You may not create namespaces,");
+  }
+
+  @Test
+  void anUpgradeAsksForTheRightsThatItNeeds() throws Exception {
+    installed();
+    apply(mesh("upgrade").out());
+    cluster.allowedIf(right -> !right.path("verb").asText().equals("patch"));
+    Ran nothing = mesh("upgrade");
+    assertThat(nothing.code()).as(nothing.err()).isZero();
+    refused("upgrade --set logLevel=DEBUG").startsWith("You may not patch ");
+    cluster.allowedIf(right -> right.path("verb").asText().equals("patch"));
+    assertThat(mesh("upgrade --set logLevel=DEBUG").code()).isZero();
+    refused("upgrade --set gateway.publish.service=false")
+        .startsWith("You may not hand out rights");
+  }
+
+  @Test
+  void whatPodsNeedIsNotPruned() throws Exception {
+    installed();
+    apply(mesh("upgrade --set injector.enabled=false").out());
+    meshedPod("shop", "web-1");
+    Ran ran = mesh("prune");
+    assertThat(ran.code()).isEqualTo(1);
+    assertThat(ran.out()).isEmpty();
+    assertThat(ran.err())
+        .startsWith("Please uninject the following pods before taking away selvage-injector")
+        .contains("\t* shop/web-1");
+    assertThat(mesh("prune --force").out()).contains("MutatingWebhookConfiguration");
+  }
+
+  /** What the processes made goes with the part that made it, and not before. */
+  @Test
+  void whatAPartHasMadeIsPrunedWithIt() throws Exception {
+    installed();
+    apply(mesh("upgrade").out());
+    for (String made :
+        List.of(
+            "{apiVersion: v1, kind: Secret, metadata: {name: selvage-injector-tls, namespace:"
+                + " selvage}}",
+            "{apiVersion: v1, kind: ConfigMap, metadata: {name: selvage-trust-roots, namespace:"
+                + " shop, labels: {app.kubernetes.io/managed-by: selvage}}}",
+            "{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name:"
+                + " selvage-gateway-leader, namespace: selvage}}")) {
+      cluster.add(made);
+    }
+    Ran nothing = mesh("prune");
+    assertThat(nothing.err()).contains("Nothing is left over.");
+    assertThat(HelmEngine.objects(nothing.out()))
+        .singleElement()
+        .satisfies(list -> {
+          assertThat(list.path("kind").asText()).isEqualTo("List");
+          assertThat(list.path("items")).isEmpty();
+        });
+    apply(mesh("upgrade --set injector.enabled=false").out());
+    assertThat(names(mesh("prune").out()))
+        .contains("Secret selvage/selvage-injector-tls", "ConfigMap shop/selvage-trust-roots")
+        .doesNotContain(
+            "Lease selvage/selvage-gateway-leader",
+            "ConfigMap selvage/selvage-trust-roots",
+            "Secret selvage/selvage-identity-issuer");
+    apply(mesh("upgrade --set gateway.enabled=false").out());
+    assertThat(names(mesh("prune").out())).contains("Lease selvage/selvage-gateway-leader");
+  }
+
+  @Test
+  void whoAsksForSidecarsIsSaid() throws Exception {
+    installed();
+    meshedPod("shop", "web-1");
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: shop, annotations: {selvage.io/inject: enabled}}
+        """);
+    assertThat(mesh("uninstall").err())
+        .contains("\t* shop/web-1")
+        .contains("`kubectl annotate namespace shop selvage.io/inject-`")
+        .contains("`kubectl rollout restart -n shop deployment,statefulset,daemonset`");
+    cluster.get("Namespace", "shop").withObject("/metadata").remove("annotations");
+    assertThat(mesh("uninstall").err()).doesNotContain("annotate");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Role", "ServiceAccount", "PodDisruptionBudget", "Job", "Widget"})
+  void aNamespaceWithAnythingOfOthersStays(String kind) throws Exception {
+    installed();
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: selvage, labels: {selvage.io/control-plane-component: install, team: a}}
+        ---
+        {apiVersion: v1, kind: ServiceAccount, metadata: {name: default, namespace: selvage}}
+        ---
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: kube-root-ca.crt, namespace: selvage}}
+        ---
+        {apiVersion: v1, kind: Event, metadata: {name: e, namespace: selvage}}
+        ---
+        apiVersion: apps/v1
+        kind: ReplicaSet
+        metadata: {name: owned, namespace: selvage, ownerReferences: [{kind: Deployment, name: x}]}
+        """);
+    assertThat(names(mesh("uninstall").out())).contains("Namespace /selvage");
+    cluster.add(
+        "{apiVersion: example.com/v1, kind: %s, metadata: {name: theirs, namespace: selvage}}"
+            .formatted(kind));
+    Ran ran = mesh("uninstall");
+    assertThat(names(ran.out())).doesNotContain("Namespace /selvage");
+    assertThat(ran.err())
+        .contains("the namespace selvage stays")
+        .contains(kind.toLowerCase(java.util.Locale.ROOT) + "/theirs")
+        .contains("`kubectl label namespace selvage selvage.io/control-plane-component-`");
+  }
+
+  @Test
+  void aNamespaceThatCannotBeSeenWholeStays() throws Exception {
+    installed();
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Namespace
+        metadata: {name: selvage, labels: {selvage.io/control-plane-component: install}}
+        ---
+        {apiVersion: example.com/v1, kind: Widget, metadata: {name: theirs, namespace: selvage}}
+        """);
+    cluster.forbid("widgets");
+    Ran ran = mesh("uninstall");
+    assertThat(ran.code()).isZero();
+    assertThat(names(ran.out())).doesNotContain("Namespace /selvage");
+    assertThat(ran.err()).contains("not all that is in it can be seen");
+  }
+
+  /** minikube and MicroK8s have ports of their own. */
+  @Test
+  void theApiServersOwnPortIsOpened() throws Exception {
+    customResources();
+    String slice =
+        """
+        apiVersion: discovery.k8s.io/v1
+        kind: EndpointSlice
+        metadata: {name: kubernetes, namespace: default}
+        ports: [{name: https, port: %d}]
+        """;
+    cluster.add(slice.formatted(6443));
+    String port = "- {protocol: TCP, port: 16443}";
+    assertThat(mesh("install").out()).contains("port: 6443}").doesNotContain(port);
+    cluster.add(slice.formatted(16443));
+    assertThat(mesh("install").out()).contains("port: 6443}").contains(port);
+    String chosen = " --set networkPolicies.apiServer.ports={7443}";
+    assertThat(mesh("install" + chosen).out()).contains("port: 7443}").doesNotContain(port);
+    installation();
+    assertThat(mesh("upgrade").out()).contains(port);
+    cluster.allowedIf(right -> !right.path("resource").asText().equals("endpointslices"));
+    assertThat(mesh("upgrade").out()).doesNotContain(port);
+  }
+
+  @Test
+  void withoutAClusterSomebodySaysItsVersion() {
+    Ran unsaid = mesh("install --ignore-cluster");
+    assertThat(unsaid.code()).isZero();
+    assertThat(unsaid.err()).contains("rendered for Kubernetes " + HelmEngine.KUBERNETES);
+    Ran said = mesh("install --ignore-cluster --kubernetes-version 1.28.4");
+    assertThat(said.code()).isZero();
+    assertThat(said.err()).isEmpty();
+    assertThat(said.out()).contains("--classic-sidecar");
+    assertThat(unsaid.out()).doesNotContain("--classic-sidecar");
+    refused("install --ignore-cluster --kubernetes-version 1.24.0").contains("1.25");
+    Ran wrong = mesh("install --ignore-cluster --kubernetes-version new");
+    assertThat(wrong.code()).isEqualTo(2);
+    assertThat(mesh("install --kubernetes-version 1.30.0").code()).isEqualTo(2);
+  }
+
+  /** What an API server would make of it. */
+  private void apply(String text) throws Exception {
+    for (ObjectNode object : HelmEngine.objects(text)) {
+      cluster.add(object);
+    }
+  }
+
+  private void meshedPod(String namespace, String name) {
+    cluster.add(
+        """
+        apiVersion: v1
+        kind: Pod
+        metadata: {name: %s, namespace: %s, labels: {selvage.io/control-plane-ns: selvage}}
+        """
+            .formatted(name, namespace));
+  }
+
+  /** {@code KIND NAMESPACE/NAME}. */
+  private static List<String> names(String text) throws Exception {
+    return HelmEngine.objects(text).stream()
+        .map(object ->
+            object.path("kind").asText()
+                + " "
+                + object.at("/metadata/namespace").asText()
+                + "/"
+                + object.at("/metadata/name").asText())
+        .toList();
+  }
+
   /** What was said; standard output is empty, one line was said, and nothing was changed. */
   private org.assertj.core.api.AbstractStringAssert<?> refused(String command) {
     Ran ran = mesh(command);
@@ -251,7 +571,10 @@ class RefusalsTest {
   }
 
   private void installation() throws Exception {
-    cluster.add(Files.readString(Rendered.ROOT.resolve("charts/golden/default.yaml")));
+    // As `mesh install` makes it.
+    cluster.add(
+        Files.readString(Rendered.ROOT.resolve("charts/golden/default.yaml"))
+            .replace("createNamespace: false", "createNamespace: true"));
     trust(CertificateAuthorities.create("cluster.local", Instant.now(), Duration.ofDays(365)));
   }
 

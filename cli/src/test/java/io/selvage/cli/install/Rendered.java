@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The charts of this repository, rendered for a test. */
@@ -25,18 +26,24 @@ record Rendered(String text, List<ObjectNode> objects) {
   /** The same for a version of Kubernetes. */
   static Rendered on(String kubernetes, List<Path> files, String... set)
       throws IOException, HelmEngine.RenderException {
-    ObjectNode own = JsonNodeFactory.instance.objectNode();
-    own.putObject("cli").put("rendered", true);
     var values = new ChartValues();
     for (Path file : files) {
       values.mergeFile(file);
     }
-    values.set(List.of(set), false).merge(own);
+    return of(kubernetes, "selvage", values.set(List.of(set), false).tree());
+  }
+
+  /** With values as they are, in a namespace. */
+  static Rendered of(String kubernetes, String namespace, ObjectNode chosen)
+      throws IOException, HelmEngine.RenderException {
+    ObjectNode own = JsonNodeFactory.instance.objectNode();
+    own.putObject("cli").put("rendered", true);
+    ObjectNode values = new ChartValues().merge(chosen).merge(own).tree();
     Path file = Files.createTempFile("values", ".yaml");
     try {
       String text =
           HelmEngine.render(
-              CHART, values.tree(), file, "selvage", "selvage", Optional.of(kubernetes));
+              CHART, values, Map.of(), file, "selvage", namespace, Optional.of(kubernetes));
       return new Rendered(text, HelmEngine.objects(text));
     } finally {
       Files.delete(file);

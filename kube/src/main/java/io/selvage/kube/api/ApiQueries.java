@@ -4,9 +4,11 @@ package io.selvage.kube.api;
 import static java.util.Objects.requireNonNull;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.fabric8.kubernetes.api.model.APIGroup;
 import io.fabric8.kubernetes.api.model.APIResource;
 import io.fabric8.kubernetes.api.model.APIResourceList;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.api.model.GroupVersionForDiscovery;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -237,6 +239,50 @@ public final class ApiQueries {
         return Set.of();
       }
       throw ApiCallException.of("asking for " + apiVersion, e);
+    }
+  }
+
+  /**
+   * Every kind of object that there can be in a namespace and that can be listed, once, by the
+   * version that the API server prefers where it serves several.
+   *
+   * @throws ApiCallException if it could not be asked, for one group of many too
+   */
+  public List<Type> listable() {
+    var types = new ArrayList<Type>();
+    try {
+      addListable("", "v1", types);
+      var groups = client.getApiGroups();
+      for (APIGroup group : groups == null ? List.<APIGroup>of() : groups.getGroups()) {
+        GroupVersionForDiscovery preferred = group.getPreferredVersion();
+        if (preferred != null) {
+          addListable(group.getName(), preferred.getVersion(), types);
+        }
+        for (GroupVersionForDiscovery version : group.getVersions()) {
+          addListable(group.getName(), version.getVersion(), types);
+        }
+      }
+      return types;
+    } catch (KubernetesClientException e) {
+      throw ApiCallException.of("asking for the kinds of objects", e);
+    }
+  }
+
+  private void addListable(String group, String version, List<Type> to) {
+    APIResourceList resources =
+        client.getApiResources(group.isEmpty() ? version : group + "/" + version);
+    if (resources == null) {
+      return;
+    }
+    for (APIResource resource : resources.getResources()) {
+      if (Boolean.TRUE.equals(resource.getNamespaced())
+          && resource.getVerbs().contains("list")
+          && !resource.getName().contains("/")
+          && to.stream()
+              .noneMatch(known ->
+                  known.group().equals(group) && known.plural().equals(resource.getName()))) {
+        to.add(new Type(group, version, resource.getKind(), resource.getName(), true));
+      }
     }
   }
 
