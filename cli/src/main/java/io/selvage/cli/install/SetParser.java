@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -152,7 +153,7 @@ final class SetParser {
     if (asText) {
       return JSON.textNode(value);
     }
-    return switch (value) {
+    return switch (value.toLowerCase(Locale.ROOT)) {
       case "true" -> JSON.booleanNode(true);
       case "false" -> JSON.booleanNode(false);
       case "null" -> JSON.nullNode();

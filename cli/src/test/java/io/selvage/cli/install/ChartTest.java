@@ -773,6 +773,44 @@ class ChartTest {
   }
 
   @Test
+  void theIssuersKeyIsInNoFile() throws Exception {
+    TrustMaterial trust = TrustMaterial.fresh("cluster.local", java.time.Instant.now());
+    try (ChartFiles charts = ChartFiles.unpack()) {
+      var release =
+          new Release(
+              "selvage",
+              new ChartValues().tree(),
+              java.util.Optional.of(trust),
+              Surroundings.of(java.util.Optional.empty()));
+      var rendered = HelmEngine.objects(release.render(charts));
+      assertThat(rendered)
+          .filteredOn(o -> o.at("/metadata/name").asText().equals("selvage-identity-issuer"))
+          .singleElement()
+          .extracting(o -> decoded(o.at("/data/tls.key")))
+          .isEqualTo(trust.issuerKeyPem());
+      try (var files = Files.walk(charts.file("."))) {
+        assertThat(files.filter(Files::isRegularFile))
+            .hasSizeGreaterThan(30)
+            .noneMatch(file -> contains(file, "PRIVATE KEY"));
+      }
+    }
+  }
+
+  private static String decoded(JsonNode base64) {
+    return new String(
+        java.util.Base64.getDecoder().decode(base64.asText()),
+        java.nio.charset.StandardCharsets.UTF_8);
+  }
+
+  private static boolean contains(Path file, String text) {
+    try {
+      return Files.readString(file).contains(text);
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
   void whatTheCommandRendersIsWhatHelmRenders() throws Exception {
     Rendered byHelm = Rendered.with("gateway.replicas=2", "createNamespace=true");
     ObjectNode chosen = new ChartValues().set(List.of("gateway.replicas=2"), false).tree();

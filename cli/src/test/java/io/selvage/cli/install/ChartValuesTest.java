@@ -22,6 +22,7 @@ class ChartValuesTest {
           a=1                     | {'a':1}
           a.b=x                   | {'a':{'b':'x'}}
           a=true,b=false,c=null   | {'a':true,'b':false,'c':null}
+          a=True,b=FALSE,c=Null   | {'a':true,'b':false,'c':null}
           a=                      | {'a':''}
           a=0123                  | {'a':'0123'}
           a=-5                    | {'a':-5}
