@@ -10,9 +10,7 @@ import io.selvage.model.mesh.MeshProtocol;
 import io.selvage.model.mesh.WorkloadIdentity;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -46,18 +44,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @ArgGroup(exclusive = true, multiplicity = "1")
-  private Source source;
-
-  /** Where the objects come from. */
-  static final class Source {
-    @Option(names = "--from", paramLabel = "DIR", description = "Folder of manifests, watched.")
-    @Nullable Path folder;
-
-    @Option(
-        names = "--kubernetes",
-        description = "The API server of the ambient kubeconfig or of the pod's account.")
-    boolean kubernetes;
-  }
+  private ObjectSource source;
 
   @Option(
       names = "--identity-dir",
@@ -78,6 +65,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
   @Option(
       names = "--address",
       defaultValue = "0.0.0.0",
+      converter = IpAddressOption.class,
       description = "IP address of the gRPC port (default: ${DEFAULT-VALUE}).")
   private String address;
 
@@ -90,6 +78,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
   @Option(
       names = "--api-address",
       defaultValue = "127.0.0.1",
+      converter = IpAddressOption.class,
       description = "IP address of the API port (default: ${DEFAULT-VALUE}).")
   private String apiAddress;
 
@@ -102,6 +91,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
   @Option(
       names = "--admin-address",
       defaultValue = "127.0.0.1",
+      converter = IpAddressOption.class,
       description = "IP address of the admin port (default: ${DEFAULT-VALUE}).")
   private String adminAddress;
 
@@ -149,7 +139,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
       names = "--issuance-lifetime",
       paramLabel = "TIME",
       defaultValue = "24h",
-      converter = GatewayCommand.DurationConverter.class,
+      converter = DurationOption.class,
       description = "Life of the certificates of workloads (default: ${DEFAULT-VALUE}).")
   private Duration issuanceLifetime;
 
@@ -157,7 +147,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
       names = "--clock-skew-allowance",
       paramLabel = "TIME",
       defaultValue = "20s",
-      converter = GatewayCommand.DurationConverter.class,
+      converter = DurationOption.class,
       description = "Added to both ends of that life (default: ${DEFAULT-VALUE}).")
   private Duration clockSkewAllowance;
 
@@ -165,7 +155,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
       names = "--report-interval",
       paramLabel = "TIME",
       defaultValue = "5s",
-      converter = GatewayCommand.DurationConverter.class,
+      converter = DurationOption.class,
       description = "How often proxies report traffic, 500ms to 60s (default: ${DEFAULT-VALUE}).")
   private Duration reportInterval;
 
@@ -173,7 +163,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
       names = "--lame-duck",
       paramLabel = "TIME",
       defaultValue = "0s",
-      converter = GatewayCommand.DurationConverter.class,
+      converter = DurationOption.class,
       description =
           "How long proxies are still served after SIGTERM, not ready any more, before the drain"
               + " (default: ${DEFAULT-VALUE}).")
@@ -183,7 +173,7 @@ final class ControlPlaneCommand implements Callable<Integer> {
       names = "--drain-timeout",
       paramLabel = "TIME",
       defaultValue = "5s",
-      converter = GatewayCommand.DurationConverter.class,
+      converter = DurationOption.class,
       description = "Within which proxies are sent away after SIGTERM (default: ${DEFAULT-VALUE}).")
   private Duration drainTimeout;
 
@@ -282,17 +272,16 @@ final class ControlPlaneCommand implements Callable<Integer> {
   }
 
   private ControlPlaneOptions options() {
-    if (source.folder != null && Files.exists(source.folder) && !Files.isDirectory(source.folder)) {
-      throw wrong("--from " + source.folder + " is not a folder");
-    }
+    source
+        .problem()
+        .ifPresent(problem -> {
+          throw wrong(problem);
+        });
     if (externalIdentity && (source.folder != null || identityDir != null)) {
       throw wrong(
           "--external-identity speaks of objects of a cluster: it goes with --kubernetes and"
               + " without --identity-dir");
     }
-    requireAddress("--address", address);
-    requireAddress("--api-address", apiAddress);
-    requireAddress("--admin-address", adminAddress);
     try {
       return new ControlPlaneOptions(
           address,
@@ -335,14 +324,6 @@ final class ControlPlaneCommand implements Callable<Integer> {
           new WorkloadIdentity(trustDomain, text.substring(0, slash), text.substring(slash + 1)));
     }
     return all;
-  }
-
-  private void requireAddress(String option, String text) {
-    try {
-      InetAddress.ofLiteral(text);
-    } catch (IllegalArgumentException e) {
-      throw wrong(option + " takes an IP address, not " + text);
-    }
   }
 
   private ParameterException wrong(String message) {

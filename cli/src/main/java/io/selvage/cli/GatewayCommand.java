@@ -25,11 +25,8 @@ import io.selvage.proxy.transport.TransportKind;
 import io.vertx.core.http.HttpMethod;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.net.InetAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -60,22 +57,12 @@ final class GatewayCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @ArgGroup(exclusive = true, multiplicity = "1")
-  private Source source;
-
-  /** Where the objects come from. */
-  static final class Source {
-    @Option(names = "--from", paramLabel = "DIR", description = "Folder of manifests, watched.")
-    @Nullable Path folder;
-
-    @Option(
-        names = "--kubernetes",
-        description = "The API server of the ambient kubeconfig or of the pod's account.")
-    boolean kubernetes;
-  }
+  private ObjectSource source;
 
   @Option(
       names = "--address",
       defaultValue = "0.0.0.0",
+      converter = IpAddressOption.class,
       description = "IP address that all listeners bind (default: ${DEFAULT-VALUE}).")
   private String address;
 
@@ -96,6 +83,7 @@ final class GatewayCommand implements Callable<Integer> {
   @Option(
       names = "--admin-address",
       defaultValue = "127.0.0.1",
+      converter = IpAddressOption.class,
       description = "IP address of the admin port (default: ${DEFAULT-VALUE}).")
   private String adminAddress;
 
@@ -129,7 +117,7 @@ final class GatewayCommand implements Callable<Integer> {
       names = "--drain-lame-duck",
       paramLabel = "TIME",
       defaultValue = "5s",
-      converter = DurationConverter.class,
+      converter = DurationOption.class,
       description =
           "How long connections are still accepted after SIGTERM (default: ${DEFAULT-VALUE}).")
   private Duration lameDuck;
@@ -138,7 +126,7 @@ final class GatewayCommand implements Callable<Integer> {
       names = "--drain-timeout",
       paramLabel = "TIME",
       defaultValue = "30s",
-      converter = DurationConverter.class,
+      converter = DurationOption.class,
       description = "How long running exchanges may take after that (default: ${DEFAULT-VALUE}).")
   private Duration drainTimeout;
 
@@ -237,26 +225,6 @@ final class GatewayCommand implements Callable<Integer> {
         defaultValue = MeshOptions.CONTROL_NAMESPACE,
         description = "Namespace of the control plane's identity (default: ${DEFAULT-VALUE}).")
     String controlNamespace;
-  }
-
-  /** Reads {@code 250ms}, {@code 5s} and {@code 2m}. */
-  static final class DurationConverter implements ITypeConverter<Duration> {
-    @Override
-    public Duration convert(String text) {
-      String lower = text.toLowerCase(Locale.ROOT);
-      try {
-        Duration parsed =
-            lower.endsWith("ms")
-                ? Duration.ofMillis(Long.parseLong(lower.substring(0, lower.length() - 2)))
-                : Duration.parse("pt" + lower);
-        if (!parsed.isNegative()) {
-          return parsed;
-        }
-      } catch (NumberFormatException | DateTimeParseException e) {
-        // Told below, in the words of the command line.
-      }
-      throw new TypeConversionException("'" + text + "' is no time such as 250ms, 5s or 2m");
-    }
   }
 
   /** Reads a transport's name as people write it. */
@@ -365,11 +333,11 @@ final class GatewayCommand implements Callable<Integer> {
   }
 
   private GatewayOptions options() {
-    if (source.folder != null && Files.exists(source.folder) && !Files.isDirectory(source.folder)) {
-      throw wrong("--from " + source.folder + " is not a folder");
-    }
-    requireAddress("--address", address);
-    requireAddress("--admin-address", adminAddress);
+    source
+        .problem()
+        .ifPresent(problem -> {
+          throw wrong(problem);
+        });
     try {
       CompileOptions compile =
           CompileOptions.defaults()
@@ -404,14 +372,6 @@ final class GatewayCommand implements Callable<Integer> {
     String name = System.getenv("POD_NAME");
     String host = name == null || name.isBlank() ? System.getenv("HOSTNAME") : name;
     return host == null || host.isBlank() ? PodRef.NONE : new PodRef(gatewayNamespace, host);
-  }
-
-  private void requireAddress(String option, String text) {
-    try {
-      InetAddress.ofLiteral(text);
-    } catch (IllegalArgumentException e) {
-      throw wrong(option + " takes an IP address, not " + text);
-    }
   }
 
   private ParameterException wrong(String message) {

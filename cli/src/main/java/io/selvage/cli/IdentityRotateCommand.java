@@ -55,7 +55,7 @@ final class IdentityRotateCommand implements Callable<Integer> {
       names = "--timeout",
       defaultValue = "5m",
       paramLabel = "TIME",
-      converter = GatewayCommand.DurationConverter.class,
+      converter = DurationOption.class,
       description =
           "How long a phase may wait for proxies before this says that it is held up (default:"
               + " ${DEFAULT-VALUE}).")

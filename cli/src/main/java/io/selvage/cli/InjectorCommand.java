@@ -7,7 +7,6 @@ import io.selvage.injector.webhook.AdmissionServer.ClientCheck;
 import io.selvage.kube.api.ApiServer;
 import io.selvage.kube.api.ApiServerOptions;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +40,7 @@ final class InjectorCommand implements Callable<Integer> {
   @Option(
       names = "--address",
       defaultValue = "0.0.0.0",
+      converter = IpAddressOption.class,
       description = "IP address of the webhook (default: ${DEFAULT-VALUE}).")
   private String address;
 
@@ -53,6 +53,7 @@ final class InjectorCommand implements Callable<Integer> {
   @Option(
       names = "--admin-address",
       defaultValue = "0.0.0.0",
+      converter = IpAddressOption.class,
       description = "IP address of /live, /ready and /metrics (default: ${DEFAULT-VALUE}).")
   private String adminAddress;
 
@@ -98,7 +99,7 @@ final class InjectorCommand implements Callable<Integer> {
       names = "--lame-duck",
       paramLabel = "TIME",
       defaultValue = "0s",
-      converter = GatewayCommand.DurationConverter.class,
+      converter = DurationOption.class,
       description =
           "How long reviews are still taken after SIGTERM, not ready any more (default:"
               + " ${DEFAULT-VALUE}).")
@@ -137,8 +138,6 @@ final class InjectorCommand implements Callable<Integer> {
   }
 
   private InjectorOptions options() {
-    requireAddress("--address", address);
-    requireAddress("--admin-address", adminAddress);
     if (clientCa == null && !clientNames.isEmpty()) {
       throw wrong("--client-name needs --client-ca");
     }
@@ -167,14 +166,6 @@ final class InjectorCommand implements Callable<Integer> {
   private static String replica() {
     String host = System.getenv("HOSTNAME");
     return host == null || host.isBlank() ? "selvage-injector" : host;
-  }
-
-  private void requireAddress(String option, String text) {
-    try {
-      InetAddress.ofLiteral(text);
-    } catch (IllegalArgumentException e) {
-      throw wrong(option + " takes an IP address, not " + text);
-    }
   }
 
   private ParameterException wrong(String message) {

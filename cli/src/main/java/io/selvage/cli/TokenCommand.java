@@ -41,7 +41,7 @@ final class TokenCommand implements Callable<Integer> {
       names = "--ttl",
       paramLabel = "TIME",
       defaultValue = "24h",
-      converter = GatewayCommand.DurationConverter.class,
+      converter = DurationOption.class,
       description = "How long the token is good, such as 30m (default: ${DEFAULT-VALUE}).")
   private Duration ttl;
 

@@ -124,8 +124,7 @@ class GatewayCommandTest {
   @ParameterizedTest
   @CsvSource({"250ms, 250", "5s, 5000", "2m, 120000", "0s, 0"})
   void readsTimes(String text, long millis) {
-    assertThat(new GatewayCommand.DurationConverter().convert(text))
-        .isEqualTo(Duration.ofMillis(millis));
+    assertThat(new DurationOption().convert(text)).isEqualTo(Duration.ofMillis(millis));
   }
 
   @Test
