@@ -20,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 
 /**
  * A real kube-apiserver with its etcd, on loopback and free ports, for tests that must not trust an
@@ -63,6 +64,16 @@ public final class KubeApiServer implements AutoCloseable {
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * {@link #start}, or the test is skipped, saying why none can be started.
+   *
+   * @param dir for certificates, data and logs
+   */
+  public static KubeApiServer startOrSkip(Path dir) throws IOException, InterruptedException {
+    unavailable().ifPresent(why -> Assumptions.abort("skipped: " + why));
+    return start(dir);
   }
 
   /**

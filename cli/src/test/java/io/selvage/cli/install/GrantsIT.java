@@ -27,7 +27,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,8 +46,7 @@ class GrantsIT {
 
   @BeforeAll
   static void start() throws Exception {
-    KubeApiServer.unavailable().ifPresent(why -> Assumptions.abort("skipped: " + why));
-    kube = KubeApiServer.start(dir.resolve("kube"));
+    kube = KubeApiServer.startOrSkip(dir.resolve("kube"));
     admin = client(kube.kubeconfig());
     apply(
         """

@@ -21,7 +21,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,8 +39,7 @@ class HelmReleaseIT {
 
   @BeforeAll
   static void start() throws Exception {
-    KubeApiServer.unavailable().ifPresent(why -> Assumptions.abort("skipped: " + why));
-    kube = KubeApiServer.start(dir.resolve("kube"));
+    kube = KubeApiServer.startOrSkip(dir.resolve("kube"));
     admin =
         new KubernetesClientBuilder()
             .withConfig(Config.fromKubeconfig(kube.kubeconfig().toFile()))

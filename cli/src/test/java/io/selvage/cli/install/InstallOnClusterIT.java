@@ -41,7 +41,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.awaitility.core.ConditionTimeoutException;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer.OrderAnnotation;
 import org.junit.jupiter.api.Order;
@@ -66,8 +65,7 @@ class InstallOnClusterIT {
 
   @BeforeAll
   static void start() throws Exception {
-    KubeApiServer.unavailable().ifPresent(why -> Assumptions.abort("skipped: " + why));
-    kube = KubeApiServer.start(dir.resolve("kube"));
+    kube = KubeApiServer.startOrSkip(dir.resolve("kube"));
     admin =
         new KubernetesClientBuilder()
             .withConfig(Config.fromKubeconfig(kube.kubeconfig().toFile()))

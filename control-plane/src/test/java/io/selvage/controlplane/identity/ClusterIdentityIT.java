@@ -46,7 +46,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,8 +69,7 @@ class ClusterIdentityIT {
 
   @BeforeAll
   static void startServer() throws Exception {
-    KubeApiServer.unavailable().ifPresent(why -> Assumptions.abort("skipped: " + why));
-    server = KubeApiServer.start(dir);
+    server = KubeApiServer.startOrSkip(dir);
     admin = new KubernetesClientBuilder().withConfig(config()).build();
     admin
         .resource(new NamespaceBuilder().withNewMetadata().withName(NS).endMetadata().build())

@@ -40,7 +40,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,9 +60,7 @@ class InjectorIT {
 
   @BeforeAll
   static void start() throws Exception {
-    Optional<String> why = KubeApiServer.unavailable();
-    Assumptions.assumeTrue(why.isEmpty(), () -> "skipped: " + why.orElse(""));
-    kube = KubeApiServer.start(dir);
+    kube = KubeApiServer.startOrSkip(dir);
     admin = new KubernetesClientBuilder().withConfig(config(kube.adminToken())).build();
     namespace("selvage", Map.of());
     namespace("shop", Map.of("selvage.io/inject", "enabled"));

@@ -273,18 +273,8 @@ class CombinationsTest {
       c.headers(
           1,
           false,
-          ":method",
-          "CONNECT",
-          ":protocol",
-          "websocket",
-          ":scheme",
-          "http",
-          ":path",
-          "/ws",
-          ":authority",
-          "a.test",
-          "sec-websocket-version",
-          "13");
+          WireClient.request(
+              "CONNECT", "/ws", ":protocol", "websocket", "sec-websocket-version", "13"));
       assertThat(c.expectStatus(1, 200)).doesNotContainKeys("upgrade", "sec-websocket-accept");
       c.frame(Http2.DATA, 0, 1, "ping".getBytes()).flush();
       assertThat(c.nextOfStreams().payload()).isEqualTo("PING".getBytes());
@@ -313,19 +303,7 @@ class CombinationsTest {
             });
         var gateway = toHttp1(origin.port());
         var c = WireClient.connect(gateway.port())) {
-      c.headers(
-          1,
-          false,
-          ":method",
-          "CONNECT",
-          ":protocol",
-          "websocket",
-          ":scheme",
-          "http",
-          ":path",
-          "/ws",
-          ":authority",
-          "a.test");
+      c.headers(1, false, WireClient.request("CONNECT", "/ws", ":protocol", "websocket"));
       c.expectStatus(1, 200);
       assertThat(c.nextOfStreams().payload()).isEqualTo("hi".getBytes());
       ScriptedOrigin.Connection there = opened.get(20, TimeUnit.SECONDS);
