@@ -2,7 +2,6 @@
 package io.selvage.cli;
 
 import io.selvage.cli.ControlPlaneClient.Params;
-import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.EdgeRow;
 import io.selvage.controlplane.observation.query.EdgesRequest;
 import io.selvage.controlplane.observation.workload.ResourceType;
@@ -12,14 +11,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows who talked to whom, and whether it was secured. */
 @Command(
@@ -35,13 +31,11 @@ import picocli.CommandLine.Spec;
       "1:the control plane cannot be asked",
       "2:not understood"
     })
-final class EdgesCommand implements Callable<Integer> {
+final class EdgesCommand extends TableCommand<EdgeRow> {
   private static final String SECURED = "√";
 
   /** A namespace where there is none. */
   private static final String NOWHERE = "-";
-
-  @Spec private CommandSpec spec;
 
   @Parameters(
       arity = "1..*",
@@ -57,26 +51,18 @@ final class EdgesCommand implements Callable<Integer> {
       description = "Form of the answer: ${COMPLETION-CANDIDATES}.")
   private TableOutput output;
 
-  @Mixin private ControlPlaneOption controlPlane;
+  EdgesCommand() {
+    super("edges", EdgeRow.class, "No edges found.");
+  }
 
   @Override
-  public Integer call() throws InterruptedException {
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter err = spec.commandLine().getErr();
-    try (ControlPlaneClient client = controlPlane.client()) {
-      Answer<EdgeRow> answer = client.ask("edges", params(request()), EdgeRow.class);
-      answer.notes().forEach(note -> err.println("note: " + note));
-      if (output == TableOutput.JSON) {
-        out.println(JsonRows.text(answer.rows()));
-      } else if (answer.rows().isEmpty()) {
-        err.println("No edges found.");
-      } else {
-        table(answer.rows()).lines().forEach(out::println);
-      }
-      return 0;
-    } catch (CommandFailure e) {
-      return e.report(err);
-    }
+  Params params() throws CommandFailure {
+    return params(request());
+  }
+
+  @Override
+  TableOutput output() {
+    return output;
   }
 
   private EdgesRequest request() throws CommandFailure {
@@ -96,6 +82,11 @@ final class EdgesCommand implements Callable<Integer> {
     var params = new Params().add("type", request.type().longName());
     request.namespace().ifPresent(name -> params.add("namespace", name));
     return params;
+  }
+
+  @Override
+  void print(List<EdgeRow> rows, PrintWriter out) {
+    table(rows).lines().forEach(out::println);
   }
 
   private TextTable table(List<EdgeRow> rows) {

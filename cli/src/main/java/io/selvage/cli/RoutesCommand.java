@@ -2,7 +2,6 @@
 package io.selvage.cli;
 
 import io.selvage.cli.ControlPlaneClient.Params;
-import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.RouteRow;
 import io.selvage.controlplane.observation.query.RoutesRequest;
@@ -13,14 +12,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows how well it goes, route by route. */
 @Command(
@@ -36,9 +32,7 @@ import picocli.CommandLine.Spec;
       "1:the control plane cannot be asked",
       "2:not understood"
     })
-final class RoutesCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
+final class RoutesCommand extends TableCommand<RouteRow> {
   @Parameters(
       arity = "1..*",
       paramLabel = "TYPE[/NAME]",
@@ -78,26 +72,18 @@ final class RoutesCommand implements Callable<Integer> {
       })
   private TableOutput output;
 
-  @Mixin private ControlPlaneOption controlPlane;
+  RoutesCommand() {
+    super("routes", RouteRow.class, "No traffic found.");
+  }
 
   @Override
-  public Integer call() throws InterruptedException {
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter err = spec.commandLine().getErr();
-    try (ControlPlaneClient client = controlPlane.client()) {
-      Answer<RouteRow> answer = client.ask("routes", params(request()), RouteRow.class);
-      answer.notes().forEach(note -> err.println("note: " + note));
-      if (output == TableOutput.JSON) {
-        out.println(JsonRows.text(answer.rows()));
-      } else if (answer.rows().isEmpty()) {
-        err.println("No traffic found.");
-      } else {
-        print(answer.rows(), out);
-      }
-      return 0;
-    } catch (CommandFailure e) {
-      return e.report(err);
-    }
+  Params params() throws CommandFailure {
+    return params(request());
+  }
+
+  @Override
+  TableOutput output() {
+    return output;
   }
 
   private RoutesRequest request() throws CommandFailure {
@@ -128,7 +114,8 @@ final class RoutesCommand implements Callable<Integer> {
     return params.add("window", Windows.format(request.window()));
   }
 
-  private void print(List<RouteRow> rows, PrintWriter out) {
+  @Override
+  void print(List<RouteRow> rows, PrintWriter out) {
     var byResource = new LinkedHashMap<String, List<RouteRow>>();
     rows.forEach(
         row -> byResource.computeIfAbsent(row.resource(), _ -> new ArrayList<>()).add(row));

@@ -2,7 +2,6 @@
 package io.selvage.cli;
 
 import io.selvage.cli.ControlPlaneClient.Params;
-import io.selvage.controlplane.observation.query.Answer;
 import io.selvage.controlplane.observation.query.LabelTest;
 import io.selvage.controlplane.observation.query.OtherEnd;
 import io.selvage.controlplane.observation.query.StatRequest;
@@ -15,14 +14,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.Spec;
 
 /** Shows how well it goes: the golden metrics of resources. */
 @Command(
@@ -38,9 +34,7 @@ import picocli.CommandLine.Spec;
       "1:the control plane cannot be asked",
       "2:not understood"
     })
-final class StatCommand implements Callable<Integer> {
-  @Spec private CommandSpec spec;
-
+final class StatCommand extends TableCommand<StatRow> {
   @Parameters(
       arity = "1..*",
       paramLabel = "TYPE[/NAME]",
@@ -99,26 +93,18 @@ final class StatCommand implements Callable<Integer> {
       description = "Form of the answer: ${COMPLETION-CANDIDATES}.")
   private TableOutput output;
 
-  @Mixin private ControlPlaneOption controlPlane;
+  StatCommand() {
+    super("stat", StatRow.class, "No traffic found.");
+  }
 
   @Override
-  public Integer call() throws InterruptedException {
-    PrintWriter out = spec.commandLine().getOut();
-    PrintWriter err = spec.commandLine().getErr();
-    try (ControlPlaneClient client = controlPlane.client()) {
-      Answer<StatRow> answer = client.ask("stat", params(request()), StatRow.class);
-      answer.notes().forEach(note -> err.println("note: " + note));
-      if (output == TableOutput.JSON) {
-        out.println(JsonRows.text(answer.rows()));
-      } else if (answer.rows().isEmpty()) {
-        err.println("No traffic found.");
-      } else {
-        print(answer.rows(), out);
-      }
-      return 0;
-    } catch (CommandFailure e) {
-      return e.report(err);
-    }
+  Params params() throws CommandFailure {
+    return params(request());
+  }
+
+  @Override
+  TableOutput output() {
+    return output;
   }
 
   private StatRequest request() throws CommandFailure {
@@ -172,7 +158,8 @@ final class StatCommand implements Callable<Integer> {
     return params;
   }
 
-  private void print(List<StatRow> rows, PrintWriter out) {
+  @Override
+  void print(List<StatRow> rows, PrintWriter out) {
     var byType = new LinkedHashMap<ResourceType, List<StatRow>>();
     for (StatRow row : rows) {
       byType.computeIfAbsent(ResourceType.parse(row.kind()), _ -> new ArrayList<>()).add(row);
