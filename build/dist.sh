@@ -18,7 +18,7 @@ fi
 if [[ ${1:-build} == build && ! -e $dist/selvage.aot ]]; then
   source build/jvm.sh
   if ! "$JAVA25/bin/java" "${JVM_FLAGS[@]}" -XX:AOTCacheOutput="$dist/selvage.aot" -cp "$(dist_classpath "$dist")" \
-    io.selvage.cli.AotTraining build/training.txt >cli/target/aot-training.log 2>&1; then
+    io.selvage.cli.training.AotTraining build/training.txt >cli/target/aot-training.log 2>&1; then
     rm -f "$dist/selvage.aot"
     echo "selvage: the ahead-of-time training run failed (see cli/target/aot-training.log): commands will start slower" >&2
   fi
@@ -28,7 +28,7 @@ fi
 if [[ ${1:-build} == build && ! -e sidecar/target/dist/selvage.aot ]]; then
   source build/jvm.sh
   sidecar=sidecar/target/dist
-  if ! "$JAVA25/bin/java" "${JVM_FLAGS[@]}" -cp "$(dist_classpath "$dist")" io.selvage.cli.SidecarTraining \
+  if ! "$JAVA25/bin/java" "${JVM_FLAGS[@]}" -cp "$(dist_classpath "$dist")" io.selvage.cli.training.SidecarTraining \
     env "${SIDECAR_ENVIRONMENT[@]}" "$JAVA25/bin/java" "${SIDECAR_JVM_FLAGS[@]}" \
     -Djava.library.path="$PWD/$sidecar/native" -XX:AOTCacheOutput="$sidecar/selvage.aot" \
     -cp "$(dist_classpath "$sidecar")" io.selvage.sidecar.SidecarMain >cli/target/sidecar-training.log 2>&1; then

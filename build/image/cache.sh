@@ -41,7 +41,7 @@ train_component() {
   done <"$home/command"
   mapfile -t variables < <(environment "$component" | grep -v ^PATH=)
   case $component in
-  sidecar) trainer=(io.selvage.cli.SidecarTraining) ;;
+  sidecar) trainer=(io.selvage.cli.training.SidecarTraining) ;;
   *) trainer=(io.selvage.cli.training.ComponentTraining "$(subcommand "$component")") ;;
   esac
   timeout 600 "$JAVA25/bin/java" "${JVM_FLAGS[@]}" -cp "$(dist_classpath cli/target/dist)" "${trainer[@]}" \

@@ -60,7 +60,7 @@ public final class Main {
   }
 
   /** A writer that ends each line with a flush, in UTF-8 whatever the terminal's locale. */
-  static PrintWriter utf8(PrintStream stream) {
+  public static PrintWriter utf8(PrintStream stream) {
     return new PrintWriter(stream, true, StandardCharsets.UTF_8);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.selvage.cli;
+package io.selvage.cli.training;
 
+import io.selvage.cli.Main;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.selvage.cli;
+package io.selvage.cli.training;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import io.selvage.cli.SidecarTraining.Ends.Side;
+import io.selvage.cli.ControlPlanes;
+import io.selvage.cli.FreePorts;
+import io.selvage.cli.training.SidecarTraining.Ends.Side;
 import io.selvage.controlplane.app.ControlPlaneOptions;
 import io.selvage.controlplane.app.ControlPlaneProcess;
 import io.selvage.controlplane.identity.FolderStorage;
