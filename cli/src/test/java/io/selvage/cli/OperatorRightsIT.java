@@ -60,7 +60,7 @@ class OperatorRightsIT {
         new KubernetesClientBuilder()
             .withConfig(Config.fromKubeconfig(kube.kubeconfig().toFile()))
             .build();
-    apply("{apiVersion: v1, kind: Namespace, metadata: {name: selvage}}");
+    apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: selvage}\n");
     CommandLineRun install = mesh("install", "--ignore-cluster");
     assertThat(install.code()).as(install.err()).isZero();
     for (String document : install.out().split("(?m)^---$")) {
@@ -268,7 +268,7 @@ class OperatorRightsIT {
     Path jane = kube.certificateKubeconfig("jane");
     String token = token(kube("--kubeconfig", jane.toString())).orElseThrow().token();
     Path good = Files.writeString(dir.resolve("good"), token);
-    apply("{apiVersion: v1, kind: ServiceAccount, metadata: {name: web, namespace: selvage}}");
+    apply("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web, namespace: selvage}\n");
     Path other =
         Files.writeString(
             dir.resolve("other"),

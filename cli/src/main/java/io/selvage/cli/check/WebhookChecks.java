@@ -126,8 +126,8 @@ final class WebhookChecks {
     ObjectNode metadata = pod.putObject("metadata").put("namespace", namespace);
     metadata.put("name", "selvage-check-" + Long.toHexString(RANDOM.nextLong()));
     metadata.putObject("annotations").put("selvage.io/inject", "enabled");
-    ObjectNode container =
-        pod.putObject("spec").putArray("containers").addObject().put("name", "check");
+    ObjectNode spec = pod.putObject("spec").put("serviceAccountName", "default");
+    ObjectNode container = spec.putArray("containers").addObject().put("name", "check");
     container.put("image", "selvage/check");
     return pod;
   }
@@ -139,6 +139,9 @@ final class WebhookChecks {
             .at("/webhooks/0/clientConfig/service");
     String name = service.path("name").asText();
     String where = service.path("namespace").asText();
+    if (name.isEmpty() || where.isEmpty()) {
+      throw Finding.of("the registration names no Service");
+    }
     if (facts.cluster().get(MeshKinds.SERVICE, where, name).isEmpty()) {
       throw Finding.of("the Service " + where + "/" + name + " is gone");
     }

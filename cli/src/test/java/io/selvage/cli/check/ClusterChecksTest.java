@@ -454,6 +454,18 @@ class ClusterChecksTest {
   }
 
   @Test
+  void aRegistrationWithoutAServiceIsAnError() throws Exception {
+    cluster
+        .get("MutatingWebhookConfiguration", "selvage-injector")
+        .withObject("/webhooks/0/clientConfig")
+        .remove("service");
+    assertError(
+        run(false, false),
+        "the injector's webhook has a Service with ready endpoints",
+        "the registration names no Service");
+  }
+
+  @Test
   void theDryRunGoesWhereASidecarIsWelcome() throws Exception {
     String line = "a pod that asks for a sidecar is given one";
     cluster.admission(pod -> pod);

@@ -93,6 +93,7 @@ public record KubeAccount(
     if (!files.isEmpty()) {
       requireContext(config, named);
     }
+    ClientKeys.nameAlgorithm(config);
     if (user.isPresent()) {
       config.setImpersonateUsername(user.get());
       config.setImpersonateGroups(groups.toArray(String[]::new));
