@@ -133,7 +133,9 @@ final class IssuerStore {
       return false;
     }
     files = found;
-    if (bad || !found.sameIssuer(judged)) {
+    if (bad
+        || !found.sameIssuer(judged)
+        || storage.mayGoBack() && StoredAnchors.isOlder(found.rotation(), good.rotation())) {
       return take(found, now, false);
     }
     good = found;
@@ -192,7 +194,7 @@ final class IssuerStore {
     Optional<StoredAnchors.Back> back =
         ours || !storage.mayGoBack()
             ? Optional.empty()
-            : StoredAnchors.look(found, record(found), trust, now);
+            : StoredAnchors.look(found, good.rotation(), trust, now);
     Judgement judgement =
         back.map(b ->
                 (Judgement)
@@ -227,11 +229,6 @@ final class IssuerStore {
     };
   }
 
-  /** Of the last rotation; whoever replaces the whole object takes it away. */
-  private String record(IssuerFiles found) {
-    return found.rotation().isEmpty() ? good.rotation() : found.rotation();
-  }
-
   private boolean mayRestore(Instant now) {
     Instant last = restoredAt;
     return trust != null
@@ -242,7 +239,7 @@ final class IssuerStore {
   /** Puts the present ones back, and says so; whether it should be read again soon. */
   private boolean restore(IssuerFiles found, String message, Instant now) {
     restoredAt = now;
-    IssuerFiles present = good.withRotation(record(found));
+    IssuerFiles present = good.withRotation(StoredAnchors.newer(found.rotation(), good.rotation()));
     String text = storage.describe() + ": " + message + "; those in use are put back";
     try {
       storage.write(found, present);

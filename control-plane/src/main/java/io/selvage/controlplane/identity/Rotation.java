@@ -175,7 +175,8 @@ final class Rotation {
     var state =
         new RotationState(
             ended ? Phase.RENEWING : Phase.TRUSTING,
-            now,
+            // Which of two is the later one must be certain, whatever the clocks of the replicas.
+            now.isAfter(before.startedAt()) ? now : before.startedAt().plusMillis(1),
             now,
             trust.bundle().pem(),
             made.bundle().pem(),

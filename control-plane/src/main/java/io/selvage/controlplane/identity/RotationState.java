@@ -126,6 +126,20 @@ record RotationState(
         leaveBehind && next == Phase.PRUNING);
   }
 
+  /**
+   * Whether it is of an earlier rotation, or of an earlier phase of the same. Phases are told apart
+   * by their order: the clocks of two replicas may differ.
+   */
+  boolean isBefore(RotationState other) {
+    int order = startedAt.compareTo(other.startedAt);
+    return order < 0 || order == 0 && phase.compareTo(other.phase) < 0;
+  }
+
+  /** Whether both are of one rotation, in the same phase. */
+  boolean isAt(RotationState other) {
+    return startedAt.equals(other.startedAt) && phase == other.phase;
+  }
+
   RotationState withOldLeavesEnd(Instant end) {
     return new RotationState(
         phase, startedAt, phaseSince, oldAnchors, newAnchor, end, prune, timeout, leaveBehind);

@@ -37,11 +37,19 @@ final class StoredAnchors {
    * Looks at what was read.
    *
    * @param found what is stored now
-   * @param record of the last rotation, as it is stored or was stored last
+   * @param known the record of the last rotation, as it was stored when all was good; empty before
+   *     that
    * @param trust what is in use; null before the first
    */
-  static Optional<Back> look(IssuerFiles found, String record, @Nullable Trust trust, Instant now) {
-    RotationState state = parse(record);
+  static Optional<Back> look(IssuerFiles found, String known, @Nullable Trust trust, Instant now) {
+    RotationState state = parse(newer(found.rotation(), known));
+    if (isOlder(found.rotation(), known)) {
+      return Optional.of(
+          new Back.Replaced(
+              "the record of the rotation of "
+                  + parse(found.rotation()).startedAt()
+                  + " and the anchors of then are there again, as when a backup is applied"));
+    }
     Set<X509Certificate> bundle = anchors(found.bundle());
     if (isSwitched(state.phase())) {
       Set<X509Certificate> old = anchors(state.oldAnchors());
@@ -67,6 +75,17 @@ final class StoredAnchors {
         new Back.Unheard(
             "the anchors do not hold the one of the issuer in use, so that no proxy would believe"
                 + " another; `mesh identity rotate` replaces a root without that"));
+  }
+
+  /** Whether a record is of an earlier rotation than another, or of an earlier phase of it. */
+  static boolean isOlder(String record, String known) {
+    RotationState state = parse(record);
+    return state.phase() != Phase.NONE && state.isBefore(parse(known));
+  }
+
+  /** The record that is to be believed: what is stored, unless it is gone, damaged or older. */
+  static String newer(String stored, String known) {
+    return parse(stored).phase() == Phase.NONE || isOlder(stored, known) ? known : stored;
   }
 
   /** What the record says that the anchors are to be, where they need not hold the one in use. */

@@ -174,6 +174,13 @@ class WentBackTest {
     clock.advance(Duration.ofHours(1));
   }
 
+  /** As {@code kubectl replace} of a backup does: it brings its annotations. */
+  private void replace(String key, ObjectNode backup) {
+    ObjectNode now = backup.deepCopy();
+    now.withObject("/metadata").put("resourceVersion", Long.toString(++version));
+    objects.put(key, now);
+  }
+
   private void assertPresent() {
     assertThat(store.trust().bundle()).isEqualTo(fresh);
     assertThat(fresh.anchors()).containsExactly(store.trust().issuer().anchor());
@@ -205,6 +212,35 @@ class WentBackTest {
     objects.put(SECRET, oldSecret.deepCopy());
     refresh();
     assertPresent();
+  }
+
+  /** The record in the backup says that the root of the first rotation is the one to stay. */
+  @Test
+  void aBackupThatBringsTheRecordOfAnEarlierRotationIsNotTakenBack() throws Exception {
+    rotate();
+    oldSecret = objects.get(SECRET).deepCopy();
+    oldConfigMap = objects.get(CONFIG_MAP).deepCopy();
+    assertThat(oldConfigMap.at("/metadata/annotations").toString()).contains("DONE");
+    old = fresh;
+    rotate();
+    ObjectNode present = objects.get(CONFIG_MAP).deepCopy();
+    replace(CONFIG_MAP, oldConfigMap);
+    replace(SECRET, oldSecret);
+    refresh();
+    assertPresent();
+    assertThat(record(objects.get(CONFIG_MAP))).isEqualTo(record(present));
+
+    clock.advance(Duration.ofMinutes(1));
+    events.clear();
+    present.withObject("/metadata").set("annotations", oldConfigMap.at("/metadata/annotations"));
+    replace(CONFIG_MAP, present);
+    refresh();
+    assertPresent();
+    assertThat(record(objects.get(CONFIG_MAP))).contains(fresh.pem().lines().toList().get(1));
+  }
+
+  private static String record(ObjectNode configMap) {
+    return configMap.at("/metadata/annotations").path(ClusterStorage.ROTATION).asText();
   }
 
   @Test
