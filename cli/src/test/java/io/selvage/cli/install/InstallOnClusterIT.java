@@ -643,6 +643,25 @@ class InstallOnClusterIT {
         .untilAsserted(() ->
             assertThatThrownBy(() -> pod("shop", "kept-out", "Running"))
                 .hasMessageContaining("selvage-injector"));
+    // What a cluster needs to recover does not wait for us.
+    Pod ofNode =
+        admin
+            .resource(
+                new PodBuilder()
+                    .withNewMetadata()
+                    .withNamespace("shop")
+                    .withName("network-plugin")
+                    .endMetadata()
+                    .withNewSpec()
+                    .withHostNetwork(true)
+                    .addNewContainer()
+                    .withName("app")
+                    .withImage("none")
+                    .endContainer()
+                    .endSpec()
+                    .build())
+            .create();
+    admin.resource(ofNode).withGracePeriod(0).delete();
     Mesh check = mesh("check", "--wait", "0s", "-o", "short");
     assertThat(check.code()).isEqualTo(1);
     assertThat(check.out()).contains("the Service selvage/selvage-injector is gone");
