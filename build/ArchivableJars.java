@@ -148,7 +148,10 @@ final class ArchivableJars {
 
   /** By the head of a class file (JVMS 4.1): magic number, minor and major version. */
   private static boolean isOld(byte[] bytes) {
-    return bytes.length >= Long.BYTES && ByteBuffer.wrap(bytes).getShort(6) < JAVA_6_VERSION;
+    ByteBuffer head = ByteBuffer.wrap(bytes);
+    return bytes.length >= Long.BYTES
+        && head.getInt(0) == ClassFile.MAGIC_NUMBER
+        && head.getShort(6) < JAVA_6_VERSION;
   }
 
   private byte[] renew(String name, byte[] bytes) {

@@ -25,7 +25,11 @@ gather() {
       CHANGED=1
     fi
   done
-  if [[ -n $CHANGED ]]; then
-    "$JAVA25/bin/java" build/ArchivableJars.java "$dist/lib"
+  # The marker comes last: whatever was interrupted is done again.
+  if [[ -n $CHANGED || ! -e $dist/archivable || build/ArchivableJars.java -nt $dist/archivable ]]; then
+    rm -f "$dist/archivable"
+    TZ=UTC "$JAVA25/bin/java" build/ArchivableJars.java "$dist/lib"
+    touch "$dist/archivable"
+    CHANGED=1
   fi
 }

@@ -122,7 +122,9 @@ final class ControlPlaneReach implements AutoCloseable {
                   + System.lineSeparator()
                   + "Somebody listens on "
                   + local(here)
-                  + ", who is not asked, for there is a kubeconfig."
+                  + ", who is not asked, for there is a kubeconfig; --control-plane "
+                  + local(here)
+                  + " asks there."
               : message);
     } catch (RuntimeException e) {
       // A kubeconfig is other people's text, and the client library says little of it.

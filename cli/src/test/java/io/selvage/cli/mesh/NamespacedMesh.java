@@ -108,7 +108,10 @@ final class NamespacedMesh implements AutoCloseable {
 
   /** Runs a {@code mesh} command on the node, next to the control plane. */
   Ran meshCommand(String... args) {
-    var command = new ArrayList<>(List.of("env", "MESH_NO_BUILD=1", mesh()));
+    var command =
+        new ArrayList<>(
+            List.of(
+                "env", "MESH_NO_BUILD=1", "SELVAGE_CONTROL_PLANE=http://127.0.0.1:8085", mesh()));
     command.addAll(List.of(args));
     return pods.node().run(command);
   }
