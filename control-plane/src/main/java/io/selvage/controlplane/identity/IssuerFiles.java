@@ -41,6 +41,16 @@ record IssuerFiles(
     return bundle.equals(other.bundle) && chain.equals(other.chain) && key.equals(other.key);
   }
 
+  /** Whether certificate and key of the issuer are the same, whatever the anchors. */
+  boolean sameIssuerAlone(IssuerFiles other) {
+    return chain.equals(other.chain) && key.equals(other.key);
+  }
+
+  /** Whether anchors and record are the same, whatever the issuer. */
+  boolean sameAnchors(IssuerFiles other) {
+    return bundle.equals(other.bundle) && rotation.equals(other.rotation);
+  }
+
   IssuerFiles withBundle(String pem) {
     return new IssuerFiles(pem, chain, key, nextChain, nextKey, rotation);
   }

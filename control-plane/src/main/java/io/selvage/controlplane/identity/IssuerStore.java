@@ -46,7 +46,10 @@ final class IssuerStore {
   /** Reason of the problem that all anchors are others at once. */
   static final String UNHEARD = "AnchorsUnheard";
 
-  /** Whoever applies old manifests again and again is not raced. */
+  /**
+   * Whoever applies old manifests again and again is not raced. Each of the two objects has its own
+   * minute: many apply one after the other.
+   */
   private static final Duration RESTORE_EVERY = Duration.ofMinutes(1);
 
   /** As last taken over, or last found bad. */
@@ -58,7 +61,10 @@ final class IssuerStore {
   /** As they were read when they were good for the last time. */
   private IssuerFiles good = IssuerFiles.NONE;
 
-  private @Nullable Instant restoredAt;
+  /** When the ConfigMap was put back, and when the Secret was. */
+  private @Nullable Instant anchorsRestoredAt;
+
+  private @Nullable Instant issuerRestoredAt;
 
   /** Whether {@link #judged} was found bad. It is tried again: time alone may make it good. */
   private boolean bad;
@@ -208,7 +214,7 @@ final class IssuerStore {
           suspect = found;
           yield true;
         }
-        if (reason.equals(WENT_BACK) && mayRestore(now)) {
+        if (reason.equals(WENT_BACK) && mayRestore(found, now)) {
           yield restore(found, message, now);
         }
         judged = found;
@@ -229,17 +235,29 @@ final class IssuerStore {
     };
   }
 
-  private boolean mayRestore(Instant now) {
-    Instant last = restoredAt;
+  private boolean mayRestore(IssuerFiles found, Instant now) {
+    // Those of a replica that has not followed yet are not the present ones: another puts
+    // these back.
     return trust != null
         && !good.chain().isEmpty()
-        && (last == null || Duration.between(last, now).abs().compareTo(RESTORE_EVERY) >= 0);
+        && StoredAnchors.sameStep(known(found), good.rotation())
+        && (found.sameIssuerAlone(good) || isLongAgo(issuerRestoredAt, now))
+        && (found.sameAnchors(good.withRotation(known(found)))
+            || isLongAgo(anchorsRestoredAt, now));
+  }
+
+  private static boolean isLongAgo(@Nullable Instant last, Instant now) {
+    return last == null || Duration.between(last, now).abs().compareTo(RESTORE_EVERY) >= 0;
+  }
+
+  /** The record to go by: whoever replaces the whole object takes it away, or brings an old one. */
+  private String known(IssuerFiles found) {
+    return StoredAnchors.newer(found.rotation(), good.rotation());
   }
 
   /** Puts the present ones back, and says so; whether it should be read again soon. */
   private boolean restore(IssuerFiles found, String message, Instant now) {
-    restoredAt = now;
-    IssuerFiles present = good.withRotation(StoredAnchors.newer(found.rotation(), good.rotation()));
+    IssuerFiles present = good.withRotation(known(found));
     String text = storage.describe() + ": " + message + "; those in use are put back";
     try {
       storage.write(found, present);
@@ -251,6 +269,12 @@ final class IssuerStore {
       bad = true;
       report(WENT_BACK, message + ", and cannot be put right: " + e.getMessage());
       return false;
+    }
+    if (!found.sameIssuerAlone(present)) {
+      issuerRestoredAt = now;
+    }
+    if (!found.sameAnchors(present)) {
+      anchorsRestoredAt = now;
     }
     skipped.incrementAndGet();
     log.error("{} ({})", text, WENT_BACK);

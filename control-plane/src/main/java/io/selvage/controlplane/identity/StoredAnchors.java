@@ -88,6 +88,11 @@ final class StoredAnchors {
     return parse(stored).phase() == Phase.NONE || isOlder(stored, known) ? known : stored;
   }
 
+  /** Whether both records are of one rotation, in the same phase. */
+  static boolean sameStep(String record, String other) {
+    return parse(record).isAt(parse(other));
+  }
+
   /** What the record says that the anchors are to be, where they need not hold the one in use. */
   private static Set<X509Certificate> explained(RotationState state) {
     return switch (state.phase()) {

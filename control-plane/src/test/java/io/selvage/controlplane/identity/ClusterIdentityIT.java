@@ -54,6 +54,10 @@ import org.junit.jupiter.api.io.TempDir;
 /** Identity against a real API server: its tokens, its Secret, its ConfigMap, its Events. */
 class ClusterIdentityIT {
   private static final Duration LIMIT = Duration.ofSeconds(60);
+
+  /** Twice the minute within which an object is put back but once, and then some. */
+  private static final Duration RESTORED = Duration.ofSeconds(180);
+
   private static final String NS = "selvage";
   private static final WorkloadIdentity SELF =
       new WorkloadIdentity("cluster.local", NS, "control-plane");
@@ -253,10 +257,10 @@ class ClusterIdentityIT {
           return s;
         });
     await()
-        .atMost(LIMIT)
+        .atMost(RESTORED)
         .until(() -> eventMessages().stream().anyMatch(m -> m.contains("are there again")));
     await()
-        .atMost(LIMIT)
+        .atMost(RESTORED)
         .until(() ->
             !admin
                 .secrets()
@@ -266,7 +270,7 @@ class ClusterIdentityIT {
                 .getData()
                 .equals(oldSecret.getData()));
     await()
-        .atMost(LIMIT)
+        .atMost(RESTORED)
         .until(() ->
             admin
                 .configMaps()

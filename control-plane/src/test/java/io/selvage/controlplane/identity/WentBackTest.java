@@ -50,6 +50,10 @@ class WentBackTest {
   private final TestClock clock = new TestClock();
   private final IdentityOptions options = IdentityOptions.defaults(SELF);
   private long version;
+
+  /** Writes that are to be answered as if somebody else had been faster. */
+  private int conflicts;
+
   private HttpServer server;
   private ApiServer api;
   private IssuerStore store;
@@ -115,7 +119,9 @@ class WentBackTest {
       String key = path.contains("/") ? path : path + "/" + name;
       ObjectNode before = objects.get(key);
       String versionBefore = before == null ? "" : before.at("/metadata/resourceVersion").asText();
-      if (!answer.at("/metadata/resourceVersion").asText().equals(versionBefore)) {
+      boolean late = conflicts > 0;
+      conflicts -= late ? 1 : 0;
+      if (late || !answer.at("/metadata/resourceVersion").asText().equals(versionBefore)) {
         status = 409;
         answer = status("Conflict", 409);
       } else {
@@ -254,6 +260,67 @@ class WentBackTest {
     apply(CONFIG_MAP, oldConfigMap);
     refresh();
     assertPresent();
+  }
+
+  /** As {@code kubectl apply} does when one object takes it longer than the other. */
+  @Test
+  void norTheTwoOneAfterTheOther() throws Exception {
+    rotate();
+    for (int i = 0; i < 2; i++) {
+      apply(CONFIG_MAP, oldConfigMap);
+      refresh();
+      assertThat(store.problem()).isEmpty();
+      apply(SECRET, oldSecret);
+      refresh();
+      assertThat(store.problem()).isEmpty();
+      assertThat(objects.get(SECRET).get("data")).isNotEqualTo(oldSecret.get("data"));
+      clock.advance(Duration.ofMinutes(1));
+    }
+    assertPresent();
+  }
+
+  /** What could not be written must not count as written. */
+  @Test
+  void aWriteThatComesTooLateIsTriedAgainAtOnce() throws Exception {
+    rotate();
+    apply(CONFIG_MAP, oldConfigMap);
+    apply(SECRET, oldSecret);
+    conflicts = 1;
+    refresh();
+    assertThat(conflicts).isZero();
+    assertPresent();
+  }
+
+  /** It knows the old and the new anchors; the record says that the old ones have gone since. */
+  @Test
+  void aReplicaThatHasNotFollowedLeavesItToOneThatHas() throws Exception {
+    clock.advance(Duration.ofHours(1));
+    rotation.start(Prune.AFTER_LEAF_LIFETIME, Duration.ofMinutes(5), clock.instant());
+    for (int i = 0; i < 5; i++) {
+      clock.advance(options.settle());
+      rotation.step(clock.instant());
+      refresh();
+    }
+    assertThat(rotation.phase()).isEqualTo(Phase.RENEWING);
+    var state = RotationState.parse(record(objects.get(CONFIG_MAP)));
+    ObjectNode done = objects.get(CONFIG_MAP).deepCopy();
+    done.withObject("/metadata")
+        .withObject("/annotations")
+        .put(ClusterStorage.ROTATION, state.in(Phase.DONE, clock.instant()).json());
+    ObjectNode freshSecret = objects.get(SECRET).deepCopy();
+    replace(CONFIG_MAP, done);
+    apply(CONFIG_MAP, oldConfigMap);
+    apply(SECRET, oldSecret);
+    refresh();
+    assertThat(store.problem().map(Problem::reason)).contains(IssuerStore.WENT_BACK);
+    assertThat(objects.get(CONFIG_MAP).get("data")).isEqualTo(oldConfigMap.get("data"));
+
+    done.withObject("/data").put("ca-bundle.crt", state.newAnchor());
+    replace(CONFIG_MAP, done);
+    apply(SECRET, freshSecret);
+    refresh();
+    assertThat(store.problem()).isEmpty();
+    assertThat(store.trust().bundle().pem()).isEqualTo(state.newAnchor());
   }
 
   /** Two who undo each other's work without end would be worse. */
