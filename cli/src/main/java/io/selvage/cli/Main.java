@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ParseResult;
 
 /** The {@code mesh} command. A new command is a class {@code <Name>Command} listed below. */
 @Command(
@@ -76,11 +75,11 @@ public final class Main {
   public static CommandLine commandLine() {
     return new CommandLine(new Main())
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setExecutionExceptionHandler(Main::trouble);
+        .setExecutionExceptionHandler((e, command, _) -> trouble(e, command));
   }
 
   /** What no command expected: a sentence, and the trace for those who ask for it. */
-  private static int trouble(Exception e, CommandLine command, ParseResult parsed) {
+  private static int trouble(Exception e, CommandLine command) {
     PrintWriter err = command.getErr();
     String name = command.getCommandSpec().qualifiedName();
     String message = TerminalText.line(String.valueOf(e.getMessage()));
