@@ -102,7 +102,9 @@ final class DemoGateway implements AutoCloseable {
 
   /** The preferred port if nobody has it, else any other; 0 prefers none. */
   private static int freePort(int preferred) throws IOException {
-    return preferred != 0 && FreePorts.isFree(LOOPBACK, preferred) ? preferred : FreePorts.on(LOOPBACK);
+    return preferred != 0 && FreePorts.isFree(LOOPBACK, preferred)
+        ? preferred
+        : FreePorts.on(LOOPBACK);
   }
 
   DemoWorld world() {
