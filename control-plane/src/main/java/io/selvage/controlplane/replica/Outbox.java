@@ -22,7 +22,10 @@ final class Outbox {
     void to(HttpClientRequest request);
   }
 
-  private record Item(int weight, Sending sending) {}
+  /**
+   * @param counts whether somebody is to hear of it when it is not sent
+   */
+  private record Item(int weight, boolean counts, Sending sending) {}
 
   /**
    * Makes room, which {@link #add} or {@link #release} must follow; from any thread.
@@ -42,14 +45,18 @@ final class Outbox {
     weight.addAndGet(-reserved);
   }
 
-  /** Puts something where room was made for it. */
-  void add(int reserved, Sending sending) {
-    items.add(new Item(reserved, sending));
+  /**
+   * Puts something where room was made for it.
+   *
+   * @param counts whether {@link #clear} counts it
+   */
+  void add(int reserved, boolean counts, Sending sending) {
+    items.add(new Item(reserved, counts, sending));
   }
 
   /** Puts something small that must not be let fall. */
   void force(Sending sending) {
-    add(0, sending);
+    add(0, false, sending);
   }
 
   /** Sends for as long as the other reads. */
@@ -64,10 +71,19 @@ final class Outbox {
     }
   }
 
-  /** Nothing of it is to be sent any more. */
-  void clear() {
-    items.forEach(item -> release(item.weight()));
+  /**
+   * Nothing of it is to be sent any more.
+   *
+   * @return how many were lost of those that count
+   */
+  int clear() {
+    int lost = 0;
+    for (Item item : items) {
+      release(item.weight());
+      lost += item.counts() ? 1 : 0;
+    }
     items.clear();
+    return lost;
   }
 
   int size() {

@@ -69,6 +69,10 @@ final class ReplicaLink implements ForeignTaps.Asker {
   private final Map<Long, ConnectedProxy> told = new HashMap<>();
 
   private volatile boolean up;
+
+  /** Whether it has been up: before that the other has heard of nothing, and misses nothing. */
+  private volatile boolean wasUp;
+
   private @Nullable HttpClientRequest open;
   private long attempt;
   private long timer = -1;
@@ -77,7 +81,7 @@ final class ReplicaLink implements ForeignTaps.Asker {
   private int ticks;
   private boolean pinging;
   private volatile boolean ourselves;
-  private boolean closed;
+  private volatile boolean closed;
 
   /**
    * What all links of a replica share.
@@ -234,6 +238,7 @@ final class ReplicaLink implements ForeignTaps.Asker {
     answer.exceptionHandler(e -> lost(mine, reason(e)));
     answer.endHandler(v -> lost(mine, "it ended: " + answer.getTrailer("grpc-message")));
     up = true;
+    wasUp = true;
     LOG.atInfo().addKeyValue("replica", pod).log("telling another replica of the proxies");
     tell();
   }
@@ -312,48 +317,58 @@ final class ReplicaLink implements ForeignTaps.Asker {
   /** A proxy of ours has reported; from any thread. */
   void report(ConnectedProxy from, TrafficReport report) {
     int weight = 1 + report.edges().size() + report.calls().size();
-    boolean taken =
-        later(
-            weight,
-            request -> {
-              if (!told.containsKey(from.session())) {
-                tell(request, from);
-              }
-              send(request, new ReplicaMessage.Report(from.session(), report));
-            });
-    if (!taken) {
-      untold.incrementAndGet();
-    }
+    later(
+        weight,
+        true,
+        request -> {
+          if (!told.containsKey(from.session())) {
+            tell(request, from);
+          }
+          if (!send(request, new ReplicaMessage.Report(from.session(), report))) {
+            untold.incrementAndGet();
+          }
+        });
   }
 
   @Override
   public void tapped(long session, ProxyMessage.Tapped tapped) {
-    later(1, request -> send(request, new ReplicaMessage.Tapped(session, tapped)));
+    later(1, false, request -> send(request, new ReplicaMessage.Tapped(session, tapped)));
   }
 
   /**
-   * Does something when the other reads; what would be too much is let fall and counted.
+   * Does something when the other reads; what would be too much is let fall and counted, and so is
+   * what comes while the link is lost.
    *
-   * @return false if it was let fall
+   * @param report whether the other is to hear that it misses it
    */
-  private boolean later(int weight, Outbox.Sending sending) {
+  private void later(int weight, boolean report, Outbox.Sending sending) {
     if (!up) {
-      return true;
-    }
-    if (!outbox.reserve(weight)) {
+      letFall(report, 1);
+    } else if (!outbox.reserve(weight)) {
       settings.dropped.increment();
-      return false;
-    }
-    context.runOnContext(v -> {
-      HttpClientRequest request = open;
-      if (up && request != null) {
-        outbox.add(weight, sending);
-        outbox.sendTo(request);
-      } else {
-        outbox.release(weight);
+      if (report) {
+        untold.incrementAndGet();
       }
-    });
-    return true;
+    } else {
+      context.runOnContext(v -> {
+        HttpClientRequest request = open;
+        if (up && request != null) {
+          outbox.add(weight, report, sending);
+          outbox.sendTo(request);
+        } else {
+          outbox.release(weight);
+          letFall(report, 1);
+        }
+      });
+    }
+  }
+
+  /** Reports that could not be sent because the link is lost. */
+  private void letFall(boolean report, int number) {
+    if (report && wasUp && !closed && !ourselves) {
+      settings.dropped.add(number);
+      untold.addAndGet(number);
+    }
   }
 
   /** The stream of a proxy of ours has ended; from any thread. */
@@ -370,16 +385,20 @@ final class ReplicaLink implements ForeignTaps.Asker {
     }
   }
 
-  private void send(HttpClientRequest request, ReplicaMessage message) {
+  /**
+   * @return false if it was let fall and counted
+   */
+  private boolean send(HttpClientRequest request, ReplicaMessage message) {
     byte[] encoded;
     try {
       encoded = ReplicaCodec.encode(message);
     } catch (IllegalArgumentException e) {
       // A report as large as may be does not fit when it is passed on.
       settings.dropped.increment();
-      return;
+      return false;
     }
     request.write(Buffer.buffer(GrpcFrames.frame(encoded)));
+    return true;
   }
 
   private void lost(long mine, String why) {
@@ -391,7 +410,7 @@ final class ReplicaLink implements ForeignTaps.Asker {
     up = false;
     pinging = false;
     vertx.cancelTimer(answerTimer);
-    outbox.clear();
+    letFall(true, outbox.clear());
     told.clear();
     settings.taps.end(this);
     HttpClientRequest ending = open;

@@ -8,21 +8,32 @@ import io.selvage.controlplane.link.ConnectedProxy;
 import io.selvage.controlplane.link.ReplicaHub;
 import io.selvage.model.mesh.PodRef;
 import io.selvage.model.mesh.ProxyKind;
+import io.selvage.model.mesh.ReplicaMessage;
 import io.selvage.model.mesh.TrafficReport;
 import io.selvage.model.mesh.WorkloadIdentity;
+import io.selvage.model.wire.GrpcFrames;
+import io.selvage.model.wire.ReplicaCodec;
+import io.selvage.model.wire.WireException;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +72,25 @@ class ReplicaLinkTest {
    * @param answers whether it begins an answer; it reads nothing in any case
    */
   private ReplicaLink link(boolean answers) throws Exception {
+    return link(request -> {
+      request.pause();
+      if (answers) {
+        welcome(request);
+      }
+      calls.incrementAndGet();
+    });
+  }
+
+  private static void welcome(HttpServerRequest request) {
+    request
+        .response()
+        .setChunked(true)
+        .putHeader("content-type", "application/grpc")
+        .putHeader(ReplicaHub.INSTANCE_FIELD, "b-1")
+        .writeHead();
+  }
+
+  private ReplicaLink link(Handler<HttpServerRequest> other) throws Exception {
     HttpServer server =
         join(
             vertx
@@ -69,18 +99,7 @@ class ReplicaLinkTest {
                         .setInitialSettings(new Http2Settings().setInitialWindowSize(1_024)))
                 .connectionHandler(
                     connection -> connection.closeHandler(v -> closed.incrementAndGet()))
-                .requestHandler(request -> {
-                  request.pause();
-                  if (answers) {
-                    request
-                        .response()
-                        .setChunked(true)
-                        .putHeader("content-type", "application/grpc")
-                        .putHeader(ReplicaHub.INSTANCE_FIELD, "b-1")
-                        .writeHead();
-                  }
-                  calls.incrementAndGet();
-                })
+                .requestHandler(other)
                 .listen(0, "127.0.0.1"));
     HttpClient client =
         vertx.createHttpClient(
@@ -126,5 +145,123 @@ class ReplicaLinkTest {
     assertThat(closed).hasValue(0);
     link.close();
     await().atMost(PATIENCE).until(() -> closed.get() == 1);
+  }
+
+  /** Who hears of it takes its figures for complete, unless it is told. */
+  @Test
+  void whatIsReportedWhileTheLinkIsLostIsCountedAndTold() throws Exception {
+    var heard = new AtomicLong();
+    var reports = new AtomicInteger();
+    var away = new AtomicBoolean();
+    var refusals = new AtomicInteger();
+    ReplicaLink link =
+        link(request -> {
+          if (away.get()) {
+            refusals.incrementAndGet();
+            request.response().setStatusCode(503).end();
+            return;
+          }
+          welcome(request);
+          var frames = new GrpcFrames();
+          request.exceptionHandler(e -> {});
+          request.handler(bytes -> {
+            for (ReplicaMessage message : read(frames, bytes)) {
+              switch (message) {
+                case ReplicaMessage.Report _ -> {
+                  reports.incrementAndGet();
+                  away.set(true);
+                  request.connection().close();
+                }
+                case ReplicaMessage.Dropped(long missing) -> heard.addAndGet(missing);
+                default -> {}
+              }
+            }
+          });
+          calls.incrementAndGet();
+        });
+    var report = new TrafficReport(1, 1_000, List.of(), List.of());
+    link.report(PROXY, report);
+    assertThat(dropped.sum()).as("it has heard of nothing yet, so it misses nothing").isZero();
+    link.start();
+    await().atMost(PATIENCE).until(() -> calls.get() == 1);
+    await()
+        .atMost(PATIENCE)
+        .until(() -> {
+          link.report(PROXY, report);
+          return reports.get() > 0;
+        });
+    await("dialled again, so it knows the first to be lost")
+        .atMost(PATIENCE)
+        .until(() -> refusals.get() > 0);
+
+    long before = dropped.sum();
+    for (int i = 0; i < 3; i++) {
+      link.report(PROXY, report);
+    }
+    assertThat(dropped.sum()).isGreaterThanOrEqualTo(before + 3);
+    away.set(false);
+    await().atMost(PATIENCE).until(() -> heard.get() == dropped.sum());
+    link.close();
+  }
+
+  @Test
+  void aReportThatIsTooLargeToPassOnIsToldToo() throws Exception {
+    var heard = new AtomicLong();
+    ReplicaLink link =
+        link(request -> {
+          welcome(request);
+          var frames = new GrpcFrames();
+          request.exceptionHandler(e -> {});
+          request.handler(bytes -> {
+            for (ReplicaMessage message : read(frames, bytes)) {
+              if (message instanceof ReplicaMessage.Dropped(long missing)) {
+                heard.addAndGet(missing);
+              }
+            }
+          });
+        });
+    link.start();
+    var edge =
+        new TrafficReport.Edge(
+            TrafficReport.Direction.INBOUND,
+            "10.0.0.2",
+            80,
+            "",
+            "",
+            "",
+            TrafficReport.Security.SECURED,
+            false,
+            1,
+            1,
+            List.of(),
+            0,
+            0,
+            0,
+            0);
+    var large =
+        new TrafficReport(
+            1, 1_000, Collections.nCopies(TrafficReport.MAX_EDGES + 1, edge), List.of());
+    await()
+        .atMost(PATIENCE)
+        .until(() -> {
+          link.report(PROXY, large);
+          return dropped.sum() > 0;
+        });
+    await().atMost(PATIENCE).until(() -> heard.get() == dropped.sum());
+    link.close();
+  }
+
+  private static List<ReplicaMessage> read(GrpcFrames frames, Buffer bytes) {
+    var messages = new ArrayList<ReplicaMessage>();
+    try {
+      frames.read(
+          bytes.getBytes(),
+          0,
+          bytes.length(),
+          message -> ReplicaCodec.decode(message).ifPresent(messages::add));
+    } catch (WireException e) {
+      throw new AssertionError(e);
+    }
+    return messages;
   }
 }
