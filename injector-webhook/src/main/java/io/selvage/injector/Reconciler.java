@@ -6,11 +6,13 @@ import static java.util.Objects.requireNonNull;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,8 +30,11 @@ public final class Reconciler implements AutoCloseable {
   private final ScheduledExecutorService thread;
   private final AtomicBoolean asked = new AtomicBoolean();
 
-  /** Whether a retry is due already: each failure must not begin a series of its own. */
-  private boolean retrying;
+  /** The one retry that waits: each failure must not begin a series of its own. */
+  private @Nullable Future<?> pending;
+
+  /** When that is due, as {@link System#nanoTime}. */
+  private long dueNanos;
 
   /**
    * @param name of the thread
@@ -68,10 +73,15 @@ public final class Reconciler implements AutoCloseable {
 
   /** Runs something else on the thread; nothing once this is closed. */
   public void later(Duration delay, Runnable task) {
+    schedule(delay, task);
+  }
+
+  private @Nullable Future<?> schedule(Duration delay, Runnable task) {
     try {
-      thread.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
+      return thread.schedule(task, delay.toMillis(), TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       log.debug("closed meanwhile");
+      return null;
     }
   }
 
@@ -83,15 +93,27 @@ public final class Reconciler implements AutoCloseable {
       log.error("looking after {} failed", name, e);
       again = Optional.of(retry);
     }
-    if (again.isPresent() && !retrying) {
-      retrying = true;
-      later(
-          again.get(),
-          () -> {
-            retrying = false;
-            attempt();
-          });
+    again.ifPresent(this::tryAgain);
+  }
+
+  /** Waits as asked for, or less if less is left of an earlier wait. */
+  private void tryAgain(Duration delay) {
+    long due = System.nanoTime() + delay.toNanos();
+    Future<?> waiting = pending;
+    if (waiting != null) {
+      if (dueNanos - due <= 0) {
+        return;
+      }
+      waiting.cancel(false);
     }
+    dueNanos = due;
+    pending =
+        schedule(
+            delay,
+            () -> {
+              pending = null;
+              attempt();
+            });
   }
 
   /** Interrupts the work. */

@@ -87,6 +87,30 @@ class ReconcilerTest {
   }
 
   @Test
+  void anEarlierRetryTakesThePlaceOfALaterOne() throws Exception {
+    var done = new CompletableFuture<Integer>();
+    work.set(() -> {
+      switch (runs.get()) {
+        case 1 -> {
+          reconciler.ask();
+          return Optional.of(Duration.ofHours(1));
+        }
+        case 2 -> {
+          return Optional.of(RETRY);
+        }
+        default -> {
+          done.complete(runs.get());
+          return Optional.empty();
+        }
+      }
+    });
+
+    reconciler.ask();
+
+    assertThat(done.get(30, TimeUnit.SECONDS)).isEqualTo(3);
+  }
+
+  @Test
   void nothingIsDoneOnceItIsClosed() {
     reconciler.close();
 
