@@ -24,6 +24,7 @@ import io.selvage.model.mesh.TrafficReport;
 import io.selvage.proxy.tls.MeshTls;
 import io.selvage.proxy.transport.EventLoops;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.RejectedExecutionException;
@@ -154,6 +155,11 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
 
   @Override
   public void onConnected(ControlMessage.Welcome welcome) {
+    try {
+      worker.execute(identity::onBelieved);
+    } catch (RejectedExecutionException e) {
+      LOG.atDebug().log("welcomed while closing");
+    }
     age.connected();
     if (welcome.reportMillis() > 0) {
       reportMillis = clampReport(welcome.reportMillis());
@@ -186,9 +192,9 @@ final class RunningMember implements MeshMember, ControlStream.Receiver {
   }
 
   @Override
-  public void onUnbelieved() {
+  public void onUnbelieved(Optional<Instant> end) {
     try {
-      worker.execute(identity::onUnbelieved);
+      worker.execute(() -> identity.onUnbelieved(end));
     } catch (RejectedExecutionException e) {
       LOG.atDebug().log("refused while closing");
     }

@@ -47,6 +47,9 @@ public final class IdentityKeeper {
   /** A control plane that believes no certificate of ours must not make us ask without end. */
   private static final Duration UNBELIEVED_EVERY = Duration.ofSeconds(60);
 
+  /** What that grows to, doubling, while no stream is welcomed. */
+  private static final Duration UNBELIEVED_AT_MOST = Duration.ofMinutes(32);
+
   /** Told on the worker when certificate or bundle have changed; both are in use by then. */
   @FunctionalInterface
   public interface Listener {
@@ -66,6 +69,7 @@ public final class IdentityKeeper {
 
   private @Nullable Instant nextAttempt;
   private @Nullable Instant unbelievedAt;
+  private Duration unbelievedPause = UNBELIEVED_EVERY;
   private @Nullable Instant waitingLogged;
   private boolean asking;
   private int failures;
@@ -315,24 +319,40 @@ public final class IdentityKeeper {
 
   /**
    * The control plane has refused our certificate, as when its issuer's root was removed while we
-   * had no stream. A token is enough to ask for another, and the answer says whom to believe.
+   * had no stream. A token is enough to ask for another, and the answer says whom to believe. Does
+   * nothing when there is another certificate since, or when the last request for one has failed:
+   * then the next is due with its own pause.
+   *
+   * @param refused end of the certificate that was refused; empty if that is not known
    */
-  public void onUnbelieved() {
+  public void onUnbelieved(Optional<Instant> refused) {
     WorkloadCertificate current = certificate;
     Instant due = nextAttempt;
-    if (current == null || asking || due == null) {
+    if (current == null || asking || due == null || failures > 0) {
+      return;
+    }
+    if (refused.isPresent() && !refused.equals(tls.notAfter())) {
       return;
     }
     Instant now = clock.instant();
     Instant last = unbelievedAt;
-    if (last != null && Duration.between(last, now).abs().compareTo(UNBELIEVED_EVERY) < 0) {
-      return;
+    if (last != null) {
+      if (Duration.between(last, now).abs().compareTo(unbelievedPause) < 0) {
+        return;
+      }
+      Duration twice = unbelievedPause.multipliedBy(2);
+      unbelievedPause = twice.compareTo(UNBELIEVED_AT_MOST) < 0 ? twice : UNBELIEVED_AT_MOST;
     }
     unbelievedAt = now;
     nextAttempt = earlier(renewals.renewSoon(now, current.notAfter()), due);
     LOG.atWarn()
         .addKeyValue("nextAttempt", nextAttempt)
         .log("the control plane does not believe the certificate: asking for another");
+  }
+
+  /** The control plane has welcomed a stream, so it believes the certificate. */
+  public void onBelieved() {
+    unbelievedPause = UNBELIEVED_EVERY;
   }
 
   private static Instant earlier(Instant a, Instant b) {

@@ -68,8 +68,12 @@ public final class ControlStream implements AutoCloseable {
     /** The stream has ended; another attempt follows. */
     void onDisconnected();
 
-    /** The control plane does not believe the certificate the stream was opened with. */
-    void onUnbelieved();
+    /**
+     * The control plane does not believe the certificate the stream was opened with.
+     *
+     * @param end of that certificate; empty if there was none
+     */
+    void onUnbelieved(Optional<Instant> end);
   }
 
   private final EventLoop loop;
@@ -304,6 +308,7 @@ public final class ControlStream implements AutoCloseable {
     private @Nullable GrpcCall call;
     private @Nullable ScheduledFuture<?> welcomeTimer;
     private @Nullable Instant end;
+    private Optional<Instant> ours = Optional.empty();
     private boolean over;
     private long connectedNanos;
 
@@ -312,6 +317,7 @@ public final class ControlStream implements AutoCloseable {
         onLost(this, "closed");
         return;
       }
+      ours = tls.notAfter();
       dialer.dial(loop, to, true, this);
     }
 
@@ -387,7 +393,7 @@ public final class ControlStream implements AutoCloseable {
       boolean counts = !over && !closed && this == link;
       fail(status.toString());
       if (counts && status.code() == GrpcStatus.UNAUTHENTICATED) {
-        receiver.onUnbelieved();
+        receiver.onUnbelieved(ours);
       }
     }
 

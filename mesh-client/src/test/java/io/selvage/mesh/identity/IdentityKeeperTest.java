@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -198,11 +199,11 @@ class IdentityKeeperTest {
   /** The old root went while it had no stream. */
   @Test
   void aCertificateThatIsNotBelievedIsReplacedSoonAndNotWithoutEnd() {
-    keeper.onUnbelieved();
+    keeper.onUnbelieved(tls.notAfter());
     assertThat(asked).as("before there is one").isEmpty();
     keeper.tick();
     answer(first, first.bundle(), 0);
-    keeper.onUnbelieved();
+    keeper.onUnbelieved(tls.notAfter());
     Duration waited = untilAsked(Duration.ofSeconds(1), Duration.ofMinutes(1));
     assertThat(waited).isLessThanOrEqualTo(RenewalClock.MAX_SPREAD.plusSeconds(1));
     answer(second, second.bundle(), 0);
@@ -211,13 +212,66 @@ class IdentityKeeperTest {
     // A minute from the first refusal there is another, however often it is refused.
     Duration left = Duration.ofSeconds(60).minus(waited);
     for (Duration t = Duration.ofSeconds(1); t.compareTo(left) < 0; t = t.plusSeconds(1)) {
-      keeper.onUnbelieved();
+      keeper.onUnbelieved(tls.notAfter());
       pass(Duration.ofSeconds(1));
     }
     assertThat(asked).isEmpty();
     pass(Duration.ofSeconds(1));
-    keeper.onUnbelieved();
+    keeper.onUnbelieved(tls.notAfter());
     untilAsked(Duration.ofSeconds(1), Duration.ofSeconds(25));
+  }
+
+  /** As a control plane that believes no certificate of its own issuer. */
+  @Test
+  void oneThatIsNeverBelievedAsksLessAndLess() {
+    keeper.tick();
+    answer(first, first.bundle(), 0);
+    assertThat(asksWhileRefused(Duration.ofHours(2)))
+        .as("at once, then after 1, 2, 4, 8, 16 and 32 minutes, and every 32 from then on")
+        .isBetween(6, 9);
+    keeper.onBelieved();
+    assertThat(asksWhileRefused(Duration.ofMinutes(36)))
+        .as("as in the beginning once a stream was welcomed")
+        .isBetween(4, 6);
+  }
+
+  private int asksWhileRefused(Duration time) {
+    int asks = 0;
+    for (Duration t = Duration.ZERO; t.compareTo(time) < 0; t = t.plusSeconds(1)) {
+      keeper.onUnbelieved(tls.notAfter());
+      pass(Duration.ofSeconds(1));
+      if (!asked.isEmpty()) {
+        asks++;
+        answer(first, first.bundle(), 0);
+      }
+    }
+    return asks;
+  }
+
+  @Test
+  void aRefusalOfTheCertificateBeforeOrAfterAFailureAsksForNothing() {
+    keeper.tick();
+    answer(first, first.bundle(), 0);
+    Optional<Instant> before = tls.notAfter();
+    untilAsked(Duration.ofMinutes(1), LIFE);
+    answer(second, second.bundle(), 0);
+    assertThat(tls.notAfter()).isNotEqualTo(before);
+    keeper.onUnbelieved(before);
+    pass(Duration.ofMinutes(1));
+    assertThat(asked).as("there is another already").isEmpty();
+
+    untilAsked(Duration.ofMinutes(1), LIFE);
+    fail("the issuer is away");
+    for (int i = 0; i < 12; i++) {
+      untilAsked(Duration.ofSeconds(1), Duration.ofHours(1));
+      fail("the issuer is away");
+    }
+    Instant failed = now;
+    keeper.onUnbelieved(tls.notAfter());
+    untilAsked(Duration.ofSeconds(1), Duration.ofHours(1));
+    assertThat(Duration.between(failed, now))
+        .as("its own pause stays")
+        .isGreaterThan(RenewalClock.MAX_SPREAD);
   }
 
   @Test
