@@ -21,7 +21,7 @@ final class IdentityClient implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   private final HttpClient http;
-  private final ControlPlaneReach reach;
+  private ControlPlaneReach reach;
   private final Duration timeout;
 
   /**
@@ -43,6 +43,17 @@ final class IdentityClient implements AutoCloseable {
   /** The way it goes. */
   ControlPlaneReach reach() {
     return reach;
+  }
+
+  /**
+   * Goes another way from now on.
+   *
+   * @param next closed with this; the one before is closed now
+   */
+  void go(ControlPlaneReach next) {
+    ControlPlaneReach before = reach;
+    reach = next;
+    before.close();
   }
 
   /** What to say when it did not answer. */

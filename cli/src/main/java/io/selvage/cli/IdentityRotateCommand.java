@@ -31,11 +31,6 @@ import picocli.CommandLine.Spec;
       "2:not understood"
     })
 final class IdentityRotateCommand implements Callable<Integer> {
-  private static final Duration ASK_EVERY = Duration.ofMillis(500);
-
-  /** Restarts of the control plane are survived: so long may it be silent. */
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
-
   @Spec private CommandSpec spec;
 
   @Mixin private ControlPlaneOption controlPlane;
@@ -92,7 +87,9 @@ final class IdentityRotateCommand implements Callable<Integer> {
     try (var client = new IdentityClient(controlPlane.reach(0))) {
       err.println((other.follow ? "Watching " : "Acting on ") + client.reach().target() + ".");
       try {
-        return follow(client, other.follow ? client.view() : act(client));
+        JsonNode first = other.follow ? client.view() : act(client);
+        PrintWriter out = spec.commandLine().getOut();
+        return new RotationWatch(client, () -> controlPlane.reach(0), out, err).follow(first);
       } catch (IOException e) {
         err.println(client.trouble(e));
         return 1;
@@ -132,53 +129,5 @@ final class IdentityRotateCommand implements Callable<Integer> {
       body.put("prune", prune).put("timeoutSeconds", timeout.toSeconds());
     }
     return body;
-  }
-
-  private int follow(IdentityClient client, JsonNode first)
-      throws IOException, InterruptedException {
-    PrintWriter out = spec.commandLine().getOut();
-    JsonNode view = first;
-    String last = "";
-    long silentSince = 0;
-    while (true) {
-      JsonNode rotation = view.path("rotation");
-      String line = IdentityText.rotation(rotation);
-      if (!line.equals(last)) {
-        out.println(line);
-        last = line;
-      }
-      if (!rotation.path("active").asBoolean()) {
-        return 0;
-      }
-      if (rotation.path("held").asBoolean()) {
-        out.println(
-            "it goes on by itself once they follow; --proceed leaves them behind, --abort gives"
-                + " up");
-        return 1;
-      }
-      if (onlyTimeIsLeft(rotation)) {
-        out.println("the old root is removed by itself when that leaf has ended");
-        return 0;
-      }
-      Thread.sleep(ASK_EVERY);
-      try {
-        view = client.view();
-        silentSince = 0;
-      } catch (IOException e) {
-        long now = System.nanoTime();
-        silentSince = silentSince == 0 ? now : silentSince;
-        if (now - silentSince > PATIENCE.toNanos()) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  /** Whether everybody has renewed, and the old root stays for those who are away. */
-  private static boolean onlyTimeIsLeft(JsonNode rotation) {
-    return rotation.path("phase").asText().equals("renewing")
-        && rotation.path("waiting").asInt() == 0
-        && rotation.path("silentReplicas").isEmpty()
-        && rotation.path("prune").asText().equals("after-leaf-lifetime");
   }
 }
