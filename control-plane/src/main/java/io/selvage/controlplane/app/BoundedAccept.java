@@ -123,11 +123,11 @@ final class BoundedAccept implements Transport {
       }
       if (handshakes.isPresent() && accepted.remoteAddress() instanceof InetSocketAddress peer) {
         Handshakes counting = handshakes.get();
-        if (!counting.begin(peer)) {
+        if (!counting.begin(peer, accepted)) {
           refuse(accepted, "TooManyHandshakes");
           return;
         }
-        accepted.closeFuture().addListener(closed -> counting.closed(peer));
+        accepted.closeFuture().addListener(closed -> counting.closed(peer, accepted));
       }
       accepted.closeFuture().addListener(closed -> open.decrementAndGet());
       ctx.fireChannelRead(message);

@@ -5,9 +5,7 @@ import io.selvage.controlplane.link.Peers;
 import io.vertx.core.net.SocketAddress;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,8 +17,8 @@ public final class Handshakes {
   private final int mostPerAddress;
   private final boolean loopbackCounts;
 
-  /** Ports of those that have not ended their handshake, by IP literal. */
-  private final Map<String, Set<Integer>> open = new HashMap<>();
+  /** Those that have not ended their handshake, by IP literal and port. */
+  private final Map<String, Map<Integer, Object>> open = new HashMap<>();
 
   /** With the bound of {@link ServerLimits#handshakesPerAddress}; loopback has none. */
   public Handshakes(ServerLimits limits) {
@@ -38,35 +36,41 @@ public final class Handshakes {
   /**
    * Counts a connection that was accepted, if there is room.
    *
+   * @param channel tells it from another one of the same port, whose end is not yet known here
    * @return whether it was counted; then {@link #closed} must follow once
    */
-  public synchronized boolean begin(InetSocketAddress peer) {
+  public synchronized boolean begin(InetSocketAddress peer, Object channel) {
     String address = address(peer);
-    Set<Integer> here = open.get(address);
+    Map<Integer, Object> here = open.get(address);
     if (here != null
         && here.size() >= mostPerAddress
         && (loopbackCounts || !Peers.isLoopback(address))) {
       return false;
     }
-    open.computeIfAbsent(address, a -> new HashSet<>()).add(peer.getPort());
+    open.computeIfAbsent(address, a -> new HashMap<>()).put(peer.getPort(), channel);
     return true;
   }
 
   /** A connection is closed, with its handshake or without. */
-  public void closed(InetSocketAddress peer) {
-    remove(address(peer), peer.getPort());
+  public synchronized void closed(InetSocketAddress peer, Object channel) {
+    String address = address(peer);
+    Map<Integer, Object> here = open.get(address);
+    // Its port may have another connection by now, which is counted on.
+    if (here != null && here.get(peer.getPort()) == channel) {
+      remove(address, peer.getPort());
+    }
   }
 
   /** The handshake of a connection has ended well. */
-  void ended(@Nullable SocketAddress peer) {
+  public void ended(@Nullable SocketAddress peer) {
     if (peer != null) {
       remove(Peers.address(peer), peer.port());
     }
   }
 
   private synchronized void remove(String address, int port) {
-    Set<Integer> here = open.get(address);
-    if (here != null && here.remove(port) && here.isEmpty()) {
+    Map<Integer, Object> here = open.get(address);
+    if (here != null && here.remove(port) != null && here.isEmpty()) {
       open.remove(address);
     }
   }
@@ -77,6 +81,6 @@ public final class Handshakes {
 
   /** Handshakes under way. */
   public synchronized int size() {
-    return open.values().stream().mapToInt(Set::size).sum();
+    return open.values().stream().mapToInt(Map::size).sum();
   }
 }

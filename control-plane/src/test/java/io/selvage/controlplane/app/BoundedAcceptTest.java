@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.selvage.controlplane.server.Handshakes;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetServer;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -25,7 +26,7 @@ class BoundedAcceptTest {
 
   private final List<String> refused = new CopyOnWriteArrayList<>();
   private final Handshakes handshakes = new Handshakes(MOST - 1, true);
-  private final List<InetSocketAddress> peers = new CopyOnWriteArrayList<>();
+  private final List<SocketAddress> peers = new CopyOnWriteArrayList<>();
   private boolean handshaking;
   private final Vertx vertx =
       Vertx.builder()
@@ -85,9 +86,7 @@ class BoundedAcceptTest {
         vertx
             .createNetServer()
             .connectHandler(socket -> {
-              peers.add(
-                  new InetSocketAddress(
-                      socket.remoteAddress().hostAddress(), socket.remoteAddress().port()));
+              peers.add(socket.remoteAddress());
               socket.write("hello");
             })
             .listen(0, "127.0.0.1")
@@ -105,9 +104,9 @@ class BoundedAcceptTest {
         assertThat(isGreeted(oneMore)).isFalse();
       }
       assertThat(refused).containsExactly("TooManyHandshakes");
-      assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", 1))).isTrue();
+      assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", 1), this)).isTrue();
 
-      handshakes.closed(peers.getFirst());
+      handshakes.ended(peers.getFirst());
       open.add(new Socket("127.0.0.1", server.actualPort()));
       assertThat(isGreeted(open.getLast())).isTrue();
       open.removeLast().close();

@@ -54,17 +54,34 @@ class MembersTest {
     var handshakes = new Handshakes(ServerLimits.DEFAULT);
     int most = ServerLimits.DEFAULT.handshakesPerAddress();
     for (int port = 1; port <= most; port++) {
-      assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", port))).isTrue();
+      assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", port), this)).isTrue();
     }
-    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", most + 1))).isFalse();
-    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.2", 1))).isTrue();
+    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", most + 1), this)).isFalse();
+    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.2", 1), this)).isTrue();
     handshakes.ended(SocketAddress.inetSocketAddress(7, "10.0.0.1"));
-    handshakes.closed(new InetSocketAddress("10.0.0.1", 7));
+    handshakes.closed(new InetSocketAddress("10.0.0.1", 7), this);
     assertThat(handshakes.size()).isEqualTo(most);
-    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", most + 1))).isTrue();
-    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", 7))).isFalse();
+    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", most + 1), this)).isTrue();
+    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", 7), this)).isFalse();
     for (int port = 1; port <= most + 1; port++) {
-      assertThat(handshakes.begin(new InetSocketAddress("127.0.0.1", port))).isTrue();
+      assertThat(handshakes.begin(new InetSocketAddress("127.0.0.1", port), this)).isTrue();
     }
+  }
+
+  /** Its client took the same port again before the end of the first was heard of. */
+  @Test
+  void theEndOfAConnectionDoesNotUncountTheNextOneOfItsPort() {
+    var handshakes = new Handshakes(1, true);
+    var peer = new InetSocketAddress("10.0.0.1", 7);
+    var first = new Object();
+    assertThat(handshakes.begin(peer, first)).isTrue();
+    handshakes.ended(SocketAddress.inetSocketAddress(7, "10.0.0.1"));
+    var second = new Object();
+    assertThat(handshakes.begin(peer, second)).isTrue();
+    handshakes.closed(peer, first);
+    assertThat(handshakes.size()).isEqualTo(1);
+    assertThat(handshakes.begin(new InetSocketAddress("10.0.0.1", 8), first)).isFalse();
+    handshakes.closed(peer, second);
+    assertThat(handshakes.size()).isZero();
   }
 }
