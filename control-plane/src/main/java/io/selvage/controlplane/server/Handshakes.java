@@ -56,7 +56,7 @@ public final class Handshakes {
     String address = address(peer);
     Map<Integer, Object> here = open.get(address);
     // Its port may have another connection by now, which is counted on.
-    if (here != null && here.get(peer.getPort()) == channel) {
+    if (here != null && channel.equals(here.get(peer.getPort()))) {
       remove(address, peer.getPort());
     }
   }
